@@ -1,0 +1,170 @@
+"""What every digital cohort shares: who is in which split, rendering in chunks, the cache.
+
+A task brings a PatientModel (people, anatomy, rendering); this file turns it into splits.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from benchmark.cache import ContentCache, digest
+from benchmark.cohorts.storage import create_arrays, read_split
+from benchmark.contracts import Source, Split, Splits, TaskCard, Variant
+from benchmark.progress import track
+
+CHUNK = 128  # patients rendered together; part of the content, because each chunk has its own seed
+SPLITS = ("train", "val", "test", "new")
+
+
+class PatientModel(Protocol):
+    """A population with known anatomy. Tables have one row per patient."""
+
+    version: int  # raise it whenever the same seed gives other images
+
+    def biased_people(self, n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
+        """Draw n people as the training hospital sees them: label, attributes, covariates."""
+        ...
+
+    def requested_people(self, requests: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+        """Draw one person per row of requests, which fixes label and attributes, in that order."""
+        ...
+
+    def anatomy(self, people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+        """Add the columns of each person's anatomy, in mm, mL and g."""
+        ...
+
+    def render(
+        self,
+        patients: pd.DataFrame,
+        image_size: int,
+        site_shift: float,
+        rng: np.random.Generator,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Image the patients: float32 in [0, 1] and uint8 masks, (n, channels, size, size)."""
+        ...
+
+
+def load_splits(
+    model: PatientModel, card: TaskCard, source: Source, variant: Variant, seed: int
+) -> Splits:
+    """Return train and val as biased as the variant says, and a test balanced over all cells."""
+    key = {
+        "task": card.name,
+        "version": [card.version, model.version],
+        "sizes": [source.train, source.val, source.test, source.image_size, CHUNK],
+        "variant": variant.name,
+        "seed": seed,
+    }
+
+    def build(folder: Path) -> None:
+        for split, n in (("train", source.train), ("val", source.val)):
+            rng = _rng(card, seed, split)
+            people = model.biased_people(n, variant, rng)
+            noisy = _flip_labels(people, variant.label_noise, card.classes, rng)
+            _write_split(folder / split, model, card, people, noisy, source, seed, 0.0)
+        rng = _rng(card, seed, "test")
+        requests = balanced_requests(card, source.test).sample(frac=1, random_state=rng)
+        people = model.requested_people(requests.reset_index(drop=True), rng)
+        _write_split(
+            folder / "test", model, card, people, people["label"], source, seed, variant.site_shift
+        )
+
+    folder = ContentCache(source.cache).folder(f"cohort-{card.name}", key, build)
+    train, val, test = (read_split(folder / split) for split in SPLITS[:3])
+    return Splits(train, val, test, fingerprint=digest(key))
+
+
+def draw_patients(
+    model: PatientModel, card: TaskCard, requests: pd.DataFrame, source: Source, seed: int
+) -> Split:
+    """Make one new patient per row of requests, of the training scanner, in nobody's split."""
+    columns = ["label", *(a.name for a in card.attributes)]
+    requests = requests[columns].reset_index(drop=True)
+    key = {
+        "task": card.name,
+        "version": [card.version, model.version, CHUNK],
+        "requests": requests.values.tolist(),
+        "image_size": source.image_size,
+        "seed": seed,
+    }
+
+    def build(folder: Path) -> None:
+        people = model.requested_people(requests, _rng(card, seed, "new"))
+        _write_split(folder / "new", model, card, people, people["label"], source, seed, 0.0)
+
+    folder = ContentCache(source.cache).folder(f"patients-{card.name}", key, build)
+    return read_split(folder / "new")
+
+
+def balanced_requests(card: TaskCard, at_least: int) -> pd.DataFrame:
+    """Return a table of label and attributes with the same number of rows for every cell."""
+    values: list[Sequence[str]] = [card.classes, *(a.values for a in card.attributes)]
+    cells = list(itertools.product(*values))
+    per_cell = -(-at_least // len(cells))
+    columns = ["label", *(a.name for a in card.attributes)]
+    return pd.DataFrame([cell for cell in cells for _ in range(per_cell)], columns=columns)
+
+
+def read_truth(folder: Path) -> pd.DataFrame:
+    """Read the anatomy that a digital split was rendered from; no method ever sees it."""
+    return pd.read_parquet(folder / "truth.parquet")
+
+
+def _rng(card: TaskCard, seed: int, split: str, chunk: int = 0) -> np.random.Generator:
+    words = [seed, zlib.crc32(card.name.encode()), SPLITS.index(split), chunk]
+    return np.random.default_rng(np.random.SeedSequence(words))
+
+
+def _flip_labels(
+    people: pd.DataFrame, share: float, classes: Sequence[str], rng: np.random.Generator
+) -> pd.Series:
+    """Give a share of people, chosen at random, the next class as their label."""
+    labels = people["label"].copy()
+    rows = rng.permutation(len(people))[: round(share * len(people))]
+    following = dict(zip(classes, [*classes[1:], classes[0]], strict=True))
+    labels.iloc[rows] = labels.iloc[rows].map(following)
+    return labels
+
+
+def _write_split(
+    folder: Path,
+    model: PatientModel,
+    card: TaskCard,
+    people: pd.DataFrame,
+    labels: pd.Series,
+    source: Source,
+    seed: int,
+    site_shift: float,
+) -> None:
+    """Render people chunk by chunk into memory-mapped arrays; each chunk has a seed of its own."""
+    split = folder.name
+    images, masks = create_arrays(folder, len(people), len(card.channels), source.image_size)
+
+    def render(start: int) -> pd.DataFrame:
+        rng = _rng(card, seed, split, 1 + start // CHUNK)
+        rows = slice(start, min(start + CHUNK, len(people)))
+        patients = model.anatomy(people.iloc[rows].reset_index(drop=True), rng)
+        images[rows], masks[rows] = model.render(patients, source.image_size, site_shift, rng)
+        return patients
+
+    starts = range(0, len(people), CHUNK)
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        words = f"{card.name}: making {len(people)} patients for {split}"
+        truth = pd.concat(track(pool.map(render, starts), words, len(starts)), ignore_index=True)
+    images.flush()
+    masks.flush()
+    names = [f"{split}-{seed}-{row:05d}" for row in range(len(people))]
+    identity = {"image_id": names, "patient_id": names, "label": labels.to_numpy()}
+    attributes = {a.name: people[a.name].to_numpy() for a in card.attributes}
+    pd.DataFrame({**identity, **attributes}).to_parquet(folder / "table.parquet")
+    truth.insert(0, "image_id", names)
+    truth.to_parquet(folder / "truth.parquet")
