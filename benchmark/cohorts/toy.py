@@ -1,0 +1,143 @@
+"""A toy task that is made in milliseconds: does a method keep the contract, and does it learn?
+
+A bright blob sits low or high (the label, with some jitter: nobody can be right every time) and
+a stripe at the left edge is darker or brighter (the group). In train the two go together, so that
+a method which looks at the stripe fails the rare cells of the balanced test split.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmark.cache import digest
+from benchmark.contracts import Attribute, Source, Split, Splits, TaskCard, Variant
+
+HEIGHTS = {2: ("low", "high"), 3: ("low", "middle", "high")}
+SITES = ("north", "south", "east")
+AGREEMENT = 0.9  # share of training images with the usual stripe of their label, at severity 1
+JITTER = 0.11  # SD of the blob's height, as a share of the image
+BLOB = 0.14  # its radius, likewise
+STREAMS = ("train", "val", "test", "new")
+
+
+@dataclass(frozen=True)
+class ToyTask:
+    """A blob's height is the label, an edge stripe's brightness is the group."""
+
+    groups: int = 2
+    classes: int = 2
+
+    def __post_init__(self) -> None:
+        allowed = {"groups": (2, 3), "classes": (2, 3)}
+        bad = [
+            f"{k} is {getattr(self, k)}" for k, v in allowed.items() if getattr(self, k) not in v
+        ]
+        if bad:
+            raise ValueError(f"ToyTask: {'; '.join(bad)}. Allowed for each: 2 or 3.")
+
+    @property
+    def card(self) -> TaskCard:
+        """The card of this toy task."""
+        return TaskCard(
+            name=f"toy_{self.groups}_groups_{self.classes}_classes",
+            version=1,
+            title="Toy blobs",
+            question="How high does the blob sit?",
+            classes=HEIGHTS[self.classes],
+            attributes=(Attribute("site", SITES[: self.groups], "Site"),),
+            intersections=(),
+            channels=("picture",),
+            mask_labels=("blob",),
+            main_metric="worst_group_accuracy",
+            licence="Apache-2.0",
+            citation="Made by Equipoise; shows nothing real.",
+            caveats="For checking that a method runs. It says nothing about medicine.",
+        )
+
+    def load(self, source: Source, variant: Variant, seed: int) -> Splits:
+        """Return a biased train and val and a test balanced over the cells; nothing is cached."""
+        splits = {}
+        for name, n in (("train", source.train), ("val", source.val), ("test", source.test)):
+            rng = np.random.default_rng([seed, STREAMS.index(name)])
+            table = self._balanced(n) if name == "test" else self._biased(n, variant, rng)
+            shift = variant.site_shift if name == "test" else 0.0
+            images, masks = self._draw(table, source.image_size, shift, rng)
+            if name != "test":
+                table["label"] = self._flip(table["label"], variant.label_noise, rng)
+            splits[name] = Split(images, masks, _with_ids(table, name))
+        sizes = [source.train, source.val, source.test, source.image_size]
+        return Splits(**splits, fingerprint=digest([self.card.name, sizes, variant.name, seed]))
+
+    def new_patients(self, requests: pd.DataFrame, source: Source, seed: int) -> Split:
+        """Make one new picture per row of requests (label and site, in words)."""
+        rng = np.random.default_rng([seed, STREAMS.index("new")])
+        table = requests[["label", "site"]].reset_index(drop=True)
+        images, masks = self._draw(table, source.image_size, 0.0, rng)
+        return Split(images, masks, _with_ids(table, "new"))
+
+    def prompt(self, row: Mapping[str, object]) -> str:
+        """Say one picture in a sentence."""
+        return f"a picture from the {row['site']} site with a {row['label']} blob"
+
+    def _biased(self, n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
+        last = 1 / self.classes if variant.prevalence is None else variant.prevalence
+        shares = [*[(1 - last) / (self.classes - 1)] * (self.classes - 1), last]
+        labels = rng.choice(self.classes, size=n, p=shares)
+        # A site drawn at random agrees by chance too: `usual` makes AGREEMENT hold at severity 1.
+        chance = 1 / self.groups
+        usual = min(variant.severity * (AGREEMENT - chance) / (1 - chance), 1.0)
+        anywhere = rng.integers(self.groups, size=n)
+        sites = np.where(rng.random(n) < usual, labels % self.groups, anywhere)
+        return pd.DataFrame(
+            {
+                "label": np.array(HEIGHTS[self.classes], object)[labels],
+                "site": np.array(SITES, object)[sites],
+            }
+        )
+
+    def _balanced(self, at_least: int) -> pd.DataFrame:
+        cells = list(itertools.product(HEIGHTS[self.classes], SITES[: self.groups]))
+        return pd.DataFrame(cells * -(-at_least // len(cells)), columns=["label", "site"])
+
+    def _flip(self, labels: pd.Series, share: float, rng: np.random.Generator) -> pd.Series:
+        codes = self._codes(labels, HEIGHTS[self.classes])
+        rows = rng.permutation(len(codes))[: round(share * len(codes))]
+        codes[rows] = (codes[rows] + 1) % self.classes
+        return pd.Series(np.array(HEIGHTS[self.classes], object)[codes])
+
+    def _draw(
+        self, table: pd.DataFrame, image_size: int, shift: float, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draw images (n, 1, size, size) float32 in [0, 1] and masks of the same shape, uint8."""
+        n = len(table)
+        label = self._codes(table["label"], HEIGHTS[self.classes])
+        site = self._codes(table["site"], SITES)
+        y, x = (np.mgrid[:image_size, :image_size] + 0.5) / image_size
+        height = 0.25 + 0.5 * label / (self.classes - 1) + rng.normal(0, JITTER, n)
+        across = rng.uniform(0.45, 0.75, n)
+        distance = np.hypot(y - 1 + height[:, None, None], x - across[:, None, None])
+        image = 0.15 + 0.5 * np.exp(-0.5 * (distance / BLOB) ** 2)
+        image[:, x < 0.15] += 0.6 * (site / (self.groups - 1))[:, None]
+        image += 0.15 * shift + rng.normal(0, 0.04, image.shape)
+        images = np.clip(image, 0, 1).astype(np.float32)[:, None]
+        return images, (distance < BLOB).astype(np.uint8)[:, None]
+
+    @staticmethod
+    def _codes(column: pd.Series, values: Sequence[str]) -> np.ndarray:
+        return pd.Categorical(column, categories=list(values)).codes.astype(np.int64)
+
+
+def _with_ids(table: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Put image_id and patient_id in front; every toy patient has one image."""
+    ids = [f"{split}-{row:05d}" for row in range(len(table))]
+    return pd.concat([pd.DataFrame({"image_id": ids, "patient_id": ids}), table], axis=1)
+
+
+def toy_task(n_groups: int = 2, classes: int = 2) -> ToyTask:
+    """Return a toy task with two or three groups and two or three classes."""
+    return ToyTask(groups=n_groups, classes=classes)
