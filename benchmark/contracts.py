@@ -227,7 +227,10 @@ class Score:
 class Task(Protocol):
     """A clinical question: its facts, where its images come from, and its prompt sentence."""
 
-    card: TaskCard
+    @property
+    def card(self) -> TaskCard:
+        """The facts of the task; a plain attribute or a frozen dataclass field will do."""
+        ...
 
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:
         """Return the splits; the same arguments give the same content."""
