@@ -1,0 +1,1 @@
+"""Baselines: one file each, readable alone. Controls, the yardsticks, are in controls/."""

@@ -26,9 +26,7 @@ class ContentCache:
 
     root: Path
 
-    def folder(
-        self, kind: str, key: Mapping[str, Any], build: Callable[[Path], None]
-    ) -> Path:
+    def folder(self, kind: str, key: Mapping[str, Any], build: Callable[[Path], None]) -> Path:
         """Return the finished folder for key, calling build(empty_folder) if there is none.
 
         A build that fails or is killed leaves no finished folder: it is made beside its place

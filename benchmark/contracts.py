@@ -6,6 +6,7 @@ travel as words ("female") and are turned into numbers in one place: TaskCard.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -42,7 +43,9 @@ class TaskCard:
     question: str
     classes: tuple[str, ...]  # in order; for two classes the last one is the positive one
     attributes: tuple[Attribute, ...]
-    intersections: tuple[tuple[str, ...], ...]  # attribute names, scored and shown beside the headline
+    intersections: tuple[
+        tuple[str, ...], ...
+    ]  # attribute names, scored and shown beside the headline
     channels: tuple[str, ...]  # of the image, e.g. ("end-diastole", "end-systole")
     mask_labels: tuple[str, ...]  # meaning of mask values 1, 2, ...; 0 is background
     main_metric: str
@@ -89,6 +92,12 @@ class TaskCard:
         """Turn label and attributes into one cell index (label x group) and the number of cells."""
         groups, names = self.encode_groups(table, attributes)
         return self.encode_labels(table) * len(names) + groups, len(self.classes) * len(names)
+
+    def cells(self) -> pd.DataFrame:
+        """Return every cell (label x all attributes), one row each, in words."""
+        columns = {"label": self.classes, **{a.name: a.values for a in self.attributes}}
+        rows = list(itertools.product(*columns.values()))
+        return pd.DataFrame(rows, columns=list(columns))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the card as plain values, ready for JSON."""

@@ -113,18 +113,24 @@ def find_methods() -> dict[str, Found]:
     for package, kind in METHOD_PACKAGES:
         for folder in _folders(package):
             found += _methods_in(folder, package, kind)
-    found += [_from_entry_point(point, "method") for point in entry_points(group=ENTRY_POINTS["method"])]
+    found += [
+        _from_entry_point(point, "method") for point in entry_points(group=ENTRY_POINTS["method"])
+    ]
     return _by_name(found)
 
 
 def find_tasks() -> dict[str, Found]:
     """Find every task by name without importing one."""
     found = [
-        Found(path.parent.name, "task", path, "folder", f"tasks.{path.parent.name}.task", folder=True)
+        Found(
+            path.parent.name, "task", path, "folder", f"tasks.{path.parent.name}.task", folder=True
+        )
         for folder in _folders("tasks")
         for path in sorted(folder.glob("*/task.py"))
     ]
-    found += [_from_entry_point(point, "task") for point in entry_points(group=ENTRY_POINTS["task"])]
+    found += [
+        _from_entry_point(point, "task") for point in entry_points(group=ENTRY_POINTS["task"])
+    ]
     return _by_name(found)
 
 
@@ -189,9 +195,7 @@ def _at_path(path: Path) -> Found:
     if known and known.path == path:
         return known
     if known:
-        raise LookupFailed(
-            f"Two files are called {name!r}: {known.path} and {path}. Rename yours."
-        )
+        raise LookupFailed(f"Two files are called {name!r}: {known.path} and {path}. Rename yours.")
     return Found(name, "method", path, "path", None, folder=folder)
 
 
@@ -226,7 +230,9 @@ def _load(found: Found, mark: str) -> type:
     ]
     if len(marked) != 1:
         names = ", ".join(cls.__name__ for cls in marked) or "none"
-        raise LookupFailed(f"{found.path} must hold exactly one class marked @{mark}; found {names}.")
+        raise LookupFailed(
+            f"{found.path} must hold exactly one class marked @{mark}; found {names}."
+        )
     return marked[0]
 
 

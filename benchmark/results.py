@@ -1,12 +1,12 @@
 """The run folder: what is in it, how it is written whole, how it is read back.
 
-    config.json          everything that was decided before the work began, with the task's card
-    history.csv          per-epoch curves: stage, epoch, and one column per logged value
-    predictions.parquet  image_id, patient_id, split, label, attributes, probability_0, ...
-    result.json          scores and timings, computed from predictions.parquet
-    log.txt              what the run said
-    done                 written last: without it the folder is not read as a result
-    error.txt            instead of done, when the run failed
+config.json          everything that was decided before the work began, with the task's card
+history.csv          per-epoch curves: stage, epoch, and one column per logged value
+predictions.parquet  image_id, patient_id, split, label, attributes, probability_0, ...
+result.json          scores and timings, computed from predictions.parquet
+log.txt              what the run said
+done                 written last: without it the folder is not read as a result
+error.txt            instead of done, when the run failed
 """
 
 from __future__ import annotations

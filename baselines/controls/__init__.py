@@ -1,0 +1,1 @@
+"""Controls: rows that are no method but a yardstick for methods."""

@@ -5,7 +5,7 @@ A task brings a PatientModel (people, anatomy, rendering); this file turns it in
 
 from __future__ import annotations
 
-import itertools
+import inspect
 import os
 import zlib
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from benchmark.cache import ContentCache, digest
 from benchmark.cohorts.storage import create_arrays, read_split
 from benchmark.contracts import Source, Split, Splits, TaskCard, Variant
 from benchmark.progress import track
+from benchmark.registry import code_digest
 
 CHUNK = 128  # patients rendered together; part of the content, because each chunk has its own seed
 SPLITS = ("train", "val", "test", "new")
@@ -78,7 +79,8 @@ def load_splits(
             folder / "test", model, card, people, people["label"], source, seed, variant.site_shift
         )
 
-    folder = ContentCache(source.cache).folder(f"cohort-{card.name}", key, build)
+    cached = {**key, "code": _code(model)}
+    folder = ContentCache(source.cache).folder(f"cohort-{card.name}", cached, build)
     train, val, test = (read_split(folder / split) for split in SPLITS[:3])
     return Splits(train, val, test, fingerprint=digest(key))
 
@@ -92,9 +94,10 @@ def draw_patients(
     key = {
         "task": card.name,
         "version": [card.version, model.version, CHUNK],
-        "requests": requests.values.tolist(),
+        "requests": requests.to_numpy().tolist(),
         "image_size": source.image_size,
         "seed": seed,
+        "code": _code(model),
     }
 
     def build(folder: Path) -> None:
@@ -107,16 +110,20 @@ def draw_patients(
 
 def balanced_requests(card: TaskCard, at_least: int) -> pd.DataFrame:
     """Return a table of label and attributes with the same number of rows for every cell."""
-    values: list[Sequence[str]] = [card.classes, *(a.values for a in card.attributes)]
-    cells = list(itertools.product(*values))
+    cells = card.cells()
     per_cell = -(-at_least // len(cells))
-    columns = ["label", *(a.name for a in card.attributes)]
-    return pd.DataFrame([cell for cell in cells for _ in range(per_cell)], columns=columns)
+    return cells.loc[cells.index.repeat(per_cell)].reset_index(drop=True)
 
 
 def read_truth(folder: Path) -> pd.DataFrame:
     """Read the anatomy that a digital split was rendered from; no method ever sees it."""
     return pd.read_parquet(folder / "truth.parquet")
+
+
+def _code(model: PatientModel) -> str:
+    """Hash the code that makes the images, so that a change of it is never served from the cache."""
+    folders = [Path(inspect.getfile(type(model))).parent, Path(__file__).parent]
+    return code_digest([path for folder in folders for path in sorted(folder.glob("*.py"))])
 
 
 def _rng(card: TaskCard, seed: int, split: str, chunk: int = 0) -> np.random.Generator:

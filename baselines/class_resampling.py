@@ -1,0 +1,29 @@
+"""Class resampling: draw every class equally often, whoever its patients are.
+
+Japkowicz, "The Class Imbalance Problem: Significance and Strategies", ICAI 2000. It separates
+what balancing the classes gives from what balancing the groups gives.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from benchmark import Predictor, Split, method
+from benchmark.context import RunContext
+from benchmark.contracts import GroupsUsed
+from benchmark.training import balanced_weights, train_classifier
+
+
+@method
+@dataclass(frozen=True)
+class ClassResampling:
+    """Images are drawn with probability inverse to the size of their class."""
+
+    limit: float = 20.0  # an image is drawn at most this much more often than the commonest class's
+
+    groups_used: ClassVar[GroupsUsed] = "never"
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Train on class-balanced batches."""
+        labels = ctx.card.encode_labels(train.table)
+        weights = balanced_weights(labels, self.limit)
+        return train_classifier(train, val, ctx, draw_weights=weights)

@@ -1,0 +1,27 @@
+"""ERM with the compute of the costliest methods: three times the steps.
+
+Methods that train twice, or train a generator first, must not be credited with what longer
+training alone would have given. Compare them with this row.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from benchmark import Predictor, Split, method
+from benchmark.context import RunContext
+from benchmark.contracts import GroupsUsed
+from benchmark.training import train_classifier
+
+
+@method
+@dataclass(frozen=True)
+class ERMSameCompute:
+    """ERM for a multiple of the usual steps."""
+
+    steps_factor: float = 3.0  # how many times the preset's steps
+
+    groups_used: ClassVar[GroupsUsed] = "never"
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Train the standard classifier for longer."""
+        return train_classifier(train, val, ctx, steps_factor=self.steps_factor)

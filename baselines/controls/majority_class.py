@@ -1,0 +1,38 @@
+"""Majority class: says the same of everybody. The floor.
+
+Its worst-group accuracy is 0 and its gap is 0: the reminder that a small gap alone is no merit.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from benchmark import Predictor, Split, method
+from benchmark.context import RunContext
+from benchmark.contracts import GroupsUsed
+
+
+@method
+@dataclass(frozen=True)
+class MajorityClass:
+    """Every image gets the class frequencies of the training set."""
+
+    groups_used: ClassVar[GroupsUsed] = "never"
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Count the classes."""
+        labels = ctx.card.encode_labels(train.table)
+        counts = np.bincount(labels, minlength=len(ctx.card.classes))
+        return Constant(counts / counts.sum())
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same probabilities for every image."""
+
+    probability: np.ndarray
+
+    def predict_proba(self, images: np.ndarray) -> np.ndarray:
+        """Return the same row for every image, shape (n, classes)."""
+        return np.tile(self.probability, (len(images), 1))

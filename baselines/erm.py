@@ -1,0 +1,25 @@
+"""Empirical risk minimisation: train on the data as it comes, and hope.
+
+Vapnik, "Principles of Risk Minimization for Learning Theory", NeurIPS 1991. The reference that
+every debiasing method has to beat; on many benchmarks few do.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from benchmark import Predictor, Split, method
+from benchmark.context import RunContext
+from benchmark.contracts import GroupsUsed
+from benchmark.training import train_classifier
+
+
+@method
+@dataclass(frozen=True)
+class ERM:
+    """The mean cross-entropy over the training set, every image counted once."""
+
+    groups_used: ClassVar[GroupsUsed] = "never"
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Train the standard classifier as it is."""
+        return train_classifier(train, val, ctx)

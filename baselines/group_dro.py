@@ -1,0 +1,58 @@
+"""Group distributionally robust optimisation: minimise the loss of the group that has it worst.
+
+Sagawa et al., "Distributionally Robust Neural Networks for Group Shifts", ICLR 2020, algorithm 1:
+group weights grow exponentially with the group's loss, and the loss is their weighted sum. As in
+their experiments batches are drawn balanced over the groups, and a group is a cell (label x group).
+Departures: the draw is limited as in group_resampling; only cells that occur in training have a
+weight; a group loss is the mean over the batch's images of that group.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark import Predictor, Split, method
+from benchmark.context import RunContext
+from benchmark.contracts import GroupsUsed
+from benchmark.training import balanced_weights, train_classifier
+
+
+@method
+@dataclass(frozen=True)
+class GroupDRO:
+    """The loss is a weighted sum of the cells' losses; cells that do badly gain weight."""
+
+    step_size: float = 0.05  # eta_q of algorithm 1: how fast group weights move
+    limit: float = 20.0  # an image is drawn at most this much more often than the commonest cell's
+
+    groups_used: ClassVar[GroupsUsed] = "train"
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Train the standard classifier under the robust loss."""
+        cells, _ = ctx.card.encode_cells(train.table)
+        present, groups = np.unique(cells, return_inverse=True)
+        robust = RobustLoss(torch.from_numpy(groups).to(ctx.device), len(present), self.step_size)
+        weights = balanced_weights(cells, self.limit)
+        return train_classifier(train, val, ctx, draw_weights=weights, batch_loss=robust)
+
+
+class RobustLoss:
+    """Algorithm 1's inner loop: update the group weights q, return the q-weighted loss."""
+
+    def __init__(self, groups: Tensor, n_groups: int, step_size: float) -> None:
+        self.groups = groups
+        self.step_size = step_size
+        self.q = torch.full((n_groups,), 1 / n_groups, device=groups.device)
+
+    def __call__(self, losses: Tensor, rows: Tensor) -> Tensor:
+        """Return sum_g q_g loss_g for one batch, after q has moved towards the worst groups."""
+        group = self.groups[rows]
+        count = torch.zeros_like(self.q).index_add(0, group, torch.ones_like(losses))
+        total = torch.zeros_like(self.q).index_add(0, group, losses)
+        mean = total / count.clamp(min=1)
+        self.q = self.q * torch.exp(self.step_size * mean.detach())
+        self.q = self.q / self.q.sum()
+        return (self.q * mean).sum()

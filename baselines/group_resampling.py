@@ -1,0 +1,31 @@
+"""Group resampling: draw every cell (label x group) equally often.
+
+Idrissi et al., "Simple data balancing achieves competitive worst-group-accuracy", CLeaR 2022,
+section 3 (RWG's sampling form, SUBG's rival). Departure: an image of a rare cell is drawn at most
+`limit` times as often as one of the commonest cell, because with intersections of three attributes
+some cells hold one or two patients, and without a limit those are memorised.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from benchmark import Predictor, Split, method
+from benchmark.context import RunContext
+from benchmark.contracts import GroupsUsed
+from benchmark.training import balanced_weights, train_classifier
+
+
+@method
+@dataclass(frozen=True)
+class GroupResampling:
+    """Images are drawn with probability inverse to the size of their cell, up to a limit."""
+
+    limit: float = 20.0  # an image is drawn at most this much more often than the commonest cell's
+
+    groups_used: ClassVar[GroupsUsed] = "train"
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Train on cell-balanced batches."""
+        cells, _ = ctx.card.encode_cells(train.table)
+        weights = balanced_weights(cells, self.limit)
+        return train_classifier(train, val, ctx, draw_weights=weights)

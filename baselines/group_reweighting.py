@@ -1,0 +1,38 @@
+"""Group reweighting: every cell (label x group) contributes equally to the loss.
+
+Idrissi et al., "Simple data balancing achieves competitive worst-group-accuracy", CLeaR 2022,
+section 3 (RWG in its loss form): the importance weight of an image is inverse to the size of its
+cell. Departure: weights are limited as in group_resampling, for the same reason.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from benchmark import Predictor, Split, method
+from benchmark.context import RunContext
+from benchmark.contracts import GroupsUsed
+from benchmark.training import balanced_weights, train_classifier
+
+
+@method
+@dataclass(frozen=True)
+class GroupReweighting:
+    """Images are drawn as they come; their losses are weighted inverse to their cell's size."""
+
+    limit: float = 20.0  # the largest weight, in units of the smallest
+
+    groups_used: ClassVar[GroupsUsed] = "train"
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Train with weighted losses; weights average 1, so the step size keeps its meaning."""
+        cells, _ = ctx.card.encode_cells(train.table)
+        weights = balanced_weights(cells, self.limit) * len(cells)
+        on_device = torch.from_numpy(weights).float().to(ctx.device)
+
+        def weighted(losses: Tensor, rows: Tensor) -> Tensor:
+            return (losses * on_device[rows]).mean()
+
+        return train_classifier(train, val, ctx, batch_loss=weighted)

@@ -1,0 +1,86 @@
+"""What a method is given besides its data: seeds, device, settings, cache, progress, curves."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+import torch
+
+from benchmark import progress
+from benchmark.cache import ContentCache
+from benchmark.contracts import Split, TaskCard
+from benchmark.presets import ClassifierSettings
+
+T = TypeVar("T")
+Precision = Literal["float32", "bfloat16"]
+
+
+@dataclass
+class RunContext:
+    """The method's view of its run. Nothing here leads to the test split."""
+
+    card: TaskCard
+    prompt: Callable[[Mapping[str, object]], str]  # one patient, as a sentence
+    seed: int
+    device: torch.device
+    precision: Precision  # what forward passes may be computed in; weights stay float32
+    classifier: ClassifierSettings
+    cache: ContentCache  # for expensive parts that several runs share, keyed by content
+    draw: Callable[[pd.DataFrame, int], Split] | None = None  # set if extra_data was declared
+    say: Callable[[str], None] = progress.say
+    curves: list[dict[str, Any]] = field(default_factory=list)
+    steps: int = 0  # optimiser steps so far, of all stages: what the run cost
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """Return a random generator of its own for each purpose; the same one every time."""
+        return np.random.default_rng([self.seed, zlib.crc32(purpose.encode())])
+
+    def torch_rng(self, purpose: str) -> torch.Generator:
+        """Return a torch generator on the CPU, so that CPU and GPU draw the same numbers."""
+        return torch.Generator().manual_seed(int(self.rng(purpose).integers(2**62)))
+
+    def record(self, stage: str, step: int, **values: float) -> None:
+        """Log one point of a curve; it goes to history.csv and to the tracker."""
+        self.curves.append({"stage": stage, "step": step, **values})
+
+    def track(self, items: Iterable[T], description: str, total: int) -> Iterator[T]:
+        """Show how far a loop is and how long it will take."""
+        return progress.track(items, description, total)
+
+    def new_patients(self, requests: pd.DataFrame, seed: int) -> Split:
+        """Make new patients of the digital cohort: for controls that declare extra_data.
+
+        requests has a label and every attribute, in words, one row per patient.
+        Raises PermissionError if the method did not declare extra_data = "digital_cohort".
+        """
+        if self.draw is None:
+            raise PermissionError(
+                'new_patients needs `extra_data: ClassVar = "digital_cohort"` on the method, '
+                "and a task on a digital cohort."
+            )
+        return self.draw(requests, seed)
+
+
+def choose_device(wanted: str = "auto") -> torch.device:
+    """Return the device to compute on: CUDA if there is one, unless another is asked for."""
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(wanted)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"Device {wanted!r} was asked for, but torch {torch.__version__} sees no GPU."
+        )
+    return device
+
+
+def choose_precision(device: torch.device) -> Precision:
+    """Return bfloat16 where the device multiplies it in hardware, else float32."""
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.get_device_capability(device)[0] >= 8 else "float32"
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    return "bfloat16" if supported() else "float32"

@@ -1,0 +1,112 @@
+"""Presets: how large the cohorts are and how long a classifier trains, one TOML file each."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """Sizes of the digital cohorts; image_size holds for table cohorts too."""
+
+    image_size: int
+    train: int
+    val: int
+    test: int
+
+
+@dataclass(frozen=True)
+class ClassifierSettings:
+    """The one standard classifier. Every method gets the same number of steps."""
+
+    backbone: str  # a timm model name
+    steps: int
+    batch_size: int
+    learning_rate: float  # peak of a one-cycle schedule, AdamW
+    weight_decay: float
+    evaluations: int  # how often val is looked at; the best state is kept
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What the matrix runs, and how long one run may take."""
+
+    seeds: list[int]
+    time_limit_minutes: float
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Everything a preset decides."""
+
+    name: str
+    description: str
+    source: SourceSettings
+    classifier: ClassifierSettings
+    run: RunSettings
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Preset:
+        """Build a preset from plain values; unknown, missing and impossible ones are refused."""
+        sections = {
+            "source": SourceSettings,
+            "classifier": ClassifierSettings,
+            "run": RunSettings,
+        }
+        problems: list[str] = []
+        for section, kind in sections.items():
+            problems += _problems(section, values.get(section, {}), kind)
+        unknown = set(values) - {"name", "description", *sections}
+        problems += [f"unknown entry {name!r}" for name in sorted(unknown)]
+        if problems:
+            raise ValueError(f"Preset {values.get('name')}: {'; '.join(problems)}.")
+        built = {name: kind(**values[name]) for name, kind in sections.items()}
+        return cls(name=values["name"], description=values.get("description", ""), **built)
+
+
+def _problems(section: str, values: dict[str, Any], kind: type) -> list[str]:
+    names = [f.name for f in dataclasses.fields(kind)]
+    problems = [f"[{section}] lacks {name}" for name in names if name not in values]
+    for name, value in values.items():
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"; did you mean {near[0]}" if near else ""
+            problems.append(f"[{section}] has no {name!r}{hint} (it has {', '.join(names)})")
+        elif isinstance(value, int | float) and (
+            value < 0 or (value == 0 and name != "weight_decay")
+        ):
+            problems.append(f"[{section}] {name} is {value}; it must be above 0")
+        elif name == "seeds" and (not value or len(set(value)) != len(value)):
+            problems.append(f"[{section}] seeds is {value}; it needs different whole numbers")
+    return problems
+
+
+def preset_names() -> list[str]:
+    """List the presets that ship with Equipoise."""
+    files = resources.files("benchmark.presets").iterdir()
+    return sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml"))
+
+
+def load_preset(name: str) -> Preset:
+    """Load a shipped preset by name, or a TOML file of your own by path."""
+    if name.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise ValueError(f"There is no preset file {path}.")
+        return Preset.from_dict({"name": path.stem, **tomllib.loads(path.read_text())})
+    if name not in preset_names():
+        near = difflib.get_close_matches(name, preset_names(), n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"Unknown preset {name!r}.{hint} Known: {', '.join(preset_names())}.")
+    text = resources.files("benchmark.presets").joinpath(f"{name}.toml").read_text()
+    return Preset.from_dict({"name": name, **tomllib.loads(text)})

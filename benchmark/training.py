@@ -1,0 +1,227 @@
+"""The one standard classifier and its loop. Methods call it; nobody subclasses it.
+
+A method bends training in three places: how often each image is drawn (draw_weights), how the
+batch's losses become one number (batch_loss), and how many steps it takes (steps_factor).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import timm
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.context import RunContext
+from benchmark.contracts import Split
+
+# (losses of the images in the batch, their rows in train) -> one number to minimise
+BatchLoss = Callable[[Tensor, Tensor], Tensor]
+
+ROTATION_DEGREES = 8.0  # augmentation; no flips: left and right differ in a body
+SHIFT = 0.04  # of the image's width
+RESIDENT_BYTES = 2 * 2**30  # training images up to this size are kept on the device
+PREDICT_BATCH = 256
+
+
+class Classifier:
+    """A trained network: images in, probabilities or features out, always in float32."""
+
+    def __init__(self, network: nn.Module, mean: Tensor, std: Tensor, device: torch.device) -> None:
+        self.network = network.eval()
+        self.mean = mean
+        self.std = std
+        self.device = device
+
+    def predict_proba(self, images: np.ndarray) -> np.ndarray:
+        """Return class probabilities, shape (n, classes)."""
+        return self._in_batches(images, lambda x: self.network(x).softmax(1))
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Return what the last layer sees, shape (n, width)."""
+
+        def penultimate(x: Tensor) -> Tensor:
+            return self.network.forward_head(self.network.forward_features(x), pre_logits=True)  # type: ignore[operator]
+
+        return self._in_batches(images, penultimate)
+
+    @torch.inference_mode()
+    def _in_batches(self, images: np.ndarray, function: Callable[[Tensor], Tensor]) -> np.ndarray:
+        parts = []
+        for start in range(0, len(images), PREDICT_BATCH):
+            batch = to_tensor(images[start : start + PREDICT_BATCH], self.device)
+            batch = normalise(batch, self.mean, self.std)
+            parts.append(function(batch).float().cpu().numpy())
+        return np.concatenate(parts)
+
+
+def train_classifier(
+    train: Split,
+    val: Split,
+    ctx: RunContext,
+    *,
+    draw_weights: np.ndarray | None = None,
+    batch_loss: BatchLoss | None = None,
+    steps_factor: float = 1.0,
+    stage: str = "classifier",
+) -> Classifier:
+    """Train the preset's classifier on train and keep the state that does best on val.
+
+    draw_weights: (n,), how often to draw each image; None: every image once per pass.
+    batch_loss: turns a batch's cross-entropies and row numbers into the loss; None: the mean.
+    Best on val: the lowest cross-entropy with every class weighted equally, or every cell
+    (label x group) where the table that the method was given has groups.
+    """
+    settings = ctx.classifier
+    steps = max(1, round(settings.steps * steps_factor))
+    labels = torch.from_numpy(ctx.card.encode_labels(train.table)).to(ctx.device)
+    images = _resident(train.images, ctx.device)
+    mean, std = _channel_statistics(train.images)
+    mean, std = mean.to(ctx.device), std.to(ctx.device)
+    network = _new_network(train.images.shape[1], len(ctx.card.classes), ctx, stage)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.learning_rate, total_steps=steps + 1, pct_start=0.2
+    )
+    rng = ctx.torch_rng(f"{stage}: batches")
+    batches = draw_batches(len(train), settings.batch_size, draw_weights, rng)
+    evaluate_at = {
+        math.ceil(steps * k / settings.evaluations) for k in range(1, settings.evaluations + 1)
+    }
+    selection = _Selection(val, ctx, mean, std)
+    running, looked = torch.zeros((), device=ctx.device), 0
+    for step in ctx.track(range(1, steps + 1), f"training {stage}", steps):
+        rows = next(batches)
+        batch = augment(_take(images, rows, ctx.device), rng)
+        with torch.autocast(ctx.device.type, torch.bfloat16, enabled=ctx.precision == "bfloat16"):
+            logits = network(normalise(batch, mean, std))
+        on_device = rows.to(ctx.device)
+        losses = functional.cross_entropy(logits.float(), labels[on_device], reduction="none")
+        loss = losses.mean() if batch_loss is None else batch_loss(losses, on_device)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        running += loss.detach()
+        if step in evaluate_at:
+            val_loss = selection.look(network, step)
+            train_loss = float(running) / (step - looked)
+            ctx.record(stage, step, train_loss=train_loss, val_loss=val_loss)
+            running, looked = torch.zeros_like(running), step
+    ctx.steps += steps
+    network.load_state_dict(selection.best_state)
+    ctx.say(
+        f"{stage}: best val loss {selection.best_loss:.4f} at step {selection.best_step} of {steps}"
+    )
+    return Classifier(network, mean, std, ctx.device)
+
+
+class _Selection:
+    """Remembers the state with the lowest balanced cross-entropy on val."""
+
+    def __init__(self, val: Split, ctx: RunContext, mean: Tensor, std: Tensor) -> None:
+        self.val, self.device, self.mean, self.std = val, ctx.device, mean, std
+        self.labels = ctx.card.encode_labels(val.table)
+        has_groups = all(a.name in val.table for a in ctx.card.attributes)
+        cells = ctx.card.encode_cells(val.table)[0] if has_groups else self.labels
+        self.weights = balanced_weights(cells)
+        self.best_loss, self.best_step = math.inf, 0
+        self.best_state: dict[str, Tensor] = {}
+
+    def look(self, network: nn.Module, step: int) -> float:
+        probability = Classifier(network, self.mean, self.std, self.device).predict_proba(
+            self.val.images
+        )
+        network.train()
+        right = probability[np.arange(len(self.labels)), self.labels]
+        loss = float(-(self.weights * np.log(np.maximum(right, 1e-12))).sum())
+        if not math.isfinite(loss):
+            raise FloatingPointError(
+                f"The loss on val is {loss} at step {step}: training diverged. Lower the learning "
+                "rate, or look at what your batch_loss returns."
+            )
+        if loss < self.best_loss:
+            self.best_loss, self.best_step = loss, step
+            self.best_state = copy.deepcopy(network.state_dict())
+        return loss
+
+
+def balanced_weights(cells: np.ndarray, limit: float = 20.0) -> np.ndarray:
+    """Return weights, summing to 1, under which every cell that has images counts the same.
+
+    An image of a rare cell weighs at most `limit` times one of the most common cell: without a
+    limit a cell with a single image would be that image over and over.
+    """
+    counts = np.bincount(cells)
+    weights = np.minimum(counts.max() / counts[cells], limit)
+    return weights / weights.sum()
+
+
+def draw_batches(
+    n: int, size: int, weights: np.ndarray | None, rng: torch.Generator
+) -> Iterator[Tensor]:
+    """Yield row numbers forever: shuffled passes over all n rows, or draws by weight."""
+    size = min(size, n)
+    if weights is None:
+        while True:
+            order = torch.randperm(n, generator=rng)
+            yield from order[: n - n % size].split(size)
+    probability = torch.from_numpy(np.asarray(weights, np.float64))
+    while True:
+        yield torch.multinomial(probability, size, replacement=True, generator=rng)
+
+
+def augment(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Rotate and shift every image a little, each its own way; sizes are kept, they are signal."""
+    n = len(images)
+    angle = (torch.rand(n, generator=rng) * 2 - 1) * math.radians(ROTATION_DEGREES)
+    shift = (torch.rand(n, 2, generator=rng) * 2 - 1) * 2 * SHIFT
+    cos, sin = angle.cos(), angle.sin()
+    affine = torch.stack(
+        [torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)], 1
+    )
+    grid = functional.affine_grid(affine, list(images.shape), align_corners=False)
+    return functional.grid_sample(
+        images, grid.to(images.device), padding_mode="border", align_corners=False
+    )
+
+
+def normalise(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """Centre and scale each channel, in the memory layout convolutions like best."""
+    return ((images - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def to_tensor(images: np.ndarray, device: torch.device) -> Tensor:
+    """Copy images into a float32 tensor on the device."""
+    return torch.from_numpy(np.array(images, np.float32)).to(device)
+
+
+def _new_network(channels: int, classes: int, ctx: RunContext, stage: str) -> nn.Module:
+    torch.manual_seed(int(ctx.rng(f"{stage}: weights").integers(2**62)))
+    network = timm.create_model(ctx.classifier.backbone, in_chans=channels, num_classes=classes)
+    return network.to(ctx.device, memory_format=torch.channels_last).train()
+
+
+def _resident(images: np.ndarray, device: torch.device) -> Tensor | np.ndarray:
+    return to_tensor(images, device) if images.nbytes <= RESIDENT_BYTES else images
+
+
+def _take(images: Tensor | np.ndarray, rows: Tensor, device: torch.device) -> Tensor:
+    if isinstance(images, Tensor):
+        return images[rows.to(device)]
+    return to_tensor(images[np.sort(rows.numpy())], device)[rows.argsort().argsort().to(device)]
+
+
+def _channel_statistics(images: np.ndarray) -> tuple[Tensor, Tensor]:
+    sample = np.asarray(images[:: max(1, len(images) // 2000)], np.float32)
+    mean, std = sample.mean((0, 2, 3)), sample.std((0, 2, 3))
+    return (
+        torch.from_numpy(mean).view(1, -1, 1, 1),
+        torch.from_numpy(np.maximum(std, 1e-6)).view(1, -1, 1, 1),
+    )
