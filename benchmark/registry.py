@@ -148,6 +148,11 @@ def _methods_in(folder: Path, package: str, kind: Kind) -> Iterator[Found]:
         yield Found(name, kind, path, "folder", f"{package}.{name}.method", folder=True)
 
 
+def _from_entry_points(kind: str) -> list[Found]:
+    points = entry_points(group=ENTRY_POINTS[kind])
+    return [_from_entry_point(point, kind) for point in points]
+
+
 def _from_entry_point(point: EntryPoint, kind: str) -> Found:
     """Locate an entry point's file; the module itself is imported only when it is asked for."""
     path = Path(f"<entry point {point.value}>")
@@ -172,10 +177,10 @@ def _by_name(found: list[Found]) -> dict[str, Found]:
 
 
 def locate(name: str, kind: Literal["method", "task"]) -> Found:
-    """Find one method or task by its name, or a method by the path of its file."""
-    if kind == "method" and (name.endswith(".py") or "/" in name):
-        return _at_path(Path(name))
+    """Find a method or task by its name, or by the path of its file or folder."""
     names = find_methods() if kind == "method" else find_tasks()
+    if name.endswith(".py") or "/" in name:
+        return _at_path(Path(name).resolve(), kind, names)
     if name in names:
         return names[name]
     near = difflib.get_close_matches(name, names, n=1)
@@ -183,20 +188,20 @@ def locate(name: str, kind: Literal["method", "task"]) -> Found:
     raise LookupFailed(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(names))}.")
 
 
-def _at_path(path: Path) -> Found:
-    path = path.resolve()
+def _at_path(path: Path, kind: str, names: dict[str, Found]) -> Found:
+    """Describe the file at path; in a folder it is method.py or task.py, as in our own folders."""
     if path.is_dir():
-        path = path / "method.py"
+        path = path / f"{kind}.py"
     if not path.is_file():
-        raise LookupFailed(f"There is no method file at {path}. `equipoise new NAME` writes one.")
-    folder = path.name == "method.py"
+        raise LookupFailed(f"There is no {kind} file at {path}.")
+    folder = path.name == f"{kind}.py"
     name = path.parent.name if folder else path.stem
-    known = find_methods().get(name)
+    known = names.get(name)
     if known and known.path == path:
         return known
     if known:
         raise LookupFailed(f"Two files are called {name!r}: {known.path} and {path}. Rename yours.")
-    return Found(name, "method", path, "path", None, folder=folder)
+    return Found(name, kind, path, "path", None, folder=folder)
 
 
 # Loading ---------------------------------------------------------------------------------------

@@ -91,9 +91,7 @@ def train_classifier(
     )
     rng = ctx.torch_rng(f"{stage}: batches")
     batches = draw_batches(len(train), settings.batch_size, draw_weights, rng)
-    evaluate_at = {
-        math.ceil(steps * k / settings.evaluations) for k in range(1, settings.evaluations + 1)
-    }
+    looks = np.ceil(np.linspace(0, steps, settings.evaluations + 1)[1:]).astype(int).tolist()
     selection = _Selection(val, ctx, mean, std)
     running, looked = torch.zeros((), device=ctx.device), 0
     for step in ctx.track(range(1, steps + 1), f"training {stage}", steps):
@@ -109,16 +107,15 @@ def train_classifier(
         optimizer.step()
         schedule.step()
         running += loss.detach()
-        if step in evaluate_at:
+        if step in looks:
             val_loss = selection.look(network, step)
             train_loss = float(running) / (step - looked)
             ctx.record(stage, step, train_loss=train_loss, val_loss=val_loss)
             running, looked = torch.zeros_like(running), step
     ctx.steps += steps
     network.load_state_dict(selection.best_state)
-    ctx.say(
-        f"{stage}: best val loss {selection.best_loss:.4f} at step {selection.best_step} of {steps}"
-    )
+    best, loss_there = selection.best_step, selection.best_loss
+    ctx.say(f"{stage}: best val loss {loss_there:.4f} at step {best} of {steps}")
     return Classifier(network, mean, std, ctx.device)
 
 

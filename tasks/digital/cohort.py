@@ -121,7 +121,7 @@ def read_truth(folder: Path) -> pd.DataFrame:
 
 
 def _code(model: PatientModel) -> str:
-    """Hash the code that makes the images, so that a change of it is never served from the cache."""
+    """Hash the code that makes the images: images of older code are never served again."""
     folders = [Path(inspect.getfile(type(model))).parent, Path(__file__).parent]
     return code_digest([path for folder in folders for path in sorted(folder.glob("*.py"))])
 

@@ -1,0 +1,141 @@
+"""Local processes: every run in one of its own, so that a crash or a hang stays its own.
+
+An engine is one function: planned runs in, outcomes out, the run's files left at `partial`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from benchmark.spec import RunSpec
+
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to do, and where its files go while they are not whole yet."""
+
+    spec: RunSpec
+    config: dict[str, Any]
+    partial: Path
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job. error is None if the folder at job.partial is whole."""
+
+    job: Job
+    error: str | None
+
+
+def run_local(
+    jobs: Sequence[Job],
+    parallel: int,
+    time_limit_minutes: float,
+    watch: Callable[[Sequence[Job]], None] = lambda running: None,
+) -> Iterator[Outcome]:
+    """Do the jobs in processes, `parallel` at a time, and yield outcomes as they come.
+
+    watch is called several times a second with the jobs that are running.
+    """
+    os.environ["OMP_NUM_THREADS"] = str(jobs[0].spec.threads if jobs else 1)
+    processes = multiprocessing.get_context("forkserver")
+    # Imported once in the server and inherited by each run: seconds saved per run.
+    processes.set_forkserver_preload(["benchmark.runner", "benchmark.training", "timm"])
+    waiting, running = list(jobs), {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < parallel:
+                job = waiting.pop(0)
+                shutil.rmtree(job.partial, ignore_errors=True)
+                job.partial.mkdir(parents=True)
+                process = processes.Process(target=_work, args=(job,))
+                process.start()
+                running[process] = (job, time.monotonic() + 60 * time_limit_minutes)
+            time.sleep(POLL_SECONDS)
+            watch([job for job, _ in running.values()])
+            for process, (job, deadline) in list(running.items()):
+                late = time.monotonic() > deadline
+                if process.is_alive() and not late:
+                    continue
+                del running[process]
+                yield Outcome(job, _end(process, job, late, time_limit_minutes))
+    finally:
+        for process in running:
+            process.kill()
+            process.join()
+
+
+def _end(process: BaseProcess, job: Job, late: bool, limit: float) -> str | None:
+    """Close a process and say what went wrong, if anything did."""
+    if process.is_alive() and late:
+        process.kill()
+        process.join()
+        return f"TimeLimit: the run took longer than {limit:g} minutes and was stopped."
+    process.join()
+    if process.exitcode == 0:
+        return None
+    written = job.partial / "error.txt"
+    if written.exists():
+        return written.read_text()
+    code = process.exitcode or 0
+    if code == -signal.SIGKILL:
+        return "Killed: the process was killed (signal 9); most often it ran out of memory."
+    cause = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    return f"Crashed: the process ended with {cause} and no word of its own; see log.txt."
+
+
+def _work(job: Job) -> None:
+    """Do one run in this process; what it says goes to log.txt, an exception to error.txt."""
+    _die_with_parent()
+    with (job.partial / "log.txt").open("w", buffering=1) as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        sys.stdout = sys.stderr = log
+        try:
+            _run(job)
+        except Exception as error:
+            words = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
+            (job.partial / "error.txt").write_text(words)
+            log.flush()
+            os._exit(1)
+
+
+def _run(job: Job) -> None:
+    import torch
+
+    from benchmark import runner, spec
+
+    torch.set_num_threads(job.spec.threads)
+    task, method = spec.build_task(job.spec), spec.build_method(job.spec)
+    runner.run(task, method, job.spec, job.config, job.partial, say=_say)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _die_with_parent() -> None:
+    """End this process when the driver ends, however it ends: nobody would read the result."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -1,0 +1,229 @@
+"""All runs of a plan: what is done, what is missing, doing what is missing."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from benchmark import engine, progress
+from benchmark.cohorts.checks import check_splits
+from benchmark.cohorts.preview import write_pictures
+from benchmark.results import RunRecord, Status, find_runs, finish, read_run
+from benchmark.score import rescore
+from benchmark.spec import RunSpec, build_task, cohort_folder, resolve, run_folder
+
+
+class Tracker(Protocol):
+    """Receives a copy of every finished or failed run."""
+
+    def mirror(self, record: RunRecord) -> None:
+        """Copy one run, unless this very run has been copied before."""
+        ...
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of the matrix and how far it has come."""
+
+    spec: RunSpec
+    config: dict[str, Any]
+    folder: Path
+    status: Status  # "unfinished" covers missing and half-written
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What came of a matrix."""
+
+    done_before: int
+    done_now: int
+    failed: list[RunRecord]
+
+
+def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
+    """Resolve every run and look which are done. All problems are reported at once, before work."""
+    planned, problems = [], []
+    for spec in specs:
+        try:
+            config = resolve(spec)
+        except (LookupError, ValueError) as error:
+            problems.append(str(error))
+            continue
+        folder = run_folder(runs, config)
+        status = read_run(folder).status if (folder / "config.json").exists() else "unfinished"
+        planned.append(PlannedRun(spec, config, folder, status))
+    if problems:
+        raise ValueError("\n".join(dict.fromkeys(problems)))
+    return planned
+
+
+def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> float | None:
+    """Estimate what the missing runs will cost one worker, from the runs seen so far.
+
+    A method never seen on a task costs what the average run of its preset did; None: none seen.
+    """
+    seen: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    for record in find_runs(runs):
+        if record.result:
+            spent = sum(record.result["seconds"].values())
+            for key in _cost_keys(record.config):
+                seen[key].append(spent)
+    total = 0.0
+    for run in planned:
+        if run.status == "done":
+            continue
+        times = next((seen[key] for key in _cost_keys(run.config) if key in seen), None)
+        if times is None:
+            return None
+        total += sum(times) / len(times)
+    return total
+
+
+def _cost_keys(config: dict[str, Any]) -> list[tuple[str, ...]]:
+    preset, name = config["preset"]["name"], config["method"]["name"]
+    return [(preset, config["task"]["name"], name), (preset, name), (preset,)]
+
+
+def run_matrix(
+    planned: Sequence[PlannedRun], runs: Path, *, jobs: int = 1, tracker: Tracker | None = None
+) -> Summary:
+    """Do the runs that are not done yet, write each whole or not at all, mirror all to the tracker.
+
+    A failed run leaves error.txt and is tried again the next time. Ctrl-C or a kill loses only the
+    runs in flight.
+    """
+    done_before = [run for run in planned if run.status == "done"]
+    missing = [run for run in planned if run.status != "done"]
+    failed = []
+    with _only_driver(runs):
+        prepare_cohorts(planned, runs)
+        for run in done_before:
+            record = read_run(run.folder)
+            rescored = rescore(record)
+            if tracker:
+                tracker.mirror(read_run(run.folder) if rescored else record)
+        for record in _execute(missing, jobs):
+            if tracker:
+                tracker.mirror(record)
+            if record.status == "failed":
+                failed.append(record)
+    return Summary(len(done_before), len(missing) - len(failed), failed)
+
+
+def _execute(missing: Sequence[PlannedRun], jobs: int) -> Iterator[RunRecord]:
+    folders = {id(run.config): run.folder for run in missing}
+    work = [
+        engine.Job(run.spec, run.config, run.folder.with_name(f"{run.folder.name}.partial"))
+        for run in missing
+    ]
+    if not work:
+        return
+    limit = missing[0].spec.preset.run.time_limit_minutes
+    with _Display(len(work)) as display:
+        for outcome in engine.run_local(work, jobs, limit, display.watch):
+            folder = folders[id(outcome.job.config)]
+            finish(outcome.job.partial, folder, error=outcome.error)
+            record = read_run(folder)
+            display.finished(record)
+            yield record
+
+
+def prepare_cohorts(planned: Sequence[PlannedRun], runs: Path) -> None:
+    """Make, check and count every cohort before the first run, and draw what the page shows."""
+    seen = {}
+    for run in planned:
+        spec = dataclasses.replace(run.spec, method="", fields={})
+        seen.setdefault((spec.task, spec.variant, spec.seed, spec.data), run)
+    for run in seen.values():
+        folder = cohort_folder(runs, run.config) / "cohort"
+        task = build_task(run.spec)
+        splits = task.load(run.spec.source, run.spec.variant, run.spec.seed)
+        if not (folder / "cohort.json").exists():
+            check_splits(splits, task.card)
+            kind = run.config["source"]["kind"]
+            write_pictures(splits, task.card, folder, source_kind=kind)
+
+
+@contextmanager
+def _only_driver(runs: Path) -> Iterator[None]:
+    """Hold the results folder: two drivers would do the same runs twice over."""
+    runs.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(runs / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ValueError(
+            f"Another `equipoise run` is at work in {runs}. Wait for it, or give --runs ELSEWHERE."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class _Display:
+    """A bar with time left in a terminal; a line per finished run everywhere."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.count = total, 0
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        shown = progress.console.is_terminal
+        self.bar = Progress(*columns, console=progress.console, disable=not shown, transient=True)
+        self.task = self.bar.add_task("runs", total=total)
+
+    def __enter__(self) -> _Display:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def watch(self, running: Iterable[engine.Job]) -> None:
+        """Show what is running and the last line that each run said."""
+        if self.bar.disable:
+            return
+        words = []
+        for job in running:
+            log = job.partial / "log.txt"
+            lines = log.read_text().splitlines() if log.exists() else []
+            name = f"{job.config['task']['name']} {job.config['method']['name']}"
+            words.append(f"{name}: {lines[-1]}" if lines else name)
+        self.bar.update(self.task, description="\n".join(words)[:300])
+
+    def finished(self, record: RunRecord) -> None:
+        """Advance the bar and print one line: what, how well, how long."""
+        self.count += 1
+        self.bar.advance(self.task)
+        config = record.config
+        where = f"{config['task']['name']} {config['variant']['name']} {config['run']}"
+        progress.say(f"[{self.count}/{self.total}] {where}: {_in_words(record)}")
+
+
+def _in_words(record: RunRecord) -> str:
+    if record.error is not None:
+        return f"FAILED, {record.error.splitlines()[0]}"
+    main = record.config["card"]["main_metric"]
+    score = next(s for s in record.scores if s.metric == main and s.attribute is None)
+    value = "undefined" if score.value is None else f"{score.value:.3f}"
+    spent = sum((record.result or {})["seconds"].values())
+    return f"{main.replace('_', ' ')} {value}, {spent:.0f} s"
+
+
+def remove_partial(runs: Path) -> None:
+    """Delete what killed runs left half-written."""
+    for folder in runs.rglob("*.partial"):
+        shutil.rmtree(folder)

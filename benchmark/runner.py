@@ -1,0 +1,154 @@
+"""One run, top to bottom. The test split never leaves this file but as bare images."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from benchmark import progress
+from benchmark.cache import ContentCache
+from benchmark.cohorts.checks import check_splits
+from benchmark.context import RunContext, choose_device, choose_precision
+from benchmark.contracts import Method, Predictor, Split, Task, TaskCard
+from benchmark.results import write_history, write_json
+from benchmark.score import write_result
+from benchmark.spec import RunSpec
+
+
+def run(
+    task: Task,
+    method: Method,
+    spec: RunSpec,
+    config: dict[str, Any],
+    folder: Path,
+    say: Callable[[str], None] = progress.say,
+) -> None:
+    """Do one run and write its files into folder; it is finished when this returns."""
+    write_json(folder / "config.json", config)
+    make_repeatable(spec)
+    clock = _Clock()
+
+    # 1. The patients, checked.
+    splits = task.load(spec.source, spec.variant, spec.seed)
+    check_splits(splits, task.card)
+    clock.lap("load")
+
+    # 2. Fit on train and val, with or without the attribute columns, as the method declared.
+    ctx = make_context(task, method, spec, say)
+    train = visible(splits.train, task.card, method)
+    val = visible(splits.val, task.card, method)
+    predictor = method.fit(train, val, ctx)
+    write_history(folder / "history.csv", ctx.curves)
+    clock.lap("fit")
+
+    # 3. Predict: images travel without labels, and without attributes unless declared.
+    parts = [
+        predict(predictor, method, task.card, name, split)
+        for name, split in (("val", splits.val), ("test", splits.test))
+    ]
+    pd.concat(parts, ignore_index=True).to_parquet(folder / "predictions.parquet")
+    clock.lap("predict")
+
+    # 4. Score what was saved, and nothing else.
+    facts = {
+        "seconds": clock.seconds,
+        "steps": ctx.steps,
+        "fingerprint": splits.fingerprint,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_result(folder, task.card, facts)
+
+
+def make_repeatable(spec: RunSpec) -> None:
+    """Fix what could make the same run come out differently; methods get seeds of their own."""
+    torch.manual_seed(spec.seed)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+
+
+def make_context(
+    task: Task, method: Method, spec: RunSpec, say: Callable[[str], None]
+) -> RunContext:
+    """Put together what the method may use besides its data."""
+    device = choose_device(spec.device)
+    draw = None
+    if getattr(method, "extra_data", "none") == "digital_cohort":
+        draw = functools.partial(_draw, task, spec)
+    return RunContext(
+        card=task.card,
+        prompt=task.prompt,
+        seed=spec.seed,
+        device=device,
+        precision=choose_precision(device),
+        classifier=spec.preset.classifier,
+        cache=ContentCache(spec.cache / "shared"),
+        draw=draw,
+        say=say,
+    )
+
+
+def _draw(task: Any, spec: RunSpec, requests: pd.DataFrame, seed: int) -> Split:
+    return task.new_patients(requests, spec.source, seed)
+
+
+def visible(split: Split, card: TaskCard, method: Method) -> Split:
+    """Return the split as the method may see it: only declared columns, each a copy."""
+    columns = ["image_id", "patient_id", "label"]
+    if method.groups_used != "never":
+        columns += [a.name for a in card.attributes]
+    return Split(np.asarray(split.images), np.asarray(split.masks), split.table[columns].copy())
+
+
+def predict(
+    predictor: Predictor, method: Method, card: TaskCard, name: str, split: Split
+) -> pd.DataFrame:
+    """Ask for probabilities and put them beside what the method did not see."""
+    attributes = [a.name for a in card.attributes]
+    ask: Any = predictor.predict_proba
+    shown = [split.table[attributes].copy()] if method.groups_used == "test" else []
+    probability = ask(np.asarray(split.images), *shown)
+    probability = checked(probability, len(split), len(card.classes), method)
+    table = split.table[["image_id", "patient_id", "label", *attributes]].copy()
+    table.insert(2, "split", name)
+    for k in range(len(card.classes)):
+        table[f"probability_{k}"] = probability[:, k]
+    return table
+
+
+def checked(probability: Any, n: int, classes: int, method: Method) -> np.ndarray:
+    """Return the probabilities as float64, or say what is wrong with them."""
+    name = type(method).__name__
+    array = np.asarray(probability, dtype=np.float64)
+    if array.shape != (n, classes):
+        raise ValueError(
+            f"{name}: predict_proba returned shape {array.shape} for {n} images; it must be "
+            f"({n}, {classes}), one column per class in the order of the card."
+        )
+    if not np.isfinite(array).all() or array.min() < 0 or abs(array.sum(1) - 1).max() > 1e-3:
+        raise ValueError(
+            f"{name}: predict_proba must return numbers from 0 to 1 whose rows sum to 1; got "
+            f"values from {array.min():.4g} to {array.max():.4g} and row sums from "
+            f"{array.sum(1).min():.4g} to {array.sum(1).max():.4g}. Apply a softmax?"
+        )
+    return array / array.sum(1, keepdims=True)
+
+
+class _Clock:
+    """Names the seconds since the last lap."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.seconds[name] = round(now - self._last, 3)
+        self._last = now

@@ -1,0 +1,225 @@
+"""From what was asked for to everything that decides a run, before any work is done."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from benchmark.cache import digest
+from benchmark.contracts import Method, Source, Task, Variant, default_cache
+from benchmark.presets import Preset
+from benchmark.registry import (
+    Found,
+    code_digest,
+    load_method,
+    load_task,
+    locate,
+    source_digest,
+    summary,
+)
+from benchmark.results import SCHEMA
+
+PACKAGES = ("equipoise", "torch", "torchvision", "timm", "numpy", "pandas", "scipy", "scikit-learn")
+HERE = Path(__file__).parent
+# A change of these files changes numbers; a change of the others does not.
+ENGINE_FILES = ["contracts.py", "context.py", "training.py", "runner.py"]
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What one run was asked to be. Plain values: it travels to other processes."""
+
+    task: str  # a name, or the path of a task folder
+    method: str  # a name, or the path of a method file
+    variant: Variant
+    seed: int
+    preset: Preset
+    fields: dict[str, Any] = field(default_factory=dict)  # hyperparameters that are not default
+    data: Path | None = None  # a table cohort's folder; None: the digital cohort
+    device: str = "auto"
+    threads: int = 1
+    cache: Path = field(default_factory=default_cache)
+
+    @property
+    def source(self) -> Source:
+        """Where the images come from, at the preset's sizes."""
+        sizes = dataclasses.asdict(self.preset.source)
+        return Source(folder=self.data, cache=self.cache / "cohorts", **sizes)
+
+
+def build_task(spec: RunSpec) -> Task:
+    """Import and make the task."""
+    return load_task(locate(spec.task, "task"))
+
+
+def build_method(spec: RunSpec) -> Method:
+    """Import the method and set its fields; unknown fields and wrong types are refused."""
+    cls = load_method(locate(spec.method, "method"))
+    known = {f.name: getattr(cls(), f.name) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    problems, values = [], {}
+    for name, value in spec.fields.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            fields = ", ".join(known) or "none"
+            problems.append(f"{cls.__name__} has no field {name!r}.{hint} Fields: {fields}.")
+        elif not _fits(value, known[name]):
+            kind = type(known[name]).__name__
+            problems.append(f"{cls.__name__}.{name} is {value!r}; it must be of type {kind}.")
+        else:
+            values[name] = float(value) if isinstance(known[name], float) else value
+    if problems:
+        raise ValueError(" ".join(problems))
+    return cls(**values)
+
+
+def _fits(value: Any, default: Any) -> bool:
+    if default is None:
+        return True
+    if isinstance(default, bool) or isinstance(value, bool):
+        return type(value) is type(default)
+    if isinstance(default, float):
+        return isinstance(value, int | float)
+    return isinstance(value, type(default))
+
+
+def resolve(spec: RunSpec) -> dict[str, Any]:
+    """Decide everything about a run: the content of config.json.
+
+    "row" identifies all that changes numbers but the seed; "run" is the readable folder name.
+    Raises LookupFailed or ValueError if the task, the method or a field is not usable.
+    """
+    task_found, method_found = locate(spec.task, "task"), locate(spec.method, "method")
+    task, method = build_task(spec), build_method(spec)
+    if spec.data is not None and spec.variant != Variant():
+        raise ValueError(
+            f"{task.card.name}: severity and the other knobs turn digital cohorts only; "
+            f"{spec.data} is a table cohort. Leave them out."
+        )
+    extra = getattr(method, "extra_data", "none")
+    if extra == "digital_cohort" and (spec.data is not None or not hasattr(task, "new_patients")):
+        raise ValueError(
+            f"{method_found.name} makes new patients, which only a digital cohort can: "
+            f"leave it out of runs on {spec.data or task.card.name}."
+        )
+    preset = spec.preset.as_dict()
+    decided = {
+        "schema": SCHEMA,
+        "task": {
+            "name": task_found.name,
+            "version": task.card.version,
+            "source": _task_digest(task_found),
+        },
+        "variant": {"name": spec.variant.name, **dataclasses.asdict(spec.variant)},
+        "method": {
+            "name": method_found.name,
+            "source": source_digest(method_found),
+            "fields": dataclasses.asdict(method),  # type: ignore[call-overload]
+        },
+        "preset": {"source": preset["source"], "classifier": preset["classifier"]},
+        "source": _source_identity(spec.data),
+        "engine": code_digest([HERE / name for name in ENGINE_FILES]),
+    }
+    row = digest(decided)
+    return {
+        **decided,
+        "row": row,
+        "run": f"{method_found.name}/{spec.preset.name}-seed-{spec.seed}-{row[:8]}",
+        "seed": spec.seed,
+        "card": task.card.as_dict(),
+        "method": {
+            **decided["method"],
+            "kind": method_found.kind,
+            "origin": method_found.origin,
+            "groups_used": method.groups_used,
+            "extra_data": extra,
+            "summary": summary(method_found),
+        },
+        "preset": preset,
+        "environment": environment(spec),
+    }
+
+
+def run_folder(runs: Path, config: Mapping[str, Any]) -> Path:
+    """Return where a run's folder belongs."""
+    return cohort_folder(runs, config) / Path(config["run"])
+
+
+def cohort_folder(runs: Path, config: Mapping[str, Any]) -> Path:
+    """Return the folder of all runs on one cohort: task, then variant or data folder."""
+    source = config["source"]
+    cohort = f"data-{source['name']}" if source["kind"] == "table" else config["variant"]["name"]
+    return runs / config["task"]["name"] / cohort
+
+
+def environment(spec: RunSpec) -> dict[str, Any]:
+    """Describe what the numbers were computed with; it is recorded but does not name the run."""
+    from benchmark.context import choose_device, choose_precision  # imports torch
+
+    device = choose_device(spec.device)
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "device": device.type,
+        "precision": choose_precision(device),
+        "threads": spec.threads,
+        "commit": _commit(),
+        **{name: package_version(name) for name in PACKAGES},
+    }
+
+
+def package_version(name: str) -> str:
+    """Return the installed version of a package, or "not installed"."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+@cache
+def _commit() -> str:
+    """Return the code's revision, with a + if files differ from it."""
+    command = ["git", "-C", str(HERE), "describe", "--always", "--abbrev=12", "--dirty=+"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def _task_digest(found: Found) -> str:
+    """Hash a task's folder and what it shares with its neighbours: folders without a task.py."""
+    shared = [
+        path
+        for folder in sorted(found.path.parent.parent.iterdir())
+        if folder.is_dir() and not (folder / "task.py").exists() and found.origin == "folder"
+        for path in sorted(folder.glob("*.py"))
+    ]
+    return digest([source_digest(found), code_digest(shared)])
+
+
+def _source_identity(folder: Path | None) -> dict[str, str]:
+    """Name the cohort without naming where it lies: paths do not change numbers."""
+    if folder is None:
+        return {"kind": "digital", "name": "digital cohort"}
+    tables = [folder / "participants.tsv", folder / "participants.csv"]
+    table = next((path for path in tables if path.is_file()), None)
+    if table is None:
+        raise ValueError(f"{folder} has no participants.tsv. docs/your_own_cohort.md shows one.")
+    content = hashlib.sha256(table.read_bytes()).hexdigest()[:16]
+    return {"kind": "table", "name": folder.resolve().name, "participants": content}
+
+
+def available_threads(jobs: int) -> int:
+    """Share the machine's cores between runs that go in parallel."""
+    return max(1, len(os.sched_getaffinity(0)) // jobs)
