@@ -1,0 +1,83 @@
+"""Heart failure or not, from two short-axis cine frames of the heart (end-diastole, end-systole).
+
+The digital cohort is made here: population.py (who), anatomy.py (their hearts), heart.py and
+thorax.py (shapes), scanner.py (MR physics), rendering.py (the images).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import pandas as pd
+
+from benchmark.contracts import Attribute, Source, Split, Splits, TaskCard, Variant
+from benchmark.registry import task
+from tasks.cmr_heart_failure.population import AGE_BANDS, BMI_BANDS, CLASSES, SEXES
+from tasks.cmr_heart_failure.rendering import HeartModel
+from tasks.digital.cohort import draw_patients, load_splits
+
+MODEL = HeartModel()
+
+
+@task
+class CmrHeartFailure:
+    """Finds heart failure in cardiac MR; the patients it may fail are women and the lean."""
+
+    card: ClassVar[TaskCard] = TaskCard(
+        name="cmr_heart_failure",
+        version=1,
+        title="Heart failure in cardiac MR",
+        question="Does this person have heart failure?",
+        classes=CLASSES,
+        attributes=(
+            Attribute("sex", SEXES, "Sex"),
+            Attribute("age_band", tuple(AGE_BANDS), "Age"),
+            Attribute("bmi_band", tuple(BMI_BANDS), "Body mass index"),
+        ),
+        intersections=(("sex", "bmi_band"),),
+        channels=("end-diastole", "end-systole"),
+        mask_labels=("left-ventricular cavity", "myocardium", "right ventricle"),
+        main_metric="worst_group_accuracy",
+        licence="Apache-2.0 (generated images; no patient data)",
+        citation=(
+            "Equipoise digital cohort. Anatomy calibrated on Petersen et al. 2017 "
+            "(doi 10.1186/s12968-017-0327-9); question and attributes after Skorupko et al. "
+            "(arXiv 2403.19508)."
+        ),
+        caveats=(
+            "Drawn hearts, not patients. Healthy volumes follow UK Biobank tables; how heart "
+            "failure looks in one slice is partly a design estimate (docs/cohorts.md). Good for "
+            "comparing debiasing methods under a bias that is known exactly; worthless as "
+            "evidence about any real person, scanner or hospital."
+        ),
+    )
+
+    def load(self, source: Source, variant: Variant, seed: int) -> Splits:
+        """Return the splits of a folder of patients, or of the digital cohort if there is none."""
+        if source.folder is None:
+            return load_splits(MODEL, self.card, source, variant, seed)
+        from benchmark.cohorts.table import load_table_cohort
+
+        if variant != Variant():
+            raise ValueError(
+                f"{self.card.name}: the variant {variant.name} was asked for, but the bias of your "
+                f"own patients in {source.folder} is what it is. Leave the variant at its default."
+            )
+        return load_table_cohort(source, self.card, seed)
+
+    def prompt(self, row: Mapping[str, object]) -> str:
+        """Say one patient: "Female, age in 60s, obese BMI, heart failure"."""
+        body = str(row["bmi_band"]).removesuffix(" weight")
+        return f"{str(row['sex']).capitalize()}, {_age_words(row)}, {body} BMI, {row['label']}"
+
+    def new_patients(self, requests: pd.DataFrame, source: Source, seed: int) -> Split:
+        """Make one new patient per row of requests (label and every attribute, in words)."""
+        return draw_patients(MODEL, self.card, requests, source, seed)
+
+
+def _age_words(row: Mapping[str, object]) -> str:
+    age = row.get("age")
+    if isinstance(age, (int, float)) and age == age:  # NaN: the age itself is not known
+        return f"age in {int(age // 10 * 10)}s"
+    return f"age {row['age_band']}"
