@@ -1,0 +1,428 @@
+"""The command line: a thin layer of words over the functions that do the work."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmark import registry
+from benchmark.contracts import Source, TaskCard, Variant, default_cache
+from benchmark.presets import Preset, load_preset, preset_names
+
+app = typer.Typer(
+    name="equipoise",
+    help="A fairness benchmark with a leaderboard for debiasing methods in medical imaging.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+cohort_app = typer.Typer(no_args_is_help=True, help="Look at a cohort, or write it to a folder.")
+app.add_typer(cohort_app, name="cohort")
+out = Console(highlight=False)
+
+RunsFolder = Annotated[Path, typer.Option("--runs", help="Folder of the run folders.")]
+SeverityOption = Annotated[
+    float, typer.Option(help="Bias of train: 0 none, 0.5 as in life, 1 twice as strong.")
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of your own cohort; see docs/your_own_cohort.md."),
+]
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is said in a sentence, not a traceback."""
+    with _plain_errors():
+        app()
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    try:
+        yield
+    except (LookupError, ValueError, FileNotFoundError, PermissionError) as error:
+        message = error.args[0] if error.args else str(error)
+        Console(stderr=True, highlight=False).print(
+            f"equipoise: {message if isinstance(message, str) else error}", markup=False
+        )
+        raise SystemExit(2) from error
+
+
+@app.command()
+def tasks() -> None:
+    """List the tasks.
+
+    Example: `equipoise tasks`
+    """
+    table = Table("task", "what it asks", "groups")
+    for name, found in sorted(registry.find_tasks().items()):
+        card = registry.load_task(found).card
+        table.add_row(name, card.question, ", ".join(a.title for a in card.attributes))
+    out.print(table)
+
+
+@app.command()
+def methods() -> None:
+    """List the methods, baselines and controls.
+
+    Example: `equipoise methods`
+    """
+    table = Table("method", "kind", "what it does")
+    found = registry.find_methods().values()
+    for one in sorted(found, key=lambda f: (f.kind != "method", f.kind, f.name)):
+        table.add_row(one.name, one.kind, registry.summary(one))
+    out.print(table)
+
+
+@app.command()
+def describe(name: Annotated[str, typer.Argument(help="A task, method or preset.")]) -> None:
+    """Say all about one task, method or preset.
+
+    Examples: `equipoise describe group_dro`, `equipoise describe cmr_heart_failure`,
+    `equipoise describe quick`
+    """
+    if name in preset_names():
+        out.print_json(json.dumps(load_preset(name).as_dict()))
+    elif name in registry.find_tasks():
+        _describe_task(registry.load_task(registry.find_tasks()[name]).card)
+    else:
+        _describe_method(registry.locate(name, "method"))
+
+
+def _describe_task(card: TaskCard) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    for key, value in card.as_dict().items():
+        if key == "attributes":
+            value = [f"{a.name}: {', '.join(a.values)}" for a in card.attributes]
+        if key == "intersections":
+            value = [" x ".join(names) for names in card.intersections]
+        lines = value if isinstance(value, list | tuple) else [value]
+        table.add_row(key.replace("_", " "), "\n".join(map(str, lines)))
+    out.print(table)
+
+
+def _describe_method(found: registry.Found) -> None:
+    cls: Any = registry.load_method(found)
+    module = inspect.getmodule(cls)
+    out.print(f"{found.name} ({found.kind}, {found.path})", markup=False)
+    out.print(f"\n{inspect.cleandoc(module.__doc__ or '') if module else ''}\n", markup=False)
+    out.print(f"groups used: {cls.groups_used}", markup=False)
+    for field in dataclasses.fields(cls):
+        default = getattr(cls(), field.name)
+        out.print(f"--set {found.name}.{field.name}={default!r}", markup=False)
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(help="A method's file, or its name.")],
+) -> None:
+    """Try a method on toy tasks in under a minute and say in plain words what to mend.
+
+    Example: `equipoise check my_method.py`
+    """
+    from benchmark.contract_check import check_method
+
+    findings = check_method(name)
+    for finding in findings:
+        mark = "ok  " if finding.passed else "MEND"
+        out.print(f"{mark} {finding.what}", markup=False)
+        if not finding.passed:
+            out.print(f"     {finding.advice}", markup=False)
+    if not all(finding.passed for finding in findings):
+        raise typer.Exit(1)
+    out.print(f"\n{name} keeps the contract. Next: equipoise run --method {name} --method erm")
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the method, as in my_method.")],
+    folder: Annotated[Path, typer.Option(help="Where to write it.")] = Path(),
+) -> None:
+    """Write a commented one-file method, which works as it is, and its test.
+
+    Example: `equipoise new my_method`
+    """
+    from benchmark.scaffold import write_method
+
+    for path in write_method(name, folder):
+        out.print(f"wrote {path}", markup=False)
+    out.print(f"Next: equipoise check {folder / name}.py", markup=False)
+
+
+@app.command()
+def run(
+    task: Annotated[list[str] | None, typer.Option(help="Task; repeatable. Default: all.")] = None,
+    method: Annotated[
+        list[str] | None, typer.Option(help="Method, name or path; repeatable. Default: all.")
+    ] = None,
+    preset: Annotated[str, typer.Option(help="quick, standard, paper, or a TOML file.")] = "quick",
+    seeds: Annotated[str | None, typer.Option(help="As in 0,1,2. Default: the preset's.")] = None,
+    fields: Annotated[
+        list[str] | None, typer.Option("--set", help="A hyperparameter: METHOD.FIELD=VALUE.")
+    ] = None,
+    data: DataOption = None,
+    severity: Annotated[
+        list[float] | None,
+        typer.Option(help="Bias of train: 0 none, 0.5 as in life, 1 twice that; repeatable."),
+    ] = None,
+    prevalence: Annotated[
+        float | None, typer.Option(help="Share of the positive class in train.")
+    ] = None,
+    label_noise: Annotated[float, typer.Option(help="Share of train labels flipped.")] = 0.0,
+    site_shift: Annotated[
+        float, typer.Option(help="0: test from the training scanner; 1: from another.")
+    ] = 0.0,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at the same time.")] = 1,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda.")] = "auto",
+    runs: RunsFolder = Path("runs"),
+    tracking_uri: Annotated[
+        str | None, typer.Option(help="An MLflow store. Default: sqlite in the runs folder.")
+    ] = None,
+    tracking: Annotated[bool, typer.Option(help="Copy every run to MLflow.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")] = False,
+) -> None:
+    """Do the runs that are missing: all tasks x methods x seeds, or those you name.
+
+    The same command again goes on where it was. Examples:
+
+    - `equipoise run --jobs 2` does the quick matrix
+    - `equipoise run --method my_method.py --method erm --task cmr_heart_failure`
+    - `equipoise run --task brain_mr_sex --severity 0 --severity 0.5 --severity 1 --dry-run`
+    - `equipoise run --task cmr_heart_failure --data /data/my_cohort --preset standard`
+    - `equipoise run --method group_dro --set group_dro.step_size=0.01`
+    """
+    from benchmark import matrix
+
+    variants = [Variant(level, prevalence, label_noise, site_shift) for level in severity or [1.0]]
+    specs = _specs(task, method, load_preset(preset), seeds, fields, data, variants, jobs, device)
+    planned = matrix.plan(specs, runs)
+    _print_plan(planned, runs, jobs)
+    if dry_run:
+        return
+    tracker = None
+    if tracking:
+        from benchmark.tracking import MlflowTracker
+
+        tracker = MlflowTracker(runs, tracking_uri)
+    summary = matrix.run_matrix(planned, runs, jobs=jobs, tracker=tracker)
+    out.print(
+        f"{summary.done_before} runs were done before, {summary.done_now} are done now, "
+        f"{len(summary.failed)} failed.",
+        markup=False,
+    )
+    for record in summary.failed:
+        out.print(f"  {record.folder}/error.txt", markup=False)
+    if summary.failed:
+        raise typer.Exit(1)
+    out.print(f"Next: equipoise leaderboard --runs {runs}", markup=False)
+
+
+def _specs(
+    task_names: list[str] | None,
+    method_names: list[str] | None,
+    preset: Preset,
+    seeds: str | None,
+    settings: list[str] | None,
+    data: Path | None,
+    variants: list[Variant],
+    jobs: int,
+    device: str,
+) -> list[Any]:
+    """Spell the matrix out, in an order that gives the first workers different cohorts to make."""
+    from benchmark.spec import RunSpec, available_threads
+
+    if data is not None and len(task_names or []) != 1:
+        raise ValueError("--data is the cohort of one task; name it with --task.")
+    names = method_names or _default_methods(digital=data is None)
+    fields = _fields(settings or [], names)
+    return [
+        RunSpec(
+            task=task_name,
+            method=name,
+            variant=variant,
+            seed=seed,
+            preset=preset,
+            fields=fields.get(registry.locate(name, "method").name, {}),
+            data=data,
+            device=device,
+            threads=available_threads(jobs),
+        )
+        for variant in variants
+        for seed in _seeds(seeds, preset)
+        for name in names
+        for task_name in task_names or sorted(registry.find_tasks())
+    ]
+
+
+def _default_methods(*, digital: bool) -> list[str]:
+    """Name every method; on a table cohort those that need a digital one are left out."""
+    found = registry.find_methods()
+    if digital:
+        return sorted(found)
+    return [
+        name
+        for name, one in sorted(found.items())
+        if getattr(registry.load_method(one), "extra_data", "none") == "none"
+    ]
+
+
+def _seeds(text: str | None, preset: Preset) -> list[int]:
+    if text is None:
+        return preset.run.seeds
+    try:
+        return sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        raise ValueError(f"--seeds is {text!r}; give whole numbers, as in 0,1,2.") from None
+
+
+def _fields(settings: list[str], names: list[str]) -> dict[str, dict[str, Any]]:
+    """Read METHOD.FIELD=VALUE; values are written as in TOML, bare words are strings."""
+    known = {registry.locate(name, "method").name for name in names}
+    fields: dict[str, dict[str, Any]] = {}
+    for setting in settings:
+        target, equals, value = setting.partition("=")
+        name, dot, field = target.partition(".")
+        if not (equals and dot and name in known):
+            raise ValueError(
+                f"--set {setting}: write METHOD.FIELD=VALUE with a method of this plan "
+                f"({', '.join(sorted(known))})."
+            )
+        try:
+            fields.setdefault(name, {})[field] = tomllib.loads(f"x = {value}")["x"]
+        except tomllib.TOMLDecodeError:
+            fields.setdefault(name, {})[field] = value
+    return fields
+
+
+def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
+    from benchmark import matrix
+
+    table = Table("task", "variant", "method", "seeds done", "missing", "failed before")
+    rows: dict[tuple[str, str, str], dict[str, list[int]]] = {}
+    for one in planned:
+        config = one.config
+        key = (config["task"]["name"], config["variant"]["name"], config["method"]["name"])
+        states = rows.setdefault(key, {"done": [], "unfinished": [], "failed": []})
+        states[one.status].append(config["seed"])
+    for key, states in rows.items():
+        table.add_row(*key, *(", ".join(map(str, seeds)) for seeds in states.values()))
+    out.print(table)
+    left = sum(one.status != "done" for one in planned)
+    expected = matrix.expected_seconds(planned, runs)
+    cost = "no run of this preset has been timed here yet"
+    if expected is not None:
+        cost = f"about {expected / jobs / 60:.1f} minutes with {jobs} at a time"
+    environment = planned[0].config["environment"]
+    out.print(
+        f"{len(planned)} runs, {left} to do: {cost}. Device {environment['device']}, "
+        f"{environment['precision']}, {environment['threads']} threads a run.",
+        markup=False,
+    )
+
+
+@app.command()
+def score(runs: RunsFolder = Path("runs")) -> None:
+    """Compute all scores again from saved predictions; nothing is trained.
+
+    Example: `equipoise score --runs runs`
+    """
+    from benchmark.progress import track
+    from benchmark.results import find_runs
+    from benchmark.score import write_result
+
+    done = [record for record in find_runs(runs) if record.result is not None]
+    if not done:
+        raise ValueError(f"There is no finished run in {runs}. `equipoise run` makes some.")
+    for record in track(done, "scoring", len(done)):
+        write_result(record.folder, record.card, record.result or {})
+    out.print(f"scored {len(done)} runs in {runs}", markup=False)
+
+
+@app.command()
+def leaderboard(
+    runs: RunsFolder = Path("runs"),
+    site: Annotated[Path, typer.Option("--out", help="Folder of the page.")] = Path("site"),
+) -> None:
+    """Write the leaderboard page from the run folders and print where it is.
+
+    Example: `equipoise leaderboard --runs runs --out site`
+    """
+    from leaderboard.render import build  # the one place where the command line meets the page
+
+    out.print(f"The leaderboard is at {build(runs, site).resolve()}", markup=False, soft_wrap=True)
+
+
+@cohort_app.command()
+def preview(
+    task: Annotated[str, typer.Argument(help="A task.")],
+    path: Annotated[Path, typer.Option("--out", help="PNG file.")] = Path("cohort.png"),
+    severity: SeverityOption = 1.0,
+    data: DataOption = None,
+    masks: Annotated[bool, typer.Option(help="Draw the outlines of the masks.")] = False,
+) -> None:
+    """Draw a contact sheet of a cohort, patients of every group side by side.
+
+    Example: `equipoise cohort preview cmr_heart_failure --masks`
+    """
+    from benchmark.cohorts.preview import preview_sheet
+
+    loaded = registry.load_task(registry.locate(task, "task"))
+    splits = loaded.load(_small_source(data), Variant(severity), 0)
+    preview_sheet(splits, loaded.card, path, with_masks=masks)
+    out.print(f"wrote {path}", markup=False)
+
+
+@cohort_app.command()
+def export(
+    task: Annotated[str, typer.Argument(help="A task.")],
+    folder: Annotated[Path, typer.Option("--out", help="An empty or new folder.")],
+    severity: SeverityOption = 1.0,
+    preset: Annotated[str, typer.Option(help="How many patients, how large.")] = "quick",
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Write a digital cohort as a folder of images with participants.tsv.
+
+    Example: `equipoise cohort export brain_mr_sex --out my_cohort`
+    """
+    from benchmark.cohorts.export import export_cohort
+
+    loaded = registry.load_task(registry.locate(task, "task"))
+    sizes = dataclasses.asdict(load_preset(preset).source)
+    splits = loaded.load(
+        Source(cache=default_cache() / "cohorts", **sizes), Variant(severity), seed
+    )
+    export_cohort(splits, loaded.card, folder)
+    out.print(f"wrote {folder}; use it with: equipoise run --task {task} --data {folder}")
+
+
+def _small_source(data: Path | None) -> Source:
+    return Source(folder=data, image_size=96, train=300, val=50, test=144, cache=default_cache())
+
+
+@app.command()
+def doctor() -> None:
+    """Look whether this machine is fit to run, and say what to do if not.
+
+    Example: `equipoise doctor`
+    """
+    from benchmark.doctor import diagnose
+
+    diagnoses = diagnose()
+    for one in diagnoses:
+        mark = "ok  " if one.healthy else "MEND"
+        out.print(f"{mark} {one.what}: {one.found}", markup=False, soft_wrap=True)
+        if not one.healthy:
+            out.print(f"     {one.remedy}", markup=False, soft_wrap=True)
+    if not all(one.healthy for one in diagnoses):
+        raise typer.Exit(1)

@@ -1,0 +1,164 @@
+"""Does a method keep the contract? Tried on toy tasks, on CPU, in less than a minute."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmark import runner
+from benchmark.cohorts.toy import ToyTask
+from benchmark.contracts import Method, Split, Splits, Variant
+from benchmark.presets import Preset
+from benchmark.registry import load_method, locate
+from benchmark.spec import RunSpec
+
+TOY_PRESET = Preset.from_dict(
+    {
+        "name": "toy",
+        "source": {"image_size": 32, "train": 160, "val": 80, "test": 48},
+        "classifier": {
+            "backbone": "test_resnet",
+            "steps": 25,
+            "batch_size": 32,
+            "learning_rate": 3e-3,
+            "weight_decay": 0.01,
+            "evaluations": 2,
+        },
+        "run": {"seeds": [0], "time_limit_minutes": 1},
+    }
+)
+FEW = 5  # images that are predicted once more by themselves
+TOLERANCE = 2e-3  # what another batch size may change; a batch statistic changes far more
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One thing that was tried. advice says in plain words what to mend; empty: it passed."""
+
+    what: str
+    advice: str
+
+    @property
+    def passed(self) -> bool:
+        """Say whether there is nothing to mend."""
+        return not self.advice
+
+
+def check_method(
+    name: str, fields: dict[str, Any] | None = None, say: Callable[[str], None] = lambda line: None
+) -> list[Finding]:
+    """Try a method, by name or path, on toy tasks and return what was found."""
+    try:
+        cls = load_method(locate(name, "method"))
+        method = cls(**(fields or {}))
+    except (LookupError, TypeError) as error:
+        return [Finding("the file holds one method", str(error))]
+    return [Finding("the file holds one method", ""), *_trials(method, name, say)]
+
+
+def _trials(method: Method, name: str, say: Callable[[str], None]) -> Iterator[Finding]:
+    torch.set_num_threads(max(1, torch.get_num_threads()))
+    yield from _try("two groups, two classes", method, ToyTask(2, 2), name, say, again=True)
+    yield from _try("three groups, two classes", method, ToyTask(3, 2), name, say)
+    yield from _try("two groups, three classes", method, ToyTask(2, 3), name, say)
+
+
+def _try(
+    what: str,
+    method: Method,
+    task: ToyTask,
+    name: str,
+    say: Callable[[str], None],
+    *,
+    again: bool = False,
+) -> Iterator[Finding]:
+    """Fit and predict once, and where asked a second time with the same seed."""
+    started = time.monotonic()
+    spec = RunSpec(task.card.name, name, Variant(), 0, TOY_PRESET, device="cpu")
+    splits = task.load(spec.source, spec.variant, spec.seed)
+    before = [split.table.copy() for split in (splits.train, splits.val)]
+    try:
+        predictor, first = _fit_and_predict(method, task, splits, spec, say)
+    except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
+        yield Finding(what, _plain(error, method, task))
+        return
+    yield Finding(f"{what}: shapes and probabilities, {time.monotonic() - started:.0f} s", "")
+    if not again:
+        return
+    untouched = all(
+        table.equals(split.table)
+        for table, split in zip(before, (splits.train, splits.val), strict=True)
+    )
+    yield Finding(
+        "the tables it was given are left as they were",
+        "" if untouched else "fit changed a table in place; work on a copy (table.copy()).",
+    )
+    few = runner.predict(predictor, method, task.card, "test", _first(splits.test, FEW))
+    columns = [c for c in first if c.startswith("probability_")]
+    moved = float(np.abs(few[columns].to_numpy() - first[columns].to_numpy()[:FEW]).max())
+    yield Finding(
+        "an image's prediction does not depend on the images beside it",
+        ""
+        if moved <= TOLERANCE
+        else f"predicting {FEW} images alone moved a probability by {moved:.3f}; "
+        "call network.eval() before predicting, and use no statistics of the batch.",
+    )
+    _, second = _fit_and_predict(method, task, splits, spec, say)
+    same = bool((first[columns] == second[columns]).all(axis=None))
+    yield Finding(
+        "the same seed gives the same predictions",
+        ""
+        if same
+        else "two fits with one seed differ; draw every random number from ctx.rng(...) or "
+        "ctx.torch_rng(...), and seed torch from them before a network is made.",
+    )
+
+
+def _fit_and_predict(
+    method: Method, task: ToyTask, splits: Splits, spec: RunSpec, say: Callable[[str], None]
+) -> tuple[Any, Any]:
+    runner.make_repeatable(spec)
+    ctx = runner.make_context(task, method, spec, say)
+    train = runner.visible(splits.train, task.card, method)
+    val = runner.visible(splits.val, task.card, method)
+    for split in (train, val):
+        split.images.flags.writeable = False
+        split.masks.flags.writeable = False
+    predictor = method.fit(train, val, ctx)
+    return predictor, runner.predict(predictor, method, task.card, "test", splits.test)
+
+
+def _first(split: Split, n: int) -> Split:
+    return Split(split.images[:n], split.masks[:n], split.table.iloc[:n])
+
+
+def _plain(error: Exception, method: Method, task: ToyTask) -> str:
+    """Turn the commonest mistakes into advice."""
+    attributes = [a.name for a in task.card.attributes]
+    words = f"{type(error).__name__}: {error}"
+    if isinstance(error, KeyError) and error.args and error.args[0] in attributes:
+        return (
+            f"it read the attribute {error.args[0]!r}, but declares "
+            f'groups_used = "{method.groups_used}". Declare "train" to see attributes in fit, '
+            '"test" to be given them in predict_proba(images, attributes) too.'
+        )
+    if "read-only" in str(error):
+        return f"it wrote into the images it was given; work on a copy. ({words})"
+    where = _where(error)
+    return f"{words}{f' ({where})' if where else ''}"
+
+
+def _where(error: Exception) -> str:
+    """Return the deepest place of the error's traceback, file and line."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None:
+        return ""
+    return f"{Path(place.tb_frame.f_code.co_filename).name}, line {place.tb_lineno}"
