@@ -1,0 +1,80 @@
+"""The task: tell sex from an axial T1-weighted brain slice, whatever the brain's size and age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import pandas as pd
+
+from benchmark.contracts import Attribute, Source, Split, Splits, TaskCard, Variant
+from benchmark.registry import task
+
+
+@task
+class BrainMrSex:
+    """Sex from one brain slice. The source papers call this gender classification."""
+
+    card: ClassVar[TaskCard] = TaskCard(
+        name="brain_mr_sex",
+        version=1,
+        title="Sex from brain MR",
+        question="Is this the brain of a woman or of a man?",
+        classes=("female", "male"),
+        attributes=(
+            Attribute("age_band", ("under 45", "45 to 64", "65 or older"), "Age"),
+            Attribute(
+                "volume_band", ("small brain", "middle brain", "large brain"), "Brain volume"
+            ),
+        ),
+        intersections=(("age_band", "volume_band"),),
+        channels=("T1-weighted",),
+        mask_labels=("cerebrospinal fluid", "grey matter", "white matter"),
+        main_metric="worst_group_accuracy",
+        licence=(
+            "Digital cohort: as this project. It is made from the ICBM 152 template of 2009, "
+            "(c) Louis Collins, McConnell Brain Imaging Centre, McGill University, which may be "
+            "used, copied, modified and distributed if its notice stays."
+        ),
+        citation=(
+            "Template: Fonov et al. 2011, NeuroImage 54:313. Volumes: Marcus et al. 2007 "
+            "(OASIS-1); Ruigrok et al. 2014. The question: Sanchis-Segura et al. 2020, "
+            "Scientific Reports 10:12953; Ebel et al. 2023."
+        ),
+        caveats=(
+            "The label is sex as recorded at the visit; the source papers call the task gender "
+            "classification. Brain volume is intracranial volume times brain fraction; the bands "
+            "part at 1155 and 1275 mL. A digital cohort: volumes follow published tables, but "
+            "the local differences between the sexes are exaggerated, so that a single slice "
+            "can be read as well as whole brains are. Use it to compare methods, never to learn "
+            "about brains. Orientation is radiological: the patient's right is on the left."
+        ),
+    )
+
+    def load(self, source: Source, variant: Variant, seed: int) -> Splits:
+        """Return the splits of the user's own cohort if the source names one, else digital ones."""
+        if source.folder is not None:
+            from benchmark.cohorts.table import load_table_cohort
+
+            return load_table_cohort(source, self.card, seed)
+        from tasks.brain_mr_sex.model import BrainModel
+        from tasks.digital.cohort import load_splits
+
+        return load_splits(BrainModel(), self.card, source, variant, seed)
+
+    def new_patients(self, requests: pd.DataFrame, source: Source, seed: int) -> Split:
+        """Make one new patient per row of requests, from the training scanner."""
+        from tasks.brain_mr_sex.model import BrainModel
+        from tasks.digital.cohort import draw_patients
+
+        return draw_patients(BrainModel(), self.card, requests, source, seed)
+
+    def prompt(self, row: Mapping[str, object]) -> str:
+        """Say one patient in a sentence; what the row does not hold is not said."""
+        person = {"female": "woman", "male": "man"}.get(str(row.get("label")), "person")
+        words = [f"Axial T1-weighted brain MR image of a {person}"]
+        if row.get("age_band") is not None:
+            words.append(f"age {row['age_band']}")
+        if row.get("volume_band") is not None:
+            words.append(str(row["volume_band"]))
+        return ", ".join(words)
