@@ -105,6 +105,7 @@ def run_matrix(
     missing = [run for run in planned if run.status != "done"]
     failed = []
     with _only_driver(runs):
+        remove_partial(runs)
         prepare_cohorts(planned, runs)
         for run in done_before:
             record = read_run(run.folder)

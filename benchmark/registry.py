@@ -214,7 +214,13 @@ def load_method(found: Found) -> type[Method]:
 
 def load_task(found: Found) -> Task:
     """Import a task's file and return the task."""
-    return cast(Callable[[], Task], _load(found, "task"))()
+    loaded = cast(Callable[[], Task], _load(found, "task"))()
+    if loaded.card.name != found.name:
+        raise LookupFailed(
+            f"{found.path}: the card is called {loaded.card.name!r}; it must be called "
+            f"{found.name!r}, as its folder is."
+        )
+    return loaded
 
 
 def _load(found: Found, mark: str) -> type:

@@ -36,13 +36,13 @@ class {class_name}:
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Learn from train, choose on val, return something with predict_proba(images)."""
-        # train.images: (n, channels, height, width) float32 in [0, 1]; train.masks: the same, uint8.
+        # train.images: (n, channels, height, width) float32 in [0, 1]; train.masks: uint8.
         # train.table: image_id, patient_id, label and the attributes, in words.
         cells, _ = ctx.card.encode_cells(train.table)  # label x group, as numbers
         even = np.full(len(cells), 1 / len(cells))
         weights = (1 - self.strength) * even + self.strength * balanced_weights(cells)
 
-        # Randomness comes from ctx.rng("purpose") or ctx.torch_rng("purpose"), never from elsewhere.
+        # Randomness comes from ctx.rng("purpose") or ctx.torch_rng("purpose"), from nowhere else.
         # ctx.record("stage", step, loss=...) draws a curve; ctx.say("...") writes to the log.
         # train_classifier is the standard classifier. A loop of your own is welcome instead:
         # return any object with predict_proba(images) -> (n, classes), rows summing to 1.
