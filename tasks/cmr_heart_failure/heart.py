@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-FIELD_OF_VIEW = 200.0  # mm, the same for everybody: size is information
+FIELD_OF_VIEW = 190.0  # mm, the same for everybody: size is information
 ORDERS = np.arange(2, 5)  # of the Fourier terms that make a contour irregular
 ANGLES = np.linspace(0, 2 * np.pi, 96, endpoint=False)  # for areas along a contour
 SEPTAL_EXTRA = 0.5  # mm: septum 1 mm thicker than the lateral wall (design estimate)
@@ -192,7 +192,7 @@ def _crescent_distance(
     outer = (patients[f"radius_{phase}"] + patients[f"wall_{phase}"]).to_numpy()
     width = CRESCENT * patients[f"rv_area_{phase}"].to_numpy() / (2 * outer)
     lean = (outer - outer * np.cos(pose.insertion)) / width
-    height = outer * np.sin(pose.insertion) / np.sqrt(1 - np.minimum(lean, 0.75) ** 2)
+    height = outer * np.sin(pose.insertion) / np.sqrt(1 - np.minimum(lean, 0.55) ** 2)
     cosine, sine = spread(np.cos(pose.septum)), spread(np.sin(pose.septum))
     along = x * cosine + y * sine - spread(outer)
     across = y * cosine - x * sine
@@ -213,8 +213,9 @@ def _papillary_distance(
     for muscle in (0, 1):
         angle, depth, size = pose.papillary[:, muscle].T
         angle = pose.septum + angle
-        dx = x - spread(depth * radius * np.cos(angle))
-        dy = y - spread(depth * radius * np.sin(angle))
-        own = np.sqrt(dx * dx + dy * dy) - spread(size * radius * swollen)
+        toward, aside = spread(np.cos(angle)), spread(np.sin(angle))
+        outward = (x * toward + y * aside - spread(depth * radius)) / 1.4  # longer to the wall
+        across = y * toward - x * aside
+        own = np.sqrt(outward**2 + across**2) - spread(size * radius * swollen)
         distance = np.minimum(distance, own)
     return distance

@@ -44,8 +44,9 @@ def draw_thorax(
     inner = skin + fat + spread(rng.normal(17, 2, n))
     paint(image, inner, signals["lung"], softness)
     _paint_vessels(image, inner, x, y, signals, rng)
-    fluid = np.maximum(inner, -(inner + spread(patients["pleural_fluid"])))
-    paint(image, np.maximum(fluid, 25 - y), signals["fluid"], softness)
+    layer = spread(patients["pleural_fluid"]) * np.clip((y - 5) / 45, 0, 1)  # it sinks to the back
+    fluid = np.maximum(inner, -(inner + layer))
+    paint(image, fluid + 0.5 * softness * (layer < 1), signals["fluid"], softness)
     _paint_back(image, x, y, signals, softness, rng)
     _paint_belly(image, inner, heart, x, y, signals, softness, rng)
     _paint_mediastinum(image, patients, inner, heart, x, y, signals, softness, rng)
@@ -81,11 +82,14 @@ def _paint_ribs(
 ) -> None:
     """Ribs cut obliquely: marrow between dark rims, in the middle of the muscle layer."""
     n = len(image)
-    wave = np.sin(x / spread(rng.uniform(8, 11, n)) + spread(rng.uniform(0, 2 * np.pi, n)))
-    middle = np.abs(wall + 10) - 5
-    bone = np.maximum(middle, -6 * (wave - 0.1))
-    paint(image, bone, signals["bone"], softness)
-    paint(image, bone + 2.2, signals["marrow"], softness)
+    pace = spread(rng.uniform(8, 12, n))
+    along = x + 0.5 * y
+    wave = np.sin(along / pace + spread(rng.uniform(0, 2 * np.pi, n)))
+    wave += 0.4 * np.sin(along / (1.7 * pace) + spread(rng.uniform(0, 2 * np.pi, n)))
+    middle, ends = (wall + 9 + 2 * wave) / 5.5, 1.2 - wave
+    rib = 4.5 * (np.sqrt(middle * middle + np.clip(ends, 0, None) ** 2) - 1)
+    paint(image, rib, 0.5 * signals["muscle"], 2 * softness)
+    paint(image, rib + 2, signals["marrow"], 2 * softness)
 
 
 def _paint_vessels(
@@ -99,12 +103,12 @@ def _paint_vessels(
     """Add small bright vessels to the lungs."""
     n = len(image)
     inside = inner < -4
-    for _ in range(9):
+    for _ in range(12):
         dx = x - spread(rng.uniform(-95, 95, n))
         dy = y - spread(rng.uniform(-60, 80, n))
-        size = spread(rng.uniform(1.2, 2.8, n))
-        blob = np.exp(-(dx * dx + dy * dy) / (2 * size * size))
-        image += np.where(inside, 0.45 * blob * signals["blood"], 0)
+        size = spread(rng.uniform(1.0, 3.0, n))
+        blob = 1 / (1 + (dx * dx + dy * dy) / (size * size)) ** 2
+        image += inside * (0.4 * blob * signals["blood"])
 
 
 def _ellipse(
@@ -133,11 +137,11 @@ def _paint_back(
 ) -> None:
     """Vertebra with the muscles beside it, and the descending aorta to its image right."""
     n = len(image)
-    paint(image, _ellipse(x, y, (-14, 108), (52, 26), 4, rng, n), signals["muscle"], softness)
-    body = _ellipse(x, y, (-22, 96), (21, 17), 4, rng, n)
+    paint(image, _ellipse(x, y, (-10, 112), (60, 26), 4, rng, n), signals["muscle"], softness)
+    body = _ellipse(x, y, (-16, 102), (21, 17), 4, rng, n)
     paint(image, body, signals["bone"], softness)
     paint(image, body + 2, signals["marrow"], softness)
-    aorta = _ellipse(x, y, (14, 80), (11.5, 11.5), 3, rng, n)
+    aorta = _ellipse(x, y, (20, 80), (11.5, 11.5), 3, rng, n)
     paint(image, aorta - 1.5, signals["muscle"], softness)
     paint(image, aorta, signals["blood"], softness)
 
@@ -152,17 +156,16 @@ def _paint_belly(
     softness: float,
     rng: np.random.Generator,
 ) -> None:
-    """Liver under the right ventricle with its veins; in half the patients the stomach too."""
+    """Liver under the right ventricle with its veins; in six patients of ten the stomach too."""
     n = len(image)
-    liver = np.maximum(_ellipse(x, y, (-72, 76), (66, 40), 5, rng, n), inner)
-    paint(image, liver - 2, signals["bone"], softness)  # the diaphragm
+    liver = np.maximum(_ellipse(x, y, (-62, 78), (74, 44), 5, rng, n), inner)
     paint(image, liver, signals["liver"], softness)
     for _ in range(3):
-        at = (float(rng.uniform(-95, -45)), float(rng.uniform(58, 90)))
+        at = (float(rng.uniform(-95, -30)), float(rng.uniform(58, 90)))
         vein = _ellipse(x, y, at, (5.5, 2.2), 10, rng, n)
         paint(image, np.maximum(vein, liver + 4), 0.8 * signals["blood"], softness)
-    seen = rng.random(n) < 0.5
-    stomach = np.maximum(_ellipse(x, y, (58, 82), (36, 24), 6, rng, n), inner)
+    seen = rng.random(n) < 0.6
+    stomach = np.maximum(_ellipse(x, y, (62, 86), (34, 26), 6, rng, n), inner)
     stomach = np.where(spread(seen) > 0, stomach, np.float32(99))
     paint(image, stomach, signals["stomach"], softness)
     paint(image, stomach + 4, 1.3 * signals["stomach"], softness)
