@@ -1,0 +1,218 @@
+"""A stranger's participants.tsv: read it, find its columns, list all that is wrong with it.
+
+Row numbers in messages are line numbers of the file: the header is row 1.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from benchmark.cohorts.checks import NAMES, CohortError
+from benchmark.contracts import TaskCard
+
+FILES = ("participants.tsv", "participants.csv")
+EMPTY = ("", "n/a", "na", "nan", "null")  # BIDS writes n/a for a missing value
+INTENSITIES = ("raw", "unit")
+WIDEST_FIELD = 1000.0  # mm; wider than any scanner, so a larger value is a wrong unit
+
+
+@dataclass(frozen=True)
+class Participants:
+    """The table as text, indexed by line number, and the columns that hold the files."""
+
+    path: Path
+    table: pd.DataFrame
+    image_columns: tuple[str, ...]  # one for all channels, or one per channel in the card's order
+    mask_columns: tuple[str, ...]  # likewise; none if the cohort has no masks
+
+    def at(self, row: object, column: str) -> str:
+        """Say where a cell is."""
+        return f"{self.path.name}, row {row}, {column}"
+
+
+def read_participants(folder: Path, card: TaskCard) -> Participants:
+    """Read the table and find its columns; CohortError lists the columns that are missing."""
+    path = _find_file(folder)
+    separator = "\t" if path.suffix == ".tsv" else ","
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with too many cells
+            table = pd.read_csv(
+                path,
+                sep=separator,
+                dtype=str,
+                keep_default_na=False,
+                skip_blank_lines=False,
+                index_col=False,
+                encoding="utf-8-sig",
+            )
+    except (ValueError, pd.errors.ParserWarning) as error:
+        raise CohortError(path, [f"cannot be read as UTF-8 text in columns: {error}"]) from error
+    table = table.fillna("").apply(lambda column: column.str.strip())
+    table.index = pd.RangeIndex(2, len(table) + 2)
+    table = table.mask(table.apply(lambda column: column.str.lower().isin(EMPTY)), "")
+    table = table[(table != "").any(axis=1)].rename(columns={"participant_id": "patient_id"})
+    images = _file_columns(table, "image", card.channels)
+    needed = ["patient_id", "label", *(a.name for a in card.attributes)]
+    problems = [_missing_column(c, table.columns) for c in needed if c not in table]
+    if not images:
+        numbered = ", ".join(f"image_{i + 1}" for i in range(len(card.channels)))
+        problems.append(
+            f"has no column 'image', nor all of {numbered} ({', '.join(card.channels)})."
+        )
+    if not len(table):
+        problems.append("has no rows.")
+    if problems:
+        raise CohortError(path, problems)
+    return Participants(
+        path, _with_image_ids(table), images, _file_columns(table, "mask", card.channels)
+    )
+
+
+def table_problems(participants: Participants, card: TaskCard) -> list[str]:
+    """List every cell that cannot be used, except for what only the image files can tell."""
+    table = participants.table
+    problems = _empty_cells(participants, card)
+    allowed: dict[str, Sequence[str]] = {"label": card.classes}
+    allowed |= {a.name: a.values for a in card.attributes}
+    allowed |= {c: v for c, v in (("split", NAMES), ("intensity", INTENSITIES)) if c in table}
+    for column, values in allowed.items():
+        wrong = table[column][(table[column] != "") & ~table[column].isin(values)]
+        problems += [
+            f"{participants.at(row, column)}: {value!r}. Allowed: {', '.join(values)}."
+            f"{_advice(value, values)}"
+            for row, value in wrong.items()
+        ]
+    problems += _repeated_ids(participants)
+    problems += _patients_in_two_splits(participants)
+    return problems + _number_problems(participants)
+
+
+def path_problem(folder: Path, text: str) -> str:
+    """Say why a stranger's path is not a file inside folder; empty if it is one."""
+    relative = PurePosixPath(text)
+    if relative.is_absolute() or ".." in relative.parts or "\\" in text or ":" in text:
+        return "must be relative to the folder, with '/', without '..'"
+    path = folder / relative
+    if not path.resolve().is_relative_to(folder.resolve()):
+        return "is a link out of the folder; copy the file into it"
+    return "" if path.is_file() else "does not exist"
+
+
+def width_in_mm(text: str) -> float | None:
+    """Read a cell of field_of_view_mm; None where it is empty or no width."""
+    try:
+        width = float(text)
+    except ValueError:
+        return None
+    return width if 0 < width <= WIDEST_FIELD else None
+
+
+def _find_file(folder: Path) -> Path:
+    found = [folder / name for name in FILES if (folder / name).is_file()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise CohortError(folder, ["has a participants.tsv and a participants.csv. Keep one."])
+    what = "has no participants.tsv (or .csv)" if folder.is_dir() else "is not a folder"
+    raise CohortError(folder, [f"{what}. See docs/your_own_cohort.md for what it holds."])
+
+
+def _file_columns(table: pd.DataFrame, prefix: str, channels: Sequence[str]) -> tuple[str, ...]:
+    numbered = tuple(f"{prefix}_{i + 1}" for i in range(len(channels)))
+    named = tuple(f"{prefix}_{channel}" for channel in channels)
+    for columns in ((prefix,), numbered, named):
+        if all(column in table for column in columns):
+            return columns
+    return ()
+
+
+def _missing_column(name: str, present: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, list(present), n=1)
+    return f"has no column {name!r}.{f' Rename {near[0]!r}?' if near else ''}"
+
+
+def _with_image_ids(table: pd.DataFrame) -> pd.DataFrame:
+    """Name images after their patient, and number them where a patient has several."""
+    if "image_id" in table:
+        return table
+    patient = table["patient_id"]
+    number = (table.groupby("patient_id").cumcount() + 1).astype(str)
+    several = patient.duplicated(keep=False)
+    return table.assign(image_id=patient.where(~several, patient + "_" + number))
+
+
+def _empty_cells(participants: Participants, card: TaskCard) -> list[str]:
+    table = participants.table
+    needed = ["patient_id", "image_id", "label", *(a.name for a in card.attributes)]
+    needed += [*participants.image_columns, *(c for c in ("split",) if c in table)]
+    return [
+        f"{participants.at(row, column)}: is empty."
+        for column in needed
+        for row in table.index[table[column] == ""]
+    ]
+
+
+def _advice(value: str, allowed: Sequence[str]) -> str:
+    """Suggest the nearest word, or say how to turn a number into a word."""
+    if value.replace(".", "", 1).isdigit() and not any(word.isdigit() for word in allowed):
+        return " Numbers are not banded for you: see band() in benchmark/cohorts/table.py."
+    lower = {word.lower(): word for word in allowed}
+    begin = [word for word in lower if word.startswith(value.lower())]
+    near = begin if len(begin) == 1 else difflib.get_close_matches(value.lower(), lower, n=1)
+    return f" Did you mean {lower[near[0]]!r}?" if near else ""
+
+
+def _repeated_ids(participants: Participants) -> list[str]:
+    ids = participants.table["image_id"]
+    first = {value: row for row, value in reversed(list(ids.items()))}
+    again = ids[ids.duplicated() & (ids != "")]
+    return [
+        f"{participants.at(row, 'image_id')}: {value!r} is taken by row {first[value]}."
+        for row, value in again.items()
+    ]
+
+
+def _patients_in_two_splits(participants: Participants) -> list[str]:
+    if "split" not in participants.table:
+        return []
+    known = participants.table[participants.table["split"].isin(NAMES)]
+    placed = known.drop_duplicates(["patient_id", "split"])
+    problems = []
+    for patient, rows in placed[placed.duplicated("patient_id", keep=False)].groupby("patient_id"):
+        first, second = rows.index[:2]
+        problems.append(
+            f"{participants.at(second, 'split')}: patient {patient} is in "
+            f"{rows['split'].iloc[1]} and in {rows['split'].iloc[0]} (row {first}). "
+            "A patient may be in one split only."
+        )
+    return problems
+
+
+def _number_problems(participants: Participants) -> list[str]:
+    """Check the optional columns slice (0, 1, 2, ...) and field_of_view_mm."""
+    table = participants.table
+    problems = []
+    if "slice" in table:
+        wrong = table["slice"][
+            (table["slice"] != "") & ~table["slice"].str.fullmatch(r"[0-9]{1,6}")
+        ]
+        problems += [
+            f"{participants.at(row, 'slice')}: {value!r} is no slice number 0, 1, 2, ..."
+            for row, value in wrong.items()
+        ]
+    if "field_of_view_mm" in table:
+        cells = table["field_of_view_mm"]
+        wrong = cells[(cells != "") & cells.map(width_in_mm).isna()]
+        problems += [
+            f"{participants.at(row, 'field_of_view_mm')}: {value!r} is not a width in mm, "
+            f"above 0 and at most {WIDEST_FIELD:g}."
+            for row, value in wrong.items()
+        ]
+    return problems

@@ -1,0 +1,192 @@
+"""A folder of your own patients as a cohort: participants.tsv and image files, read once.
+
+docs/your_own_cohort.md says what the folder holds. Everything wrong with it is reported at once,
+and a folder with anything wrong is not used at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmark.cache import ContentCache, digest
+from benchmark.cohorts.checks import NAMES, CohortError
+from benchmark.cohorts.participants import (
+    Participants,
+    path_problem,
+    read_participants,
+    table_problems,
+)
+from benchmark.cohorts.rows import ImageRow, hash_files, image_row, read_row
+from benchmark.cohorts.storage import create_arrays, read_split
+from benchmark.contracts import IDENTITY_COLUMNS, Source, Splits, TaskCard
+from benchmark.progress import say, track
+
+VERSION = 1  # raise it whenever the same files give other images
+SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}  # design choice
+GOLDEN = 0.6180339887498949  # (sqrt(5) - 1) / 2: steps of this size fill [0, 1) most evenly
+
+
+def load_table_cohort(source: Source, card: TaskCard, seed: int) -> Splits:
+    """Return the splits of source.folder at source.image_size.
+
+    The seed matters only without a split column: then it deals out the patients. CohortError (a
+    ValueError) names file, row and column of everything that is wrong.
+    """
+    if source.folder is None:
+        raise ValueError("A table cohort needs a folder: Source(folder=...).")
+    participants = read_participants(source.folder, card)
+    problems = table_problems(participants, card)
+    rows, path_problems = _find_files(participants)
+    problems += path_problems
+    if not problems:
+        split = participants.table.get("split", assign_splits(participants.table, card, seed))
+        participants.table["split"] = split
+        problems += _split_problems(participants.table, card)
+    if problems:
+        # The images are read all the same, so that one go lists everything.
+        problems += _read_rows(rows, card, source.image_size, lambda *_: None)
+        raise CohortError(participants.path, problems)
+    return _cached(participants, rows, card, source)
+
+
+def assign_splits(table: pd.DataFrame, card: TaskCard, seed: int) -> pd.Series:
+    """Deal patients to train, val and test (60, 15, 25 %), evenly within every cell.
+
+    A patient's cell is that of their first image. Patients are shuffled, sorted by cell, and
+    dealt by the golden-ratio sequence, which keeps the shares within any stretch of the order.
+    """
+    rng = np.random.default_rng([seed, 0x5B117])
+    columns = ["label", *(a.name for a in card.attributes)]
+    patients = table.drop_duplicates("patient_id").sort_values("patient_id")
+    order = patients.iloc[rng.permutation(len(patients))].sort_values(columns, kind="stable")
+    place = (rng.random() + GOLDEN * np.arange(len(order))) % 1
+    edges = np.cumsum(list(SHARES.values()))[:-1]
+    dealt = np.array(NAMES, object)[np.searchsorted(edges, place, side="right")]
+    return table["patient_id"].map(dict(zip(order["patient_id"], dealt, strict=True)))
+
+
+def band(values: pd.Series, edges: Sequence[float], names: Sequence[str]) -> pd.Series:
+    """Turn numbers into words: below edges[0] is names[0], from edges[0] on names[1], and so on.
+
+    For the person who prepares participants.tsv, e.g. band(age, (50, 65), ("under 50", "50 to
+    64", "65 and over")). Missing numbers stay missing.
+    """
+    if len(names) != len(edges) + 1 or list(edges) != sorted(edges):
+        raise ValueError(f"{len(edges)} rising edges make {len(edges) + 1} bands, got {names}.")
+    numbers = pd.to_numeric(values)
+    limits = [-np.inf, *edges, np.inf]
+    return pd.cut(numbers, limits, right=False, labels=list(names)).astype(object)
+
+
+def _find_files(participants: Participants) -> tuple[list[ImageRow], list[str]]:
+    """Turn rows into files; the rows whose files are not there are named, and left out."""
+    rows, problems = [], []
+    folder = participants.path.parent
+    columns = [*participants.image_columns, *participants.mask_columns]
+    texts = participants.table.to_dict("records")
+    for line, texts_of_row in zip(participants.table.index, texts, strict=True):
+        cells = {str(column): str(text) for column, text in texts_of_row.items()}
+        files = {column: cells[column] for column in columns if cells[column]}
+        wrong = [
+            f"{participants.at(line, column)}: {text!r} {problem}."
+            for column, text in files.items()
+            if (problem := path_problem(folder, text))
+        ]
+        problems += wrong
+        if not wrong and set(participants.image_columns) <= set(files):
+            rows.append(image_row(participants, line, cells, files))
+    return rows, problems
+
+
+def _split_problems(table: pd.DataFrame, card: TaskCard) -> list[str]:
+    problems = [
+        f"{name} has no patients ({len(table)} rows in all)."
+        for name in NAMES
+        if not (table["split"] == name).any()
+    ]
+    train = table.loc[table["split"] == "train", "label"]
+    absent = [label for label in card.classes if not (train == label).any()]
+    if len(train) and absent:
+        problems.append(
+            f"train has no patient with label {', '.join(map(repr, absent))}: it cannot be learned."
+        )
+    return problems
+
+
+def _cached(
+    participants: Participants, rows: list[ImageRow], card: TaskCard, source: Source
+) -> Splits:
+    """Read the images once for this content of table and files; later calls map them."""
+    names = [a.name for a in card.attributes]
+    table = participants.table
+    used = table[[*IDENTITY_COLUMNS, *names, "split"]]
+    settings = [[r.slice_index, r.field_of_view, r.already_scaled] for r in rows]
+    key = {
+        "version": VERSION,
+        "task": [card.name, card.version, list(card.channels), list(card.mask_labels)],
+        "image_size": source.image_size,
+        "table": digest([used.to_numpy().tolist(), list(used), settings]),
+        "files": digest(list(_in_threads(hash_files, rows, "Looking for changed files"))),
+    }
+
+    def build(folder: Path) -> None:
+        _build(folder, participants, rows, card, source.image_size)
+
+    folder = ContentCache(source.cache).folder(f"table-{card.name}", key, build)
+    train, val, test = (read_split(folder / name) for name in NAMES)
+    return Splits(train, val, test, fingerprint=digest(key))
+
+
+def _build(
+    folder: Path, participants: Participants, rows: list[ImageRow], card: TaskCard, size: int
+) -> None:
+    arrays = {}
+    places: dict[int, tuple[str, int]] = {}  # by line of the table
+    for name, part in participants.table.groupby("split"):
+        split = str(name)
+        arrays[split] = create_arrays(folder / split, len(part), len(card.channels), size)
+        places |= {line: (split, i) for i, line in enumerate(part.index)}
+        columns = [*IDENTITY_COLUMNS, *(a.name for a in card.attributes)]
+        part[columns].reset_index(drop=True).to_parquet(folder / split / "table.parquet")
+
+    def keep(line: int, images: np.ndarray, masks: np.ndarray) -> None:
+        name, i = places[line]
+        arrays[name][0][i], arrays[name][1][i] = images, masks
+
+    problems = _read_rows(rows, card, size, keep)
+    if problems:
+        raise CohortError(participants.path, problems)
+    without = sum(not row.masks for row in rows)
+    if without:
+        say(f"{participants.path}: {without} of {len(rows)} images have no mask; theirs are zeros.")
+
+
+def _read_rows(
+    rows: list[ImageRow],
+    card: TaskCard,
+    size: int,
+    keep: Callable[[int, np.ndarray, np.ndarray], None],
+) -> list[str]:
+    """Read all rows, several at a time, hand each to keep, and return what is wrong with them."""
+
+    def work(row: ImageRow) -> list[str]:
+        try:
+            keep(row.line, *read_row(row, card, size))
+        except CohortError as error:
+            return error.problems
+        return []
+
+    return [p for wrong in _in_threads(work, rows, "Reading images") for p in wrong]
+
+
+def _in_threads(
+    work: Callable[[ImageRow], list[str]], rows: list[ImageRow], description: str
+) -> Iterator[list[str]]:
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        yield from track(pool.map(work, rows), description, len(rows))
