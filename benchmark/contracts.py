@@ -115,7 +115,7 @@ class TaskCard:
 
 
 def _encode(column: pd.Series, values: Sequence[str], name: str, task: str) -> np.ndarray:
-    codes = pd.Categorical(column, categories=list(values)).codes.astype(np.int64)
+    codes = pd.Index(list(values)).get_indexer(column.astype(object)).astype(np.int64)
     if (codes < 0).any():
         bad = sorted({str(v) for v in column[codes < 0]})
         raise ValueError(

@@ -1,0 +1,101 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from baselines.controls.majority_class import MajorityClass
+from baselines.controls.oracle import balanced_requests
+from baselines.dfr import LastLayer, balanced_subset
+from baselines.group_dro import RobustLoss
+from baselines.group_undersampling import GroupUndersampling
+from benchmark.cohorts.toy import ToyTask
+
+CELLS = arrays.arrays(np.int64, st.integers(1, 80), elements=st.integers(0, 5))
+
+
+def test_group_dro_by_hand():
+    """Two groups with mean losses 1 and 3, eta 0.1: q ~ (e^0.1, e^0.3)."""
+    robust = RobustLoss(torch.tensor([0, 0, 1]), 2, step_size=0.1)
+    loss = robust(torch.tensor([0.5, 1.5, 3.0]), torch.tensor([0, 1, 2]))
+    a, b = np.exp(0.1), np.exp(0.3)
+    assert robust.q.tolist() == pytest.approx([a / (a + b), b / (a + b)])
+    assert float(loss) == pytest.approx((a * 1 + b * 3) / (a + b))
+
+
+def test_group_dro_leaves_the_weight_of_an_absent_group_to_the_others_growth():
+    robust = RobustLoss(torch.tensor([0, 1]), 2, step_size=0.5)
+    robust(torch.tensor([2.0]), torch.tensor([1]))
+    assert robust.q[1] > robust.q[0]
+
+
+def test_group_dro_gives_all_its_weight_to_a_group_that_stays_worst():
+    robust = RobustLoss(torch.tensor([0, 1]), 2, step_size=0.5)
+    for _ in range(100):
+        robust(torch.tensor([0.1, 1.0]), torch.tensor([0, 1]))
+    assert float(robust.q[1]) == pytest.approx(1)
+
+
+def test_undersampling_cuts_the_common_cell_to_the_level():
+    method = GroupUndersampling(quantile=0.0, at_least=1)
+    cells = np.array([0] * 10 + [1] * 3)
+    rows = method.levelled_rows(cells, np.random.default_rng(0))
+    assert np.bincount(cells[rows]).tolist() == [3, 3]
+
+
+@given(CELLS, st.integers(1, 10))
+@settings(deadline=None)
+def test_undersampling_keeps_every_cell_and_no_row_twice(cells, at_least):
+    method = GroupUndersampling(quantile=0.25, at_least=at_least)
+    rows = method.levelled_rows(cells, np.random.default_rng(0))
+    assert len(set(rows)) == len(rows)
+    assert set(cells[rows]) == set(cells)
+
+
+@given(CELLS)
+@settings(deadline=None)
+def test_a_balanced_subset_holds_each_cell_up_to_the_level(cells):
+    rows = balanced_subset(cells, at_least=4, rng=np.random.default_rng(0))
+    level = max(4, np.unique(cells, return_counts=True)[1].min())
+    for cell in np.unique(cells):
+        assert (cells[rows] == cell).sum() == min(level, (cells == cell).sum())
+
+
+class FeatureStub:
+    def features(self, images):
+        return images.reshape(len(images), -1)
+
+
+def test_a_last_layer_of_two_classes_by_hand():
+    layer = LastLayer(FeatureStub(), np.zeros(1), np.ones(1), np.array([[2.0, -1.0]]))
+    probability = layer.predict_proba(np.array([[0.5], [1.0]]))
+    assert probability[:, 1].tolist() == pytest.approx([0.5, 1 / (1 + np.exp(-1))])
+
+
+def test_a_last_layer_of_three_classes_sums_to_one():
+    layer = LastLayer(FeatureStub(), np.zeros(1), np.ones(1), np.eye(3, 2))
+    assert layer.predict_proba(np.ones((4, 1))).sum(1) == pytest.approx(np.ones(4))
+
+
+def test_majority_class_says_the_frequencies_of_train(make_spec):
+    task = ToyTask()
+    spec = make_spec()
+    splits = task.load(spec.source, spec.variant, 0)
+    train = splits.train
+    table = pd.DataFrame({"label": ["low"] * 3 + ["high"]})
+    train = type(train)(train.images[:4], train.masks[:4], table)
+
+    class Context:
+        card = task.card
+
+    predictor = MajorityClass().fit(train, splits.val, Context())
+    assert predictor.predict_proba(train.images).tolist() == [[0.75, 0.25]] * 4
+
+
+@pytest.mark.parametrize("n", [4, 7, 40])
+def test_the_oracles_cohort_is_as_level_as_n_allows(n):
+    counts = balanced_requests(ToyTask().card, n).value_counts()
+    assert counts.sum() == n
+    assert counts.max() - counts.min() <= 1

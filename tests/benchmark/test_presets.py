@@ -1,0 +1,38 @@
+import copy
+
+import pytest
+
+from benchmark.presets import Preset, load_preset, preset_names
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_shipped_preset_loads(name):
+    assert load_preset(name).name == name
+
+
+def test_an_unknown_preset_gets_the_nearest_one_suggested():
+    with pytest.raises(ValueError, match=r"'quik'. Did you mean 'quick'\? Known: paper, quick"):
+        load_preset("quik")
+
+
+def test_a_file_of_ones_own_is_a_preset(tmp_path):
+    values = load_preset("quick").as_dict()
+    lines = ['description = "mine"']
+    for section in ("source", "classifier", "run"):
+        lines.append(f"[{section}]")
+        lines += [f"{k} = {v!r}" for k, v in values[section].items()]
+    path = tmp_path / "mine.toml"
+    path.write_text("\n".join(lines))
+    assert load_preset(str(path)).source == load_preset("quick").source
+
+
+def test_all_problems_of_a_preset_are_reported_at_once():
+    values = copy.deepcopy(load_preset("quick").as_dict())
+    values["source"]["trian"] = values["source"].pop("train")
+    values["classifier"]["steps"] = 0
+    values["run"]["seeds"] = [1, 1]
+    with pytest.raises(ValueError) as caught:
+        Preset.from_dict(values)
+    message = str(caught.value)
+    for part in ("lacks train", "did you mean train", "steps is 0", "seeds is [1, 1]"):
+        assert part in message

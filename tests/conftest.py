@@ -1,0 +1,71 @@
+"""What many tests need: a toy task that registers like the others, and a preset of seconds."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy and torch read it
+
+from benchmark.contract_check import TOY_PRESET
+from benchmark.contracts import Variant
+from benchmark.spec import RunSpec
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.fixture(scope="session")
+def toy_task() -> str:
+    """The path of a task that is made in milliseconds."""
+    return str(FIXTURES / "toy_task")
+
+
+@pytest.fixture
+def make_spec(toy_task: str, tmp_path: Path) -> Callable[..., RunSpec]:
+    """Make the spec of a run on the toy task, with everything at the test's own place."""
+
+    def make(method: str = "majority_class", seed: int = 0, **others: object) -> RunSpec:
+        values = {
+            "task": toy_task,
+            "method": method,
+            "variant": Variant(),
+            "seed": seed,
+            "preset": TOY_PRESET,
+            "device": "cpu",
+            "cache": tmp_path / "cache",
+        }
+        return RunSpec(**{**values, **others})
+
+    return make
+
+
+@pytest.fixture
+def write_method(tmp_path: Path) -> Callable[..., str]:
+    """Write a method file around the body of its fit and return its path."""
+
+    def write(name: str, fit: str, groups_used: str = "never", more: str = "") -> str:
+        lines = "\n        ".join(fit.strip().splitlines())
+        path = tmp_path / f"{name}.py"
+        path.write_text(
+            f'"""A method written by a test."""\n'
+            "import os, signal, sys, time\n"
+            "from dataclasses import dataclass\n"
+            "from typing import ClassVar\n"
+            "import numpy as np\n"
+            "from benchmark import method\n"
+            f"{more}\n"
+            "class Half:\n"
+            "    def predict_proba(self, images):\n"
+            "        return np.full((len(images), 2), 0.5)\n"
+            "@method\n"
+            "@dataclass(frozen=True)\n"
+            "class Written:\n"
+            '    """Written by a test."""\n'
+            f'    groups_used: ClassVar[str] = "{groups_used}"\n'
+            "    def fit(self, train, val, ctx):\n"
+            f"        {lines}\n"
+        )
+        return str(path)
+
+    return write
