@@ -91,6 +91,7 @@ def table_problems(participants: Participants, card: TaskCard) -> list[str]:
         ]
     problems += _repeated_ids(participants)
     problems += _patients_in_two_splits(participants)
+    problems += _shared_files(participants)
     return problems + _number_problems(participants)
 
 
@@ -192,6 +193,21 @@ def _patients_in_two_splits(participants: Participants) -> list[str]:
             f"{rows['split'].iloc[1]} and in {rows['split'].iloc[0]} (row {first}). "
             "A patient may be in one split only."
         )
+    return problems
+
+
+def _shared_files(participants: Participants) -> list[str]:
+    """One picture of two patients is a slip, and would leak from train into test."""
+    problems = []
+    for column in participants.image_columns:
+        used = participants.table[participants.table[column] != ""]
+        owners = used.drop_duplicates([column, "patient_id"])
+        for file, rows in owners[owners.duplicated(column, keep=False)].groupby(column):
+            first, second = rows.index[:2]
+            problems.append(
+                f"{participants.at(second, column)}: {file} is the picture of patient "
+                f"{rows['patient_id'].iloc[0]} (row {first}) already."
+            )
     return problems
 
 

@@ -1,0 +1,181 @@
+"""What a cohort looks like: counts and pictures for the page, and a contact sheet for its owner."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmark.cohorts.checks import cell_counts
+from benchmark.contracts import SEPARATOR, Split, Splits, TaskCard
+from benchmark.results import write_json
+
+MOST_CELLS = 12  # a sheet with more rows of label x all attributes shows label x value instead
+PATIENTS = 6  # per row of the sheet
+TILE = 128  # pixels; one channel of one patient
+GAP, MARGIN, CAPTION = 6, 24, 230
+BACKGROUND, INK, FAINT = (17, 18, 21), (235, 236, 238), (150, 154, 160)
+# Okabe and Ito's colours (2008), told apart by the colour-blind too; enough for seven labels.
+COLOURS = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (213, 94, 0),
+    (204, 121, 167),
+    (0, 114, 178),
+)
+
+
+def write_pictures(splits: Splits, card: TaskCard, folder: Path, *, source_kind: str) -> None:
+    """Write cohort.json (card, source, counts) and, of a digital cohort, one picture per
+    attribute value and label.
+
+    Images of real patients never leave their cohort: a table cohort gets counts only.
+    The folder is replaced in one step.
+    """
+    if source_kind not in ("digital", "table"):
+        raise ValueError(f"source_kind is {source_kind!r}. Allowed: digital, table.")
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    pictures = _save_examples(splits.train, card, partial) if source_kind == "digital" else []
+    content = {
+        "card": card.as_dict(),
+        "source": {"kind": source_kind},
+        "counts": cell_counts(splits, card).to_dict("records"),
+        "pictures": pictures,
+    }
+    write_json(partial / "cohort.json", content)
+    if folder.exists():
+        shutil.rmtree(folder)
+    os.replace(partial, folder)
+
+
+def preview_sheet(splits: Splits, card: TaskCard, path: Path, *, with_masks: bool) -> None:
+    """Draw a contact sheet of the train split: a row per cell, six patients each, as PNG.
+
+    The patients are the first of each cell; with_masks outlines every mask label.
+    """
+    rows = _sheet_rows(card)
+    n_channels = len(card.channels)
+    width = 2 * MARGIN + CAPTION + PATIENTS * (n_channels * TILE + 2 * GAP) - 2 * GAP
+    top = MARGIN + 78
+    sheet = Image.new(
+        "RGB", (width, top + len(rows) * (TILE + GAP) + (34 if with_masks else 0) + 12), BACKGROUND
+    )
+    draw = ImageDraw.Draw(sheet)
+    _draw_heading(draw, card, len(splits.train))
+    for number, wanted in enumerate(rows):
+        y = top + number * (TILE + GAP)
+        found = _matching(splits.train, wanted)
+        _draw_caption(draw, wanted, len(found), y)
+        for place, row in enumerate(found[:PATIENTS]):
+            x = MARGIN + CAPTION + place * (n_channels * TILE + 2 * GAP)
+            masks = splits.train.masks[row] if with_masks else None
+            sheet.paste(_patient(np.asarray(splits.train.images[row]), masks), (x, y))
+    if with_masks:
+        _draw_legend(draw, card, sheet.height - 34)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(path, format="PNG")
+
+
+def _save_examples(train: Split, card: TaskCard, folder: Path) -> list[dict[str, str]]:
+    """Save the first train image of every attribute value and label; absent ones are left out."""
+    pictures = []
+    for attribute in card.attributes:
+        values = enumerate(attribute.values)
+        for (i, value), (j, label) in itertools.product(values, enumerate(card.classes)):
+            found = _matching(train, {attribute.name: value, "label": label})
+            if len(found):
+                file = f"{attribute.name}_{i}_{j}.png"
+                strip = np.concatenate(list(train.images[found[0]]), axis=1)
+                picture = _grey(strip)
+                double = (2 * picture.width, 2 * picture.height)
+                picture.resize(double, Image.Resampling.LANCZOS).save(folder / file)
+                pictures.append(
+                    {"attribute": attribute.name, "value": value, "label": label, "file": file}
+                )
+    return pictures
+
+
+def _sheet_rows(card: TaskCard) -> list[dict[str, str]]:
+    """Return what each row of the sheet shows: label and every attribute, or just one of them."""
+    names = [a.name for a in card.attributes]
+    groups = list(itertools.product(*(a.values for a in card.attributes)))
+    if len(card.classes) * len(groups) <= MOST_CELLS:
+        return [
+            {"label": label, **dict(zip(names, group, strict=True))}
+            for label in card.classes
+            for group in groups
+        ]
+    return [
+        {"label": label, attribute.name: value}
+        for attribute in card.attributes
+        for value in attribute.values
+        for label in card.classes
+    ]
+
+
+def _matching(split: Split, wanted: Mapping[str, str]) -> np.ndarray:
+    """Return the row numbers that hold all the wanted words."""
+    hits = np.ones(len(split), bool)
+    for column, value in wanted.items():
+        hits &= (split.table[column] == value).to_numpy()
+    return np.flatnonzero(hits)
+
+
+def _grey(image: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
+
+
+def _patient(image: np.ndarray, masks: np.ndarray | None) -> Image.Image:
+    """Draw one patient, channels side by side, each TILE wide, masks as outlines."""
+    strip = Image.new("RGB", (TILE * len(image), TILE))
+    for channel, pixels in enumerate(image):
+        tile = _grey(pixels).resize((TILE, TILE), Image.Resampling.LANCZOS).convert("RGB")
+        if masks is not None:
+            tile = _outlined(tile, masks[channel])
+        strip.paste(tile, (channel * TILE, 0))
+    return strip
+
+
+def _outlined(tile: Image.Image, mask: np.ndarray) -> Image.Image:
+    """Colour the edge of every mask label; between two labels it has the colour of the lower."""
+    labels = np.asarray(Image.fromarray(mask).resize(tile.size, Image.Resampling.NEAREST))
+    around = np.pad(labels, 1, mode="edge")
+    neighbours = (around[:-2, 1:-1], around[2:, 1:-1], around[1:-1, :-2], around[1:-1, 2:])
+    outside = np.any([(n == 0) | (n > labels) for n in neighbours], axis=0)
+    edge = (labels > 0) & outside
+    pixels = np.array(tile)
+    palette = np.array(COLOURS, np.uint8)
+    pixels[edge] = palette[(labels[edge] - 1) % len(palette)]
+    return Image.fromarray(pixels)
+
+
+def _draw_heading(draw: ImageDraw.ImageDraw, card: TaskCard, n: int) -> None:
+    draw.text((MARGIN, MARGIN - 4), card.title, INK, ImageFont.load_default(22))
+    line = f"{card.question}  {n} training images.  Per patient: {', '.join(card.channels)}."
+    draw.text((MARGIN, MARGIN + 30), line, FAINT, ImageFont.load_default(14))
+
+
+def _draw_caption(draw: ImageDraw.ImageDraw, wanted: Mapping[str, str], n: int, y: int) -> None:
+    group = SEPARATOR.join(value for name, value in wanted.items() if name != "label")
+    font = ImageFont.load_default(15)
+    draw.text((MARGIN, y + 34), wanted["label"], INK, font)
+    draw.text((MARGIN, y + 55), group, INK, font)
+    count = f"{n} in train" if n else "nobody in train"
+    draw.text((MARGIN, y + 77), count, FAINT, ImageFont.load_default(13))
+
+
+def _draw_legend(draw: ImageDraw.ImageDraw, card: TaskCard, y: int) -> None:
+    x, font = MARGIN + CAPTION, ImageFont.load_default(14)
+    for index, meaning in enumerate(card.mask_labels):
+        draw.rectangle((x, y + 3, x + 12, y + 15), fill=COLOURS[index % len(COLOURS)])
+        draw.text((x + 19, y), meaning, INK, font)
+        x += 44 + int(draw.textlength(meaning, font))
