@@ -1,0 +1,237 @@
+"""The drawings of the page: SVG as text, coloured by the page's own style sheet.
+
+Whatever a stranger wrote (a method's name) goes through Markup.format, which escapes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+FONT_WIDTH = 6.7  # pixels per character at 12.5 px, a generous mean
+FONT_HEIGHT = 15.0
+LONGEST_LABEL = 26  # characters; longer names are cut, the tooltip has all of it
+TOO_FAR = 0.15  # a yardstick further than this from every contestant is named, not drawn
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@dataclass(frozen=True)
+class Point:
+    """One row in the plane: its value and 95 % interval on both axes."""
+
+    name: str
+    kind: str
+    link: str
+    x: tuple[float, float, float]  # value, low, high
+    y: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A drawing area in pixels and the range of values it shows."""
+
+    width: float
+    height: float
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    margin: tuple[float, float, float, float] = (12, 16, 50, 58)  # top, right, bottom, left
+
+    @property
+    def frame(self) -> Box:
+        """The rectangle inside the margins."""
+        top, right, bottom, left = self.margin
+        return left, top, self.width - right, self.height - bottom
+
+    def x(self, value: float) -> float:
+        """Pixel column of a value, held inside the frame."""
+        left, _, right, _ = self.frame
+        return _place(value, self.x_range, left, right)
+
+    def y(self, value: float) -> float:
+        """Pixel row of a value, held inside the frame."""
+        _, top, _, bottom = self.frame
+        return _place(value, self.y_range, bottom, top)
+
+
+def _place(value: float, span: tuple[float, float], start: float, end: float) -> float:
+    share = (value - span[0]) / (span[1] - span[0])
+    return start + (end - start) * min(max(share, 0.0), 1.0)
+
+
+def spark(value: float, low: float | None, high: float | None, reference: float | None) -> Markup:
+    """Draw a bar from 0 to 1 with its interval; a dashed tick marks the reference."""
+    parts = [
+        Markup('<path class="track" d="M0 11H200"/>'),
+        Markup('<rect class="bar" y="5" height="12" width="{:.1f}"/>').format(200 * value),
+    ]
+    if reference is not None:
+        parts.append(Markup('<path class="reference" d="M{0:.1f} 0V22"/>').format(200 * reference))
+    if low is not None and high is not None:
+        whisker = "M{0:.1f} 11H{1:.1f}M{0:.1f} 7.5V14.5M{1:.1f} 7.5V14.5"
+        parts.append(
+            Markup('<path class="whisker" d="' + whisker + '"/>').format(200 * low, 200 * high)
+        )
+    return Markup(
+        '<svg class="spark" viewBox="0 0 200 22" preserveAspectRatio="none" aria-hidden="true">'
+        "{}</svg>"
+    ).format(Markup("").join(parts))
+
+
+def split_far(points: Sequence[Point]) -> tuple[list[Point], list[Point]]:
+    """Separate the points worth a place in the picture from far-off yardsticks.
+
+    A yardstick such as one class for everybody lies so far out that it would press all others
+    into a corner.
+    """
+    contestants = [point for point in points if point.kind != "control"] or list(points)
+    left = min(point.x[0] for point in contestants) - TOO_FAR
+    floor = min(point.y[0] for point in contestants) - TOO_FAR
+    near = [point for point in points if point.x[0] >= left and point.y[0] >= floor]
+    return near, [point for point in points if point not in near]
+
+
+def plane(
+    points: Sequence[Point],
+    reference: str | None,
+    titles: tuple[str, str],
+    size: tuple[int, int],
+    css: str,
+) -> Markup:
+    """Draw accuracy (x) against fairness (y): intervals, names, lines through the reference."""
+    canvas = Canvas(*size, *(_span([getattr(p, axis) for p in points]) for axis in "xy"))
+    drawn = [_axes(canvas, titles)]
+    drawn += [_reference_lines(canvas, p) for p in points if p.name == reference]
+    labels = place_labels(canvas, points)
+    # Names come last, so that no whisker crosses out a name.
+    drawn += [_whiskers(canvas, point) for point in points]
+    drawn += [_dot(canvas, p, box) for p, box in zip(points, labels, strict=True)]
+    return Markup(
+        '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
+    ).format(css, *size, f"{titles[1]} against {titles[0]}", Markup("").join(drawn))
+
+
+def _span(intervals: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """Cover all values and intervals with some air, in steps of 0.05."""
+    ends = np.array(intervals)
+    low, high = np.floor((ends.min() - 0.01) * 20) / 20, np.ceil((ends.max() + 0.01) * 20) / 20
+    return max(float(low), 0.0), min(float(high), 1.0)
+
+
+def _ticks(span: tuple[float, float], at_most: int) -> list[float]:
+    steps = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+    step = next((s for s in steps if (span[1] - span[0]) / s <= at_most), 0.5)
+    first = int(np.ceil(round(span[0] / step, 6)))
+    last = int(np.floor(round(span[1] / step, 6)))
+    return [round(k * step, 2) for k in range(first, last + 1)]
+
+
+def _axes(canvas: Canvas, titles: tuple[str, str]) -> Markup:
+    left, top, right, bottom = canvas.frame
+    parts = [
+        Markup('<rect class="frame" x="{}" y="{}" width="{}" height="{}"/>').format(
+            left, top, right - left, bottom - top
+        )
+    ]
+    grid = Markup('<path class="grid" d="M{:.1f} {:.1f}{}{:.1f}"/>')
+    tick = Markup('<text class="tick" x="{:.1f}" y="{:.1f}" text-anchor="{}">{:.2f}</text>')
+    for value in _ticks(canvas.x_range, int((right - left) / 70)):
+        parts.append(grid.format(canvas.x(value), top, "V", bottom))
+        parts.append(tick.format(canvas.x(value), bottom + 18, "middle", value))
+    for value in _ticks(canvas.y_range, int((bottom - top) / 50)):
+        parts.append(grid.format(left, canvas.y(value), "H", right))
+        parts.append(tick.format(left - 8, canvas.y(value) + 4, "end", value))
+    name = Markup('<text class="axis" x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>')
+    parts.append(name.format((left + right) / 2, bottom + 40, titles[0]))
+    turned = Markup('<text class="axis" transform="translate(15 {:.1f}) rotate(-90)" {}>{}</text>')
+    parts.append(
+        turned.format((top + bottom) / 2, Markup('text-anchor="middle"'), titles[1])
+    )
+    return Markup("").join(parts)
+
+
+def _reference_lines(canvas: Canvas, point: Point) -> Markup:
+    left, top, right, bottom = canvas.frame
+    x, y = canvas.x(point.x[0]), canvas.y(point.y[0])
+    line = Markup('<path class="reference" d="M{:.1f} {:.1f}V{:.1f}M{:.1f} {:.1f}H{:.1f}"/>')
+    return line.format(x, top, bottom, left, y, right)
+
+
+def _whiskers(canvas: Canvas, point: Point) -> Markup:
+    x, y = canvas.x(point.x[0]), canvas.y(point.y[0])
+    line = Markup('<path class="whisker {}" d="M{:.1f} {:.1f}H{:.1f}M{:.1f} {:.1f}V{:.1f}"/>')
+    ends = (canvas.x(point.x[1]), y, canvas.x(point.x[2]))
+    heights = (x, canvas.y(point.y[1]), canvas.y(point.y[2]))
+    return line.format(point.kind, *ends, *heights)
+
+
+def _dot(canvas: Canvas, point: Point, box: Box) -> Markup:
+    x, y = canvas.x(point.x[0]), canvas.y(point.y[0])
+    shapes = {
+        "baseline": '<circle class="dot baseline" cx="{0:.1f}" cy="{1:.1f}" r="5"/>',
+        "control": '<rect class="dot control" x="{2:.1f}" y="{3:.1f}" width="9" height="9"/>',
+        "method": '<path class="dot method" d="M{0:.1f} {4:.1f}l6 6l-6 6l-6 -6z"/>',
+    }
+    shape = Markup(shapes.get(point.kind, shapes["method"])).format(x, y, x - 4.5, y - 4.5, y - 6)
+    near_x, near_y = min(max(x, box[0]), box[2]), min(max(y, box[1]), box[3])
+    leader = Markup("")
+    if abs(near_x - x) + abs(near_y - y) > 16:
+        leader = Markup('<path class="leader" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>').format(
+            x, y, near_x, near_y
+        )
+    words = "{}: {:.3f} across, {:.3f} up"
+    return Markup(
+        '<a href="#{}"><title>{}</title>{}{}<text x="{:.1f}" y="{:.1f}">{}</text></a>'
+    ).format(
+        point.link,
+        words.format(point.name, point.x[0], point.y[0]),
+        leader,
+        shape,
+        box[0],
+        box[3] - 4,
+        _short(point.name),
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_LABEL else name[: LONGEST_LABEL - 1] + "…"
+
+
+def place_labels(canvas: Canvas, points: Sequence[Point]) -> list[Box]:
+    """Find a box for each name that covers no dot and no other name.
+
+    Greedy, from the top of the picture down: each name takes the nearest free place of a ring of
+    candidates around its dot. Where all are taken, the place that covers least is used.
+    """
+    dots = [(canvas.x(p.x[0]), canvas.y(p.y[0])) for p in points]
+    taken: list[Box] = [(x - 7, y - 7, x + 7, y + 7) for x, y in dots]
+    boxes: dict[int, Box] = {}
+    for place in sorted(range(len(points)), key=lambda i: (dots[i][1], dots[i][0])):
+        width = len(_short(points[place].name)) * FONT_WIDTH
+        candidates = _candidates(dots[place], width, canvas.frame)
+        boxes[place] = min(candidates, key=lambda box: sum(_overlap(box, other) for other in taken))
+        taken.append(boxes[place])
+    return [boxes[place] for place in range(len(points))]
+
+
+def _candidates(dot: tuple[float, float], width: float, frame: Box) -> list[Box]:
+    """Boxes around a dot, nearest first, that lie inside the frame."""
+    x, y = dot
+    half = FONT_HEIGHT / 2
+    found = []
+    for away in range(0, 181, 6):
+        for lift in (-away, away) if away else (-half - 4, half + 4, 0):
+            side = 10 if abs(lift) < 90 else 0
+            for left in (x + side, x - side - width, x - width / 2):
+                found.append((left, y + lift - half, left + width, y + lift + half))
+    inside = [b for b in found if b[0] >= frame[0] + 3 and b[2] <= frame[2] - 3]
+    inside = [b for b in inside if b[1] >= frame[1] + 2 and b[3] <= frame[3] - 2]
+    return inside or [(frame[0] + 3, y - half, frame[0] + 3 + width, y + half)]
+
+
+def _overlap(one: Box, other: Box) -> float:
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(width, 0.0) * max(height, 0.0)

@@ -1,0 +1,319 @@
+"""From standings to what the templates print: words, tones and places, no numbers of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.contracts import TaskCard
+from benchmark.metrics.catalogue import METRICS
+from leaderboard import charts
+from leaderboard.collect import Board, first_line
+from leaderboard.columns import (
+    COLUMNS,
+    Cell,
+    Context,
+    estimate_cell,
+    gain_words,
+)
+from leaderboard.patients import count_tables, facts, picture_strip, rarest_cell
+from leaderboard.rank import FEW, HEADLINE, REFERENCE, Estimate, Standing
+
+GROUP_METRICS = (
+    "balanced_accuracy",
+    "sensitivity",
+    "specificity",
+    "auroc",
+    "expected_calibration_error",
+)
+PLANE_X = "balanced_accuracy"
+KINDS = ("baseline", "method", "control")
+TONES = (0.9, 0.8, 0.7, 0.6, 0.5)  # accuracy from which a cell is t0, t1, ...; below: t5
+
+
+def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> dict[str, Any]:
+    """Prepare one section of the page."""
+    plain = next((s for s in standings if s.row.name == REFERENCE), None)
+    context = Context(
+        card=board.card,
+        planned=max(len(s.row.seeds) for s in standings),
+        reference=plain.headline.value if plain else None,
+    )
+    rows = [_row_view(board, standing, context) for standing in standings]
+    card = board.card
+    return {
+        "slug": board.slug,
+        "title": card.title,
+        "subtitle": subtitle,
+        "version": card.version,
+        "settings": [_variant_words(board.variant), board.preset["name"], board.source["name"]],
+        "question": card.question,
+        "story": _story(board),
+        "caption": _caption(standings, context),
+        "notes": _notes(board),
+        "kinds": [k for k in KINDS if any(s.row.method["kind"] == k for s in standings)],
+        "columns": COLUMNS,
+        "ranked": [row for row in rows if row["kind"] != "control"],
+        "controls": [row for row in rows if row["kind"] == "control"],
+        "plane": _plane(standings, rows),
+        "heat": heat_map(card, standings),
+        "group_columns": [(METRICS[m].title, METRICS[m].meaning) for m in _group_metrics(card)],
+        "card": facts(board, [s.overall(HEADLINE).n for s in standings]),
+        "channels": ", ".join(card.channels) if len(card.channels) > 1 else "",
+        "strip": picture_strip(card, board.cohort),
+        "refused": board.cohort.refused,
+        "counts": count_tables(card, board.cohort),
+    }
+
+
+def _variant_words(variant: Mapping[str, Any]) -> str:
+    return str(variant["name"]).replace("_", ", ").replace("-", " ")
+
+
+def _story(board: Board) -> str:
+    """Say in a sentence or two what makes this cohort unfair."""
+    names = ", ".join(attribute.title.lower() for attribute in board.card.attributes)
+    rare = rarest_cell(board.card, board.cohort)
+    words = f"Nobody may be failed for their {names}."
+    if rare:
+        n, total, cell = rare
+        words += (
+            f" But the training images are collected unevenly: of {total:,} only {n} show "
+            f"{cell}. The test images are spread evenly."
+        )
+    return words
+
+
+def _caption(standings: Sequence[Standing], context: Context) -> str:
+    seeds = f"{context.planned} seed{'s' if context.planned != 1 else ''}"
+    return (
+        f"Means over {seeds} on test patients, with 95 % intervals. Thresholds were chosen on "
+        "validation patients. Open a row for its groups and where it comes from."
+    )
+
+
+def _notes(board: Board) -> list[str]:
+    """Say what a reader must know before comparing rows."""
+    notes = []
+    for part in ("source", "classifier"):
+        if len({json.dumps(r.config["preset"].get(part), sort_keys=True) for r in board.rows}) > 1:
+            notes.append(
+                f"Rows were run with different {part} settings of the preset "
+                f"{board.preset['name']!r}; they are not fully comparable."
+            )
+    by_seed: dict[int, set[str]] = {}
+    for row in board.rows:
+        for run in row.done:
+            prints = by_seed.setdefault(run.config["seed"], set())
+            prints.add(str((run.result or {}).get("fingerprint")))
+    if any(len(prints) > 1 for prints in by_seed.values()):
+        notes.append(
+            "Rows were run on different versions of the cohort; only rows on the same patients "
+            "are compared with each other."
+        )
+    return notes
+
+
+def _row_view(board: Board, standing: Standing, context: Context) -> dict[str, Any]:
+    row = standing.row
+    cells = [
+        {"key": c.key, "label": c.title, "words": c.words, **vars(c.cell(standing, context))}
+        for c in COLUMNS
+    ]
+    kind = row.method["kind"]
+    return {
+        "id": f"{board.slug}-row-{board.rows.index(row)}",
+        "name": row.name,
+        "suffix": _suffix(board, standing),
+        "kind": kind if kind in KINDS else "method",
+        "summary": row.method.get("summary", ""),
+        "words": f"{row.name} {row.method.get('summary', '')} {kind}".lower(),
+        "done": bool(row.done),
+        "cells": cells,
+        "marks": _marks(standing, context),
+        "errors": _errors(standing),
+        "notes": _row_notes(standing),
+        "fields": sorted((name, _plain(v)) for name, v in row.method["fields"].items()),
+        "provenance": _provenance(standing),
+        "groups": _group_blocks(board.card, standing) if row.done else [],
+    }
+
+
+def _suffix(board: Board, standing: Standing) -> str:
+    """Tell rows of the same method apart by the fields in which they differ."""
+    same = [row for row in board.rows if row.name == standing.row.name]
+    if len(same) < 2:
+        return ""
+    fields = standing.row.method["fields"]
+    differ = [n for n in sorted(fields) if len({_plain(r.method["fields"].get(n)) for r in same}) > 1]
+    return ", ".join(f"{name} = {_plain(fields[name])}" for name in differ)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _marks(standing: Standing, context: Context) -> list[dict[str, str]]:
+    marks = []
+    if not standing.row.done:
+        marks.append({"text": "failed", "tone": "bad", "help": _errors(standing)[0]})
+    elif len(standing.row.seeds) < context.planned:
+        have = f"{len(standing.row.seeds)} of {context.planned} seeds"
+        marks.append({"text": have, "tone": "bad", "help": "Averaged over fewer seeds than others."})
+    if standing.levelling_down:
+        marks.append(
+            {
+                "text": "levelling down",
+                "tone": "bad",
+                "help": "The gap is smaller than ERM's mostly because the best group is served "
+                f"worse: {', '.join(standing.levelling_down)}.",
+            }
+        )
+    return marks
+
+
+def _errors(standing: Standing) -> list[str]:
+    return [
+        f"Seed {run.config['seed']} failed: {first_line(run.error)}" for run in standing.row.failed
+    ]
+
+
+def _row_notes(standing: Standing) -> list[str]:
+    failed = {run.config["seed"] for run in standing.row.failed}
+    notes = [f"Seed {seed} is missing." for seed in standing.missing if seed not in failed]
+    notes += [gain_words(gain) for gain in standing.gains]
+    if standing.row.older:
+        versions = "version" if standing.row.older == 1 else "versions"
+        notes.append(
+            f"{standing.row.older} older {versions} of this row, made by other code, left out."
+        )
+    return notes
+
+
+def _provenance(standing: Standing) -> list[tuple[str, str]]:
+    row = standing.row
+    environment, method = row.config.get("environment", {}), row.method
+    results = [run.result for run in row.done if run.result]
+    pairs = [
+        ("came from", method.get("origin", "")),
+        ("method's code", method.get("source", "")),
+        ("seeds", ", ".join(map(str, row.seeds))),
+        ("finished", _moment(row.finished)),
+        ("steps", _distinct(result.get("steps") for result in results)),
+        ("threshold", ", ".join(_threshold(result.get("threshold")) for result in results)),
+        ("data", ", ".join(str(result.get("fingerprint", ""))[:12] for result in results)),
+        ("row", str(row.config["row"])[:12]),
+        *((name, _plain(value)) for name, value in environment.items()),
+    ]
+    return [(name, text) for name, text in pairs if text]
+
+
+def _threshold(value: float | None) -> str:
+    return "most probable class" if value is None else f"{value:.3f}"
+
+
+def _distinct(values: Any) -> str:
+    return ", ".join(dict.fromkeys(str(value) for value in values if value is not None))
+
+
+def _moment(timestamp: str) -> str:
+    return timestamp[:16].replace("T", " ")
+
+
+def _group_metrics(card: TaskCard) -> tuple[str, ...]:
+    """Sensitivity and specificity exist for two classes only."""
+    if len(card.classes) == 2:
+        return GROUP_METRICS
+    return tuple(m for m in GROUP_METRICS if m not in ("sensitivity", "specificity"))
+
+
+def _group_blocks(card: TaskCard, standing: Standing) -> list[dict[str, Any]]:
+    """Everybody, each attribute, each declared intersection: one line per group."""
+    metrics = _group_metrics(card)
+    blocks = [{"title": "Everybody", "rows": [_group_line(standing, None, None, metrics)]}]
+    for names in [*((a.name,) for a in card.attributes), *card.intersections]:
+        attributes = [card.attribute(name) for name in names]
+        key, groups = " x ".join(names), [""]
+        for attribute in attributes:
+            groups = [f"{g}, {v}" if g else v for g in groups for v in attribute.values]
+        lines = [_group_line(standing, key, group, metrics) for group in groups]
+        blocks.append({"title": " × ".join(a.title for a in attributes), "rows": lines})
+    return blocks
+
+
+def _group_line(
+    standing: Standing, attribute: str | None, group: str | None, metrics: Sequence[str]
+) -> dict[str, Any]:
+    found = [standing.get(metric, attribute, group) for metric in metrics]
+    n = found[0].n
+    cells = [estimate_cell(e, metric) for e, metric in zip(found, metrics, strict=True)]
+    return {"name": group or "all", "n": n, "faint": n < FEW, "cells": cells}
+
+
+def heat_map(card: TaskCard, standings: Sequence[Standing]) -> dict[str, Any]:
+    """Lay out accuracy per cell: a column per attribute value and label, a row per method."""
+    keys = [
+        (a.name, value, label) for a in card.attributes for value in a.values for label in card.classes
+    ]
+    edges = [i % (len(card.classes)) == 0 and keys[i][0] != keys[i - 1][0] for i in range(len(keys))]
+    per_value = len(card.classes)
+    return {
+        "attributes": [(a.title, per_value * len(a.values)) for a in card.attributes],
+        "groups": [
+            (value, per_value, k == 0) for a in card.attributes for k, value in enumerate(a.values)
+        ],
+        "labels": [(label, edge) for (_, _, label), edge in zip(keys, edges, strict=True)],
+        "rows": [
+            {
+                "name": standing.row.name,
+                "control": standing.is_control,
+                "cells": [
+                    _heat_cell(standing, key, edge) for key, edge in zip(keys, edges, strict=True)
+                ],
+            }
+            for standing in standings
+        ],
+    }
+
+
+def _heat_cell(standing: Standing, key: tuple[str, str, str], edge: bool) -> dict[str, Any]:
+    attribute, group, label = key
+    estimate = standing.get("cell_accuracy", attribute, group, label)
+    where = f"{standing.row.name}: {label}, {group}"
+    worst = standing.worst_cell == ("cell_accuracy", attribute, group, label)
+    cell = {"edge": edge, "worst": worst, "faint": 0 < estimate.n < FEW}
+    if estimate.value is None:
+        return {**cell, "text": "–", "tone": "missing", "title": f"{where}: {estimate.note}"}
+    shown: Cell = estimate_cell(estimate, "cell_accuracy")
+    title = f"{where}: {shown.text} ({shown.sub or 'no interval'}), n = {estimate.n}"
+    return {**cell, "text": f"{100 * estimate.value:.0f}", "tone": tone(estimate.value), "title": title}
+
+
+def tone(accuracy: float) -> str:
+    """Return the style of an accuracy: t0 (hardly anyone is failed) to t5 (worse than guessing)."""
+    return f"t{sum(accuracy < edge for edge in TONES)}"
+
+
+def _plane(standings: Sequence[Standing], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    points = [
+        charts.Point(s.row.name, row["kind"], row["id"], _three(x), _three(y))
+        for s, row in zip(standings, rows, strict=True)
+        for x, y in [(s.overall(PLANE_X), s.headline)]
+        if x.value is not None and y.value is not None
+    ]
+    near, far = charts.split_far(points)
+    titles = f"{METRICS[PLANE_X].title}, everybody", METRICS[HEADLINE].title
+    wide, narrow = (
+        charts.plane(near, REFERENCE, titles, size, css)
+        for size, css in (((980, 560), "wide"), ((360, 430), "narrow"))
+    )
+    outside = [f"{p.name} ({p.x[0]:.2f} across, {p.y[0]:.2f} up)" for p in far]
+    return {"wide": wide, "narrow": narrow, "outside": outside}
+
+
+def _three(estimate: Estimate) -> tuple[float, float, float]:
+    """Return value, low and high; a value without interval gets no whiskers."""
+    value = estimate.value if estimate.value is not None else float("nan")
+    low = value if estimate.low is None else estimate.low
+    return value, low, value if estimate.high is None else estimate.high
