@@ -37,11 +37,11 @@ GREY_SHARE, GREY_SD, GREY_SLOPE, GREY_WOMEN = 0.53, 0.02, -0.0006, 0.008
 # Published regional differences at equal head size are below 0.3 in each of hundreds of regions;
 # one slice has room for few, so each of ours is larger, so that all together give the published
 # accuracy (design estimate, calibrated with ideal_accuracy).
-MODE_DIFFERENCE = 0.95
+MODE_DIFFERENCE = 1.15
 
-LEVEL_MEAN, LEVEL_SD = 12.0, 2.5  # mm above the anterior commissure (design estimate)
+LEVEL_MEAN, LEVEL_SD = 12.0, 2.0  # mm above the anterior commissure (design estimate)
 TILT_SD = 2.0  # degrees about both in-plane axes (design estimate)
-TURN_SD, SHIFT_SD = 2.0, 1.5  # head position in the image: degrees, mm (design estimate)
+TURN_SD, SHIFT_SD = 1.5, 1.0  # head position in the image: degrees, mm (design estimate)
 
 MODE_COLUMNS = [f"mode {name}" for name in MODES]
 
@@ -126,8 +126,8 @@ def log_likelihood_ratios(patients: pd.DataFrame) -> pd.DataFrame:
         distance = (value - as_women[name]) ** 2 - (value - as_men[name]) ** 2
         evidence[name] = distance / (2 * sds[name] ** 2)
     evidence["modes"] = MODE_DIFFERENCE * patients[MODE_COLUMNS].sum(axis=1).to_numpy()
-    age = pd.Index(AGE_BANDS).get_indexer(patients["age_band"])
-    volume = pd.Index(VOLUME_BANDS).get_indexer(patients["volume_band"])
+    age = population.codes(patients["age_band"], AGE_BANDS)
+    volume = population.codes(patients["volume_band"], VOLUME_BANDS)
     women, men = population.natural_cells()
     evidence["cell"] = np.log(women / men)[age, volume]
     return pd.DataFrame(evidence, index=patients.index)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 import pandas as pd
 
@@ -12,11 +9,10 @@ from benchmark.contracts import Variant
 from tasks.brain_mr_sex import anatomy, population, rendering
 
 
-@dataclass(frozen=True)
 class BrainModel:
     """Adults of 20 to 85 years with one axial T1-weighted slice each."""
 
-    version: ClassVar[int] = 1
+    version: int = 1
 
     def biased_people(self, n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
         """Draw n people as the training hospital sees them."""

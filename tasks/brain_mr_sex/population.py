@@ -46,23 +46,25 @@ VOLUME_CUTS = (1155.0, 1275.0)
 MEN_IN_TRAINING = 0.70  # share of men when the variant names none (design estimate)
 # Added to the log share of each cell sex x age band, times the severity (design estimate): the
 # training hospital sees young men and older women.
-AGE_SKEW = {"female": (-0.9, 0.0, 0.9), "male": (0.9, 0.0, -0.9)}
+AGE_SKEW = {"female": (-0.7, 0.0, 0.7), "male": (0.7, 0.0, -0.7)}
 
 _AGE_GRID = np.arange(AGE_RANGE[0] + 0.05, AGE_RANGE[1], 0.1)  # centres of bins of 0.1 years
 
 
 def log_icv(sex: str) -> tuple[float, float]:
     """Return mean and SD of ln ICV (ICV in mL) for a sex, under SIZE_DIMORPHISM."""
-    pooled = np.mean([mean for mean, _ in ICV.values()])
-    mean, sd = ICV[sex]
-    mean = pooled + SIZE_DIMORPHISM * (mean - pooled)
+    pooled = sum(mean for mean, _ in ICV.values()) / len(ICV)
+    published, sd = ICV[sex]
+    mean = pooled + SIZE_DIMORPHISM * (published - pooled)
     variance = np.log1p((sd / mean) ** 2)
     return float(np.log(mean) - variance / 2), float(np.sqrt(variance))
 
 
 def mean_log_fraction(sex: str, age: ArrayLike) -> np.ndarray:
     """Return the mean of ln brain fraction at each age (years)."""
-    return np.log(np.interp(age, FRACTION_AGES, FRACTION[sex])) - FRACTION_CV**2 / 2
+    return (
+        np.log(np.interp(np.asarray(age, float), FRACTION_AGES, FRACTION[sex])) - FRACTION_CV**2 / 2
+    )
 
 
 def log_volume(sex: str, age: ArrayLike) -> tuple[np.ndarray, float]:
@@ -74,6 +76,17 @@ def log_volume(sex: str, age: ArrayLike) -> tuple[np.ndarray, float]:
 def band(values: ArrayLike, cuts: tuple[float, float], names: tuple[str, ...]) -> np.ndarray:
     """Name the band of each value; a cut point belongs to the band above it."""
     return np.array(names, dtype=object)[np.digitize(np.asarray(values, float), cuts)]
+
+
+def codes(column: pd.Series, names: tuple[str, ...]) -> np.ndarray:
+    """Return the position of each word among names; a word that is not there is a ValueError."""
+    positions = pd.Index(names).get_indexer(pd.Index(column))
+    if (positions < 0).any():
+        unknown = sorted({str(word) for word in column[positions < 0]})
+        raise ValueError(
+            f"{column.name} holds {', '.join(map(repr, unknown))}. Allowed: {', '.join(names)}."
+        )
+    return positions
 
 
 @cache
@@ -145,8 +158,8 @@ def requested_people(requests: pd.DataFrame, rng: np.random.Generator) -> pd.Dat
     age, log_brain, log_head = (np.empty(len(people)) for _ in range(3))
     for sex in SEXES:
         rows = (people["label"] == sex).to_numpy()
-        volume = pd.Index(VOLUME_BANDS).get_indexer(people.loc[rows, "volume_band"])
-        bands = pd.Index(AGE_BANDS).get_indexer(people.loc[rows, "age_band"])
+        volume = codes(people.loc[rows, "volume_band"], VOLUME_BANDS)
+        bands = codes(people.loc[rows, "age_band"], AGE_BANDS)
         age[rows] = _ages(sex, bands, volume, chance[0, rows])
         mean, sd = log_volume(sex, age[rows])
         log_brain[rows] = _truncated(mean, sd, volume, chance[1, rows])
@@ -175,9 +188,7 @@ def _ages(sex: str, age_band: np.ndarray, volume: np.ndarray, chance: np.ndarray
     return age
 
 
-def _truncated(
-    mean: np.ndarray, sd: float, volume: np.ndarray, chance: np.ndarray
-) -> np.ndarray:
+def _truncated(mean: np.ndarray, sd: float, volume: np.ndarray, chance: np.ndarray) -> np.ndarray:
     """Invert the normal of ln brain volume within each person's volume band."""
     edges = np.log([1e-9, *VOLUME_CUTS, 1e9])
     low, high = (edges[volume] - mean) / sd, (edges[volume + 1] - mean) / sd

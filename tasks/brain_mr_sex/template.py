@@ -36,7 +36,7 @@ class Template:
     signal: np.ndarray  # T1-weighted intensity of the template, 0 to 1
     depth: np.ndarray  # mm from the smooth hull of the brain, negative inside
     ventricles: np.ndarray  # 1 in ventricles, 0 elsewhere
-    pull: np.ndarray  # (2, x, y, z): unit steps in x and y towards the ventricles, fading with distance
+    pull: np.ndarray  # (2, x, y, z): steps in x and y towards the ventricles, at most 1
     origin: np.ndarray  # x, y, z in mm of the first voxel
 
     def sample(self, name: str, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ HALVINGS = 6
 # Individual shape: (correlation length, SD of the velocity) in mm. Design estimates: the broad
 # one makes heads differ, the fine one makes no two folding patterns alike; it fades towards the
 # skull, which is smooth.
-INDIVIDUAL = ((34.0, 2.2), (9.0, 1.4))
+INDIVIDUAL = ((34.0, 1.6), (9.0, 1.1))
 HEAD_SCALE = 20.0  # mm; fields with a longer correlation also move the skull
 INNER = (52.0, 68.0)  # mm; half axes (right, front) of the ellipse where finer ones have faded
 
@@ -32,12 +32,11 @@ INNER = (52.0, 68.0)  # mm; half axes (right, front) of the ellipse where finer 
 # radius (mm). A bump off the midline has a mirror twin. Design estimates.
 _Bump = tuple[float, float, float, float, float]
 MODES: dict[str, tuple[_Bump, ...]] = {
-    "frontal width": ((36.0, 46.0, 2.8, 0.0, 24.0),),
-    "occipital width": ((36.0, -50.0, 2.8, 0.0, 24.0),),
-    "insula position": ((40.0, 12.0, 4.0, 0.0, 15.0),),
-    "front horn position": ((0.0, 40.0, 0.0, 4.5, 17.0),),
-    "splenium position": ((0.0, -22.0, 0.0, 4.5, 17.0),),
-    "thalamus width": ((18.0, 4.0, 4.0, 0.0, 13.0),),
+    "frontal width": ((36.0, 46.0, 4.2, 0.0, 25.0),),
+    "insula position": ((40.0, 12.0, 6.5, 0.0, 20.0),),
+    "front horn position": ((0.0, 40.0, 0.0, 7.0, 22.0),),
+    "splenium position": ((0.0, -22.0, 0.0, 7.0, 22.0),),
+    "occipital width": ((36.0, -48.0, 4.2, 0.0, 25.0),),
 }
 
 
