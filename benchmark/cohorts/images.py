@@ -22,6 +22,10 @@ THICK = 2.0  # a voxel this many times longer in one direction is a stack of 2-D
 PERCENTILES = (0.5, 99.5)  # design choice: robust to a few hot pixels, keeps the image's contrast
 
 
+class PictureError(ValueError):
+    """Why an image file cannot be used, as the end of a sentence that begins with its name."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """One plane of a file: pixels (channels, height, width) and, if known, the pixel size in mm."""
@@ -31,7 +35,7 @@ class Picture:
 
 
 def read_picture(path: Path, slice_index: int | None = None) -> Picture:
-    """Read one plane of a PNG, JPEG, NIfTI, DICOM or npy file; ValueError says what is wrong."""
+    """Read one plane of a PNG, JPEG, NIfTI, DICOM or npy file, or raise PictureError."""
     readers: dict[tuple[str, ...], Callable[[Path, int | None], Picture]] = {
         (".nii", ".nii.gz"): _read_nifti,
         (".dcm",): _read_dicom,
@@ -42,7 +46,7 @@ def read_picture(path: Path, slice_index: int | None = None) -> Picture:
         if path.name.lower().endswith(endings):
             return _checked(reader, path, slice_index)
     known = ", ".join(ending for endings in readers for ending in endings)
-    raise ValueError(f"has an unknown kind. Allowed: {known}")
+    raise PictureError(f"has an unknown kind. Allowed: {known}")
 
 
 def scale_intensity(pixels: np.ndarray, *, already_scaled: bool) -> np.ndarray:
@@ -55,14 +59,14 @@ def scale_intensity(pixels: np.ndarray, *, already_scaled: bool) -> np.ndarray:
         top = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1.0
         scaled = pixels.astype(np.float32) / np.float32(top)
         if scaled.min() < 0 or scaled.max() > 1:
-            raise ValueError(
+            raise PictureError(
                 f"holds {scaled.min():g} to {scaled.max():g}, but its intensity is said to be "
                 "'unit': 0 to 1. Write 'raw' to have it scaled"
             )
         return scaled
     low, high = np.percentile(pixels.astype(np.float32), PERCENTILES)
     if high <= low:
-        raise ValueError(f"shows nothing: nearly all of its pixels are {low:g}")
+        raise PictureError(f"shows nothing: nearly all of its pixels are {low:g}")
     return np.clip((pixels.astype(np.float32) - low) / (high - low), 0, 1).astype(np.float32)
 
 
@@ -108,28 +112,28 @@ def _checked(
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = reader(path, slice_index)
-    except ValueError:
+    except PictureError:
         raise
     except Exception as error:  # a broken file can make a reader fail in any way it likes
-        raise ValueError(f"cannot be read ({type(error).__name__}: {error})") from error
+        raise PictureError(f"cannot be read ({type(error).__name__}: {error})") from error
     if picture.pixels.dtype.kind not in "buif":
-        raise ValueError(f"holds {picture.pixels.dtype} values; real numbers are needed")
+        raise PictureError(f"holds {picture.pixels.dtype} values; real numbers are needed")
     if picture.pixels.size == 0 or not np.isfinite(picture.pixels).all():
-        raise ValueError("holds no pixels, or pixels that are NaN or infinite")
+        raise PictureError("holds no pixels, or pixels that are NaN or infinite")
     if picture.spacing is not None and not all(0 < step < np.inf for step in picture.spacing):
-        raise ValueError(f"has a pixel size of {picture.spacing} mm")
+        raise PictureError(f"has a pixel size of {picture.spacing} mm")
     return picture
 
 
 def _refuse_large(shape: tuple[int, ...]) -> None:
     if math.prod(shape) > MAX_VOXELS:
-        raise ValueError(f"has {shape} voxels; at most {MAX_VOXELS} are read. Crop it")
+        raise PictureError(f"has {shape} voxels; at most {MAX_VOXELS} are read. Crop it")
 
 
 def _pick_slice(count: int, slice_index: int | None) -> int:
     chosen = count // 2 if slice_index is None else slice_index
     if not 0 <= chosen < count:
-        raise ValueError(f"has slices 0 to {count - 1}; slice {chosen} is asked for")
+        raise PictureError(f"has slices 0 to {count - 1}; slice {chosen} is asked for")
     return chosen
 
 
@@ -137,13 +141,13 @@ def _read_nifti(path: Path, slice_index: int | None) -> Picture:
     """Axes 1 to 3 are space, as the format says; a fourth one holds channels."""
     file = nibabel.load(path)
     if not isinstance(file, nibabel.spatialimages.SpatialImage):
-        raise ValueError(f"is no image but a {type(file).__name__}")
+        raise PictureError(f"is no image but a {type(file).__name__}")
     if not 2 <= len(file.shape) <= 4:
-        raise ValueError(f"has shape {file.shape}; 2 to 4 axes are read")
+        raise PictureError(f"has shape {file.shape}; 2 to 4 axes are read")
     _refuse_large(file.shape)
     orientation = nibabel.io_orientation(file.affine)
     if np.isnan(orientation).any():
-        raise ValueError("has no usable orientation: its affine is singular")
+        raise PictureError("has no usable orientation: its affine is singular")
     shape = file.shape + (1,) * (3 - len(file.shape))
     volume = np.asanyarray(file.dataobj).reshape(shape)
     volume = nibabel.apply_orientation(volume, orientation)  # axes: to right, anterior, superior
@@ -171,13 +175,13 @@ def _read_dicom(path: Path, slice_index: int | None) -> Picture:
     file = pydicom.dcmread(path)
     kind = str(file.get("PhotometricInterpretation", "missing"))
     if kind not in ("MONOCHROME1", "MONOCHROME2"):
-        raise ValueError(f"is not grey (PhotometricInterpretation is {kind})")
+        raise PictureError(f"is not grey (PhotometricInterpretation is {kind})")
     _refuse_large((int(file.get("NumberOfFrames") or 1), file.Rows, file.Columns))
     try:
         pixels = file.pixel_array
     except (RuntimeError, NotImplementedError, AttributeError) as error:
         syntax = file.file_meta.get("TransferSyntaxUID")
-        raise ValueError(
+        raise PictureError(
             f"is compressed in a way that cannot be decoded here ({getattr(syntax, 'name', syntax)}"
             "). Decompress it first, for example with dcmdjpeg or gdcmconv --raw"
         ) from error
@@ -193,7 +197,7 @@ def _read_dicom(path: Path, slice_index: int | None) -> Picture:
 def _read_grey(path: Path, slice_index: int | None) -> Picture:
     """One grey channel of 8 or 16 bits; a colour file passes if its colours are all grey."""
     if slice_index is not None:
-        raise ValueError("has no slices; leave the slice cell empty")
+        raise PictureError("has no slices; leave the slice cell empty")
     with Image.open(path, formats=("PNG", "JPEG")) as file:
         _refuse_large(file.size)
         pixels = np.asarray(file)
@@ -201,16 +205,18 @@ def _read_grey(path: Path, slice_index: int | None) -> Picture:
     if mode == "RGB" and (pixels == pixels[..., :1]).all():
         pixels, mode = pixels[..., 0], "L"
     if mode not in ("L", "I", "I;16"):
-        raise ValueError(f"is not a grey picture (its mode is {mode}). Save it as 8 or 16 bit grey")
+        raise PictureError(
+            f"is not a grey picture (its mode is {mode}). Save it as 8 or 16 bit grey"
+        )
     return Picture(pixels[None].astype(np.uint16) if mode == "I" else pixels[None], None)
 
 
 def _read_npy(path: Path, slice_index: int | None) -> Picture:
     """A (height, width) or (height, width, channels) array; pickled objects are refused."""
     if slice_index is not None:
-        raise ValueError("has no slices; leave the slice cell empty")
+        raise PictureError("has no slices; leave the slice cell empty")
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     if array.ndim not in (2, 3):
-        raise ValueError(f"has shape {array.shape}; (height, width) or (height, width, channels)")
+        raise PictureError(f"has shape {array.shape}; (height, width) or (height, width, channels)")
     _refuse_large(array.shape)
     return Picture(np.moveaxis(array.reshape(*array.shape[:2], -1), 2, 0).copy(), None)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.cohorts.checks import CohortError
-from benchmark.cohorts.images import Picture, read_picture, scale_intensity, to_square
+from benchmark.cohorts.images import Picture, PictureError, read_picture, scale_intensity, to_square
 from benchmark.cohorts.participants import Participants, width_in_mm
 from benchmark.contracts import TaskCard
 
@@ -69,21 +69,21 @@ def read_row(row: ImageRow, card: TaskCard, image_size: int) -> tuple[np.ndarray
         if image is not None:
             scaled = scale_intensity(image.pixels, already_scaled=row.already_scaled)
             images = to_square(scaled, image_size, image.spacing, row.field_of_view)
-    except ValueError as error:
+    except PictureError as error:
         problems.append(_say(row, row.images, error))
     try:
         if mask is not None:
             labels = _mask_labels(mask, image, card)
             spacing = None if image is None else image.spacing
             masks = to_square(labels, image_size, spacing, row.field_of_view, nearest=True)
-    except ValueError as error:
+    except PictureError as error:
         problems.append(_say(row, row.masks, error))
     if problems:
         raise CohortError(row.place, problems)
     return images, masks
 
 
-def _say(row: ImageRow, files: Mapping[str, str], error: ValueError) -> str:
+def _say(row: ImageRow, files: Mapping[str, str], error: PictureError) -> str:
     return f"{row.place}, {' + '.join(files)}: {' + '.join(files.values())} {error}."
 
 
@@ -96,13 +96,13 @@ def _gather(
         try:
             picture = read_picture(row.folder / text, row.slice_index)
             if len(picture.pixels) != n_channels // len(files):
-                raise ValueError(
+                raise PictureError(
                     f"holds {len(picture.pixels)} channels; {n_channels // len(files)} needed"
                 )
             if row.field_of_view and picture.spacing is None:
-                raise ValueError("does not say its pixel size, so field_of_view_mm must be empty")
+                raise PictureError("does not say its pixel size, so field_of_view_mm must be empty")
             pictures.append(picture)
-        except ValueError as error:
+        except PictureError as error:
             problems.append(_say(row, {column: text}, error))
     if len(pictures) < len(files):
         return None
@@ -110,7 +110,9 @@ def _gather(
         shapes = " and ".join(
             f"{p.pixels.shape[1:]} {p.pixels.dtype} {p.spacing or ''}".strip() for p in pictures
         )
-        problems.append(_say(row, files, ValueError(f"differ in size, type or spacing: {shapes}")))
+        problems.append(
+            _say(row, files, PictureError(f"differ in size, type or spacing: {shapes}"))
+        )
         return None
     return Picture(np.concatenate([p.pixels for p in pictures]), pictures[0].spacing)
 
@@ -118,12 +120,14 @@ def _gather(
 def _mask_labels(mask: Picture, image: Picture | None, card: TaskCard) -> np.ndarray:
     """Return the mask as uint8, or say why it is none of this image."""
     if image is not None and mask.pixels.shape != image.pixels.shape:
-        raise ValueError(f"has size {mask.pixels.shape[1:]} but its image {image.pixels.shape[1:]}")
+        raise PictureError(
+            f"has size {mask.pixels.shape[1:]} but its image {image.pixels.shape[1:]}"
+        )
     top = len(card.mask_labels)
     values = np.unique(mask.pixels)
     wrong = [f"{value:g}" for value in values if value not in range(top + 1)]
     if wrong:
         meanings = ", ".join(f"{i} {m}" for i, m in enumerate(("background", *card.mask_labels)))
         more = ", ..." if len(wrong) > 5 else ""
-        raise ValueError(f"holds {', '.join(wrong[:5])}{more}. Allowed: {meanings}")
+        raise PictureError(f"holds {', '.join(wrong[:5])}{more}. Allowed: {meanings}")
     return mask.pixels.astype(np.uint8)

@@ -1,0 +1,287 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from benchmark.cohorts.checks import NAMES, CohortError
+from benchmark.cohorts.export import export_cohort
+from benchmark.cohorts.table import assign_splits, band, load_table_cohort
+from benchmark.cohorts.toy import toy_task
+from benchmark.contracts import Source, Variant
+
+SIZE = 16
+TASK = toy_task(2, 2)
+CARD = TASK.card
+
+
+@pytest.fixture
+def exported(tmp_path):
+    splits = TASK.load(Source(image_size=SIZE, train=12, val=6, test=4), Variant(), 0)
+    export_cohort(splits, CARD, tmp_path / "cohort")
+    return splits, tmp_path / "cohort"
+
+
+def load(folder: Path, card=CARD, seed=0):
+    source = Source(folder=folder, image_size=SIZE, cache=folder.parent / "cache")
+    return load_table_cohort(source, card, seed)
+
+
+def change(folder: Path, edit) -> None:
+    table = pd.read_csv(folder / "participants.tsv", sep="\t", dtype=str)
+    table = edit(table)
+    table.to_csv(folder / "participants.tsv", sep="\t", index=False)
+
+
+def set_cell(row: int, column: str, value: str):
+    """Change a cell; row 2 is the first below the header."""
+
+    def edit(table):
+        table.loc[row - 2, column] = value
+        return table
+
+    return edit
+
+
+def problems_of(folder: Path) -> list[str]:
+    with pytest.raises(CohortError) as caught:
+        load(folder)
+    return caught.value.problems
+
+
+def test_an_exported_cohort_comes_back_as_it_was(exported):
+    splits, folder = exported
+    back = load(folder)
+    for name in NAMES:
+        old, new = getattr(splits, name), getattr(back, name)
+        np.testing.assert_allclose(new.images, old.images, atol=1.1 / 131070)
+        np.testing.assert_array_equal(new.masks, old.masks)
+        pd.testing.assert_frame_equal(new.table, old.table, check_dtype=False)
+
+
+def test_arrays_are_memory_mapped_and_made_once(exported, monkeypatch):
+    _, folder = exported
+    first = load(folder)
+    monkeypatch.setattr("benchmark.cohorts.table.read_row", None)  # reading again would fail
+    again = load(folder, seed=1)  # there is a split column: the seed changes nothing
+    assert isinstance(again.train.images, np.memmap)
+    assert again.fingerprint == first.fingerprint
+
+
+def test_a_changed_image_file_changes_the_fingerprint(exported):
+    _, folder = exported
+    first = load(folder)
+    path = folder / "images" / "train_00003_1.png"
+    Image.fromarray(np.full((SIZE, SIZE), 65535, np.uint16)).save(path)
+    again = load(folder)
+    assert again.fingerprint != first.fingerprint
+    np.testing.assert_array_equal(again.train.images[3], 1)
+
+
+def test_bids_names_csv_and_missing_masks_are_understood(exported, capsys):
+    _, folder = exported
+    table = pd.read_csv(folder / "participants.tsv", sep="\t", dtype=str)
+    table = table.rename(columns={"patient_id": "participant_id"})
+    table = table.drop(columns=["image_id", "mask_1"])
+    (folder / "participants.tsv").unlink()
+    table.to_csv(folder / "participants.csv", index=False)
+    back = load(folder)
+    assert list(back.train.table["image_id"]) == list(back.train.table["patient_id"])
+    assert not back.train.masks.any()
+    assert "22 of 22 images have no mask" in " ".join(capsys.readouterr().err.split())
+
+
+def test_several_images_of_a_patient_are_numbered(exported):
+    _, folder = exported
+    change(folder, set_cell(3, "patient_id", "train-00000"))
+    change(folder, lambda table: table.drop(columns="image_id"))
+    assert list(load(folder).train.table["image_id"][:3]) == [
+        "train-00000_1",
+        "train-00000_2",
+        "train-00002",
+    ]
+
+
+def test_columns_may_be_named_after_channels(exported):
+    _, folder = exported
+    change(folder, lambda table: table.rename(columns={"image_1": "image_picture"}))
+    assert len(load(folder).train) == 12
+
+
+def test_raw_images_are_scaled_by_their_own_percentiles(exported):
+    _, folder = exported
+    change(folder, lambda table: table.drop(columns="intensity"))
+    images = load(folder).train.images
+    np.testing.assert_allclose(images.reshape(12, -1).max(axis=1), 1)
+    np.testing.assert_allclose(images.reshape(12, -1).min(axis=1), 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "message"),
+    [
+        (4, "label", "hihg", "row 4, label: 'hihg'. Allowed: low, high. Did you mean 'high'?"),
+        (4, "site", "N", "row 4, site: 'N'. Allowed: north, south. Did you mean 'north'?"),
+        (4, "site", "63.5", "Numbers are not banded for you"),
+        (4, "site", "n/a", "row 4, site: is empty."),
+        (4, "split", "training", "row 4, split: 'training'. Allowed: train, val, test."),
+        (4, "image_id", "train-00000", "row 4, image_id: 'train-00000' is taken by row 2."),
+        (4, "image_1", "gone.png", "row 4, image_1: 'gone.png' does not exist."),
+        (4, "image_1", "../a.png", "must be relative to the folder"),
+        (4, "image_1", "/etc/a.png", "must be relative to the folder"),
+        (4, "image_1", "images/train_00000_1.png", "is the picture of patient train-00000 (row 2)"),
+        (4, "intensity", "other", "row 4, intensity: 'other'. Allowed: raw, unit."),
+    ],
+)
+def test_one_wrong_cell_is_one_clear_problem(exported, row, column, value, message):
+    _, folder = exported
+    change(folder, set_cell(row, column, value))
+    (problem,) = problems_of(folder)
+    assert message in problem
+    assert f"participants.tsv, row {row}, {column}" in problem
+
+
+@pytest.mark.parametrize(("column", "value"), [("slice", "-1"), ("field_of_view_mm", "nan mm")])
+def test_numbers_must_be_numbers(exported, column, value):
+    _, folder = exported
+    change(folder, lambda table: table.assign(**{column: ""}))
+    change(folder, set_cell(5, column, value))
+    (problem,) = problems_of(folder)
+    assert problem.startswith(f"participants.tsv, row 5, {column}: {value!r}")
+
+
+def test_a_patient_in_two_splits_is_named_with_both_rows(exported):
+    _, folder = exported
+    change(folder, set_cell(15, "patient_id", "train-00000"))
+    (problem,) = problems_of(folder)
+    assert "row 15, split: patient train-00000 is in val and in train (row 2)" in problem
+
+
+def test_a_link_out_of_the_folder_is_refused(exported, tmp_path):
+    _, folder = exported
+    Image.fromarray(np.zeros((SIZE, SIZE), np.uint8)).save(tmp_path / "outside.png")
+    (folder / "inside.png").symlink_to(tmp_path / "outside.png")
+    change(folder, set_cell(2, "image_1", "inside.png"))
+    (problem,) = problems_of(folder)
+    assert "is a link out of the folder" in problem
+
+
+def test_an_unreadable_image_and_a_wrong_mask_are_told_with_all_else(exported):
+    _, folder = exported
+    (folder / "images" / "train_00001_1.png").write_bytes(b"not a picture")
+    Image.fromarray(np.full((SIZE, SIZE), 7, np.uint8)).save(folder / "masks/train_00002_1.png")
+    change(folder, set_cell(5, "label", "hihg"))
+    problems = problems_of(folder)
+    assert len(problems) == 3
+    assert "row 5, label" in problems[0]
+    assert "row 3, image_1: images/train_00001_1.png cannot be read" in problems[1]
+    assert (
+        "row 4, mask_1: masks/train_00002_1.png holds 7. Allowed: 0 background, 1 blob."
+        in (problems[2])
+    )
+
+
+def test_a_failed_cohort_leaves_nothing_that_could_be_read_as_whole(exported, tmp_path):
+    _, folder = exported
+    (folder / "images" / "train_00001_1.png").write_bytes(b"not a picture")
+    problems_of(folder)
+    assert not [
+        p for p in (tmp_path / "cache").glob("*") if p.is_dir() and ".partial" not in p.name
+    ]
+    problems_of(folder)  # and the second go says the same
+
+
+def test_missing_columns_are_named_together(exported):
+    _, folder = exported
+    change(folder, lambda table: table.drop(columns="image_1").rename(columns={"site": "sites"}))
+    problems = problems_of(folder)
+    assert problems[0] == "has no column 'site'. Rename 'sites'?"
+    assert problems[1].startswith("has no column 'image', nor all of image_1 (picture)")
+
+
+def test_a_card_with_more_channels_needs_them_all(exported):
+    _, folder = exported
+    change(folder, lambda table: table.rename(columns={"image_1": "image"}).drop(columns="mask_1"))
+    card = dataclasses.replace(CARD, channels=("first", "second"))
+    with pytest.raises(CohortError, match="holds 1 channels; 2 needed") as caught:
+        load(folder, card)
+    assert len(caught.value.problems) == 22
+
+
+def test_a_class_missing_from_train_and_an_empty_split_are_refused(exported):
+    _, folder = exported
+    change(folder, lambda table: table.replace({"split": {"val": "test"}}))
+    change(folder, lambda t: t.assign(label=t["label"].where(t["split"] != "train", "low")))
+    problems = problems_of(folder)
+    assert "val has no patients (22 rows in all)." in problems
+    assert "train has no patient with label 'high': it cannot be learned." in problems
+
+
+def test_a_long_list_is_cut_with_a_count(exported):
+    _, folder = exported
+    change(folder, lambda table: table.assign(label="x", site="y", split="z"))
+    with pytest.raises(CohortError, match=r"66 problems(?s:.)*\.\.\. and 16 more\."):
+        load(folder)
+
+
+@pytest.mark.parametrize("content", ["", "a\tb\n", "patient_id\tlabel\nx\ty\tz\tmore\n"])
+def test_a_table_that_is_no_table_is_a_cohort_error(tmp_path, content):
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "participants.tsv").write_text(content)
+    with pytest.raises(CohortError):
+        load(tmp_path / "c")
+
+
+def test_a_folder_without_a_table_says_what_is_missing(tmp_path):
+    with pytest.raises(CohortError, match=r"has no participants\.tsv"):
+        load(tmp_path)
+    with pytest.raises(CohortError, match="is not a folder"):
+        load(tmp_path / "nowhere")
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 2**31), n=st.integers(60, 200), visits=st.integers(1, 3))
+def test_patients_are_dealt_whole_and_evenly_within_every_cell(seed, n, visits):
+    cell = np.arange(n) % 4
+    patients = pd.DataFrame(
+        {
+            "patient_id": [f"p{i}" for i in range(n)],
+            "label": np.array(["low", "high"])[cell // 2],
+            "site": np.array(["north", "south"])[cell % 2],
+        }
+    )
+    table = pd.concat([patients] * visits, ignore_index=True)
+    table["split"] = assign_splits(table, CARD, seed)
+    assert len(table.drop_duplicates(["patient_id", "split"])) == n
+    for _, cell in table[:n].groupby(["label", "site"]):
+        for name, share in zip(NAMES, (0.6, 0.15, 0.25), strict=True):
+            assert abs((cell["split"] == name).sum() - share * len(cell)) < 2.5
+
+
+def test_the_order_of_rows_does_not_change_who_is_in_test():
+    table = TASK.load(Source(train=80, val=1, test=4), Variant(), 0).train.table
+    shuffled = table.sample(frac=1, random_state=0)
+    splits = assign_splits(table, CARD, seed=3)
+    pd.testing.assert_series_equal(splits, assign_splits(shuffled, CARD, seed=3).sort_index())
+    assert not splits.equals(assign_splits(table, CARD, seed=4))
+
+
+def test_without_a_split_column_the_seed_deals(exported):
+    _, folder = exported
+    change(folder, lambda table: table.drop(columns="split"))
+    first, second = load(folder, seed=0), load(folder, seed=5)
+    assert first.fingerprint != second.fingerprint
+    assert len(first.train) + len(first.val) + len(first.test) == 22
+
+
+def test_band_puts_an_edge_into_the_upper_band():
+    words = band(pd.Series([49.9, 50, 64, 65, 90]), (50, 65), ("young", "middle", "old"))
+    assert list(words) == ["young", "middle", "middle", "old", "old"]
+
+
+def test_band_wants_one_name_more_than_edges():
+    with pytest.raises(ValueError, match="2 rising edges make 3 bands"):
+        band(pd.Series([1.0]), (50, 65), ("young", "old"))
