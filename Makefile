@@ -1,12 +1,11 @@
 # Two commands do everything: `make leaderboard` and `make test`.
 PYTHON ?= python3
-JOBS ?= 2
 VENV := .venv
 
 .PHONY: leaderboard test clean
 
 leaderboard: $(VENV)/installed
-	$(VENV)/bin/equipoise run --preset quick --jobs $(JOBS)
+	$(VENV)/bin/equipoise run --preset quick
 	$(VENV)/bin/equipoise leaderboard
 
 test: $(VENV)/installed

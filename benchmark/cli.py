@@ -184,7 +184,9 @@ def run(
     site_shift: Annotated[
         float, typer.Option(help="0: test from the training scanner; 1: from another.")
     ] = 0.0,
-    jobs: Annotated[int, typer.Option(min=1, help="Runs at the same time.")] = 1,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Runs at the same time. Default: by cores; GPU: 1.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda.")] = "auto",
     runs: RunsFolder = Path("runs"),
     tracking_uri: Annotated[
@@ -197,16 +199,18 @@ def run(
 
     The same command again goes on where it was. Examples:
 
-    - `equipoise run --jobs 2` does the quick matrix
+    - `equipoise run` does the quick matrix
     - `equipoise run --method my_method.py --method erm --task cmr_heart_failure`
     - `equipoise run --task brain_mr_sex --severity 0 --severity 0.5 --severity 1 --dry-run`
     - `equipoise run --task cmr_heart_failure --data /data/my_cohort --preset standard`
     - `equipoise run --method group_dro --set group_dro.step_size=0.01`
     """
-    from benchmark import matrix
+    from benchmark import matrix, spec
 
+    settings = load_preset(preset)
+    jobs = jobs or spec.parallel_runs(settings, device)
     variants = [Variant(level, prevalence, label_noise, site_shift) for level in severity or [1.0]]
-    specs = _specs(task, method, load_preset(preset), seeds, fields, data, variants, jobs, device)
+    specs = _specs(task, method, settings, seeds, fields, data, variants, device)
     planned = matrix.plan(specs, runs)
     _print_plan(planned, runs, jobs)
     if dry_run:
@@ -237,11 +241,10 @@ def _specs(
     settings: list[str] | None,
     data: Path | None,
     variants: list[Variant],
-    jobs: int,
     device: str,
 ) -> list[Any]:
     """Spell the matrix out, in an order that gives the first workers different cohorts to make."""
-    from benchmark.spec import RunSpec, available_threads
+    from benchmark.spec import RunSpec
 
     if data is not None and len(task_names or []) != 1:
         raise ValueError("--data is the cohort of one task; name it with --task.")
@@ -257,7 +260,6 @@ def _specs(
             fields=fields.get(registry.locate(name, "method").name, {}),
             data=data,
             device=device,
-            threads=available_threads(jobs),
         )
         for variant in variants
         for seed in _seeds(seeds, preset)
@@ -327,7 +329,7 @@ def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
     environment = planned[0].config["environment"]
     out.print(
         f"{len(planned)} runs, {left} to do: {cost}. Device {environment['device']}, "
-        f"{environment['precision']}, {environment['threads']} threads a run.",
+        f"{environment['precision']}, {environment['threads']} CPU thread(s) a run.",
         markup=False,
     )
 

@@ -30,7 +30,7 @@ TOY_PRESET = Preset.from_dict(
             "weight_decay": 0.01,
             "evaluations": 2,
         },
-        "run": {"seeds": [0], "time_limit_minutes": 1},
+        "run": {"seeds": [0], "time_limit_minutes": 1, "threads": 1},
     }
 )
 FEW = 5  # images that are predicted once more by themselves
@@ -63,7 +63,7 @@ def check_method(
 
 
 def _trials(method: Method, name: str, say: Callable[[str], None]) -> Iterator[Finding]:
-    torch.set_num_threads(max(1, torch.get_num_threads()))
+    torch.set_num_threads(TOY_PRESET.run.threads)
     yield from _try("two groups, two classes", method, ToyTask(2, 2), name, say, again=True)
     yield from _try("three groups, two classes", method, ToyTask(3, 2), name, say)
     yield from _try("two groups, three classes", method, ToyTask(2, 3), name, say)

@@ -51,7 +51,8 @@ def run_local(
 
     watch is called several times a second with the jobs that are running.
     """
-    os.environ["OMP_NUM_THREADS"] = str(jobs[0].spec.threads if jobs else 1)
+    if jobs:  # read by the libraries as the server imports them
+        os.environ["OMP_NUM_THREADS"] = str(jobs[0].spec.preset.run.threads)
     processes = multiprocessing.get_context("forkserver")
     # Imported once in the server and inherited by each run: seconds saved per run.
     processes.set_forkserver_preload(["benchmark.runner", "benchmark.training", "timm"])
@@ -119,7 +120,7 @@ def _run(job: Job) -> None:
 
     from benchmark import runner, spec
 
-    torch.set_num_threads(job.spec.threads)
+    torch.set_num_threads(job.spec.preset.run.threads)
     task, method = spec.build_task(job.spec), spec.build_method(job.spec)
     runner.run(task, method, job.spec, job.config, job.partial, say=_say)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmark import engine, progress
 from benchmark.cohorts.checks import check_splits
 from benchmark.cohorts.preview import write_pictures
-from benchmark.results import RunRecord, Status, find_runs, finish, read_run
+from benchmark.results import (
+    PARTIAL,
+    RunRecord,
+    Status,
+    find_runs,
+    finish,
+    read_run,
+    remove_partial,
+)
 from benchmark.score import rescore
 from benchmark.spec import RunSpec, build_task, cohort_folder, resolve, run_folder
 
@@ -123,7 +130,7 @@ def run_matrix(
 def _execute(missing: Sequence[PlannedRun], jobs: int) -> Iterator[RunRecord]:
     folders = {id(run.config): run.folder for run in missing}
     work = [
-        engine.Job(run.spec, run.config, run.folder.with_name(f"{run.folder.name}.partial"))
+        engine.Job(run.spec, run.config, run.folder.with_name(run.folder.name + PARTIAL))
         for run in missing
     ]
     if not work:
@@ -223,8 +230,3 @@ def _in_words(record: RunRecord) -> str:
     spent = sum((record.result or {})["seconds"].values())
     return f"{main.replace('_', ' ')} {value}, {spent:.0f} s"
 
-
-def remove_partial(runs: Path) -> None:
-    """Delete what killed runs left half-written."""
-    for folder in runs.rglob("*.partial"):
-        shutil.rmtree(folder)

@@ -24,6 +24,7 @@ import pandas as pd
 from benchmark.contracts import Score, TaskCard
 
 SCHEMA = 1
+PARTIAL = ".partial"  # ends the name of a folder that is still being written
 Status = Literal["done", "failed", "unfinished"]
 
 
@@ -81,10 +82,19 @@ def read_run(folder: Path) -> RunRecord:
     return RunRecord(folder, "unfinished", config, None, None)
 
 
+def remove_partial(root: Path) -> None:
+    """Delete what killed runs left half-written."""
+    for folder in root.glob(f"*/*/*/*{PARTIAL}"):
+        shutil.rmtree(folder)
+
+
 def find_runs(root: Path) -> list[RunRecord]:
-    """Read every run folder below root, in name order; folders still being written are left out."""
-    folders = sorted(path.parent for path in root.rglob("config.json"))
-    return [read_run(f) for f in folders if not f.name.endswith(".partial")]
+    """Read every run folder of a results folder, in name order, without those being written.
+
+    They lie at task/cohort/method/run; copies elsewhere, such as a tracker's, are not read.
+    """
+    folders = sorted(path.parent for path in root.glob("*/*/*/*/config.json"))
+    return [read_run(f) for f in folders if not f.name.endswith(PARTIAL)]
 
 
 def result_values(

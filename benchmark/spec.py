@@ -47,7 +47,6 @@ class RunSpec:
     fields: dict[str, Any] = field(default_factory=dict)  # hyperparameters that are not default
     data: Path | None = None  # a table cohort's folder; None: the digital cohort
     device: str = "auto"
-    threads: int = 1
     cache: Path = field(default_factory=default_cache)
 
     @property
@@ -172,7 +171,7 @@ def environment(spec: RunSpec) -> dict[str, Any]:
         "machine": platform.machine(),
         "device": device.type,
         "precision": choose_precision(device),
-        "threads": spec.threads,
+        "threads": spec.preset.run.threads,
         "commit": _commit(),
         **{name: package_version(name) for name in PACKAGES},
     }
@@ -220,6 +219,10 @@ def _source_identity(folder: Path | None) -> dict[str, str]:
     return {"kind": "table", "name": folder.resolve().name, "participants": content}
 
 
-def available_threads(jobs: int) -> int:
-    """Share the machine's cores between runs that go in parallel."""
-    return max(1, len(os.sched_getaffinity(0)) // jobs)
+def parallel_runs(preset: Preset, device: str) -> int:
+    """Return how many runs this machine can do at a time: one on a GPU, else by its cores."""
+    from benchmark.context import choose_device  # imports torch
+
+    if choose_device(device).type != "cpu":
+        return 1
+    return max(1, len(os.sched_getaffinity(0)) // preset.run.threads)

@@ -92,9 +92,10 @@ class _Mean:
 def _mean_over_seeds(draws: np.ndarray) -> _Mean:
     """Add up two sources of chance: which patients were tested, and which seed was trained.
 
-    The patients' part is the bootstrap variance of the mean. The seeds' part is the variance
-    between seeds beyond what patients alone explain, over the number of seeds, at least 0.
-    Degrees of freedom after Welch and Satterthwaite; the patients' part counts as known.
+    The patients' part is the bootstrap variance of the mean, the seeds' part the variance between
+    seeds over their number. Patients also make seeds differ, so part of them counts twice: with
+    two or three seeds that caution is needed (simulated in docs/scores.md). Degrees of freedom
+    after Welch and Satterthwaite (derived), the patients' part taken as known.
     """
     draws = np.atleast_2d(np.asarray(draws, dtype=np.float64))
     value, resampled = draws[:, 0].mean(), draws[:, 1:].mean(axis=0)
@@ -103,11 +104,7 @@ def _mean_over_seeds(draws: np.ndarray) -> _Mean:
         return _Mean(float(value), np.nan, np.nan, np.nan)
     seeds = len(draws)
     patients = float(resampled[kept].var(ddof=1))
-    training = 0.0
-    if seeds > 1:
-        apart = draws[:, 1:][:, kept] - draws[:, :1]
-        by_patients = float((apart - apart.mean(axis=0)).var(axis=1, ddof=1).sum() / (seeds - 1))
-        training = max(0.0, float(draws[:, 0].var(ddof=1)) - by_patients) / seeds
+    training = float(draws[:, 0].var(ddof=1)) / seeds if seeds > 1 else 0.0
     freedom = np.inf if training == 0 else (seeds - 1) * ((patients + training) / training) ** 2
     centre = 2 * value - resampled[kept].mean()
     return _Mean(float(value), float(centre), float(np.sqrt(patients + training)), freedom)

@@ -86,10 +86,10 @@ def _probabilities(table: pd.DataFrame, columns: pd.DataFrame) -> list[str]:
     if not all(pd.api.types.is_numeric_dtype(kind) for kind in columns.dtypes):
         return ["A probability column holds something that is no number."]
     values = columns.to_numpy(dtype=np.float64, na_value=np.nan)
-    absent = np.isnan(values).any(axis=1)
-    outside = ((values < 0) | (values > 1)).any(axis=1)
+    absent = np.any(np.isnan(values), axis=1)
+    outside = np.any((values < 0) | (values > 1), axis=1)
     total = values.sum(axis=1)
-    off: np.ndarray = ~absent & ~outside & (np.abs(total - 1) > SUM_TOLERANCE)
+    off = ~absent & ~outside & (np.abs(total - 1) > SUM_TOLERANCE)
     problems = []
     if absent.any():
         problems.append(f"{absent.sum()} rows have NaN probabilities{_where(table, absent)}.")

@@ -39,6 +39,7 @@ class RunSettings:
 
     seeds: list[int]
     time_limit_minutes: float
+    threads: int  # of one run; fixed, because the number of threads changes how sums are rounded
 
 
 @dataclass(frozen=True)
