@@ -15,6 +15,7 @@ FONT_WIDTH = 6.7  # pixels per character at 12.5 px, a generous mean
 FONT_HEIGHT = 15.0
 LONGEST_LABEL = 26  # characters; longer names are cut, the tooltip has all of it
 TOO_FAR = 0.15  # a yardstick further than this from every contestant is named, not drawn
+AIR = 0.02  # between the outermost values and the frame
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -101,22 +102,21 @@ def plane(
     css: str,
 ) -> Markup:
     """Draw accuracy (x) against fairness (y): intervals, names, lines through the reference."""
-    canvas = Canvas(*size, *(_span([getattr(p, axis) for p in points]) for axis in "xy"))
+    canvas = Canvas(*size, _span([p.x[0] for p in points]), _span([p.y[0] for p in points]))
     drawn = [_axes(canvas, titles)]
     drawn += [_reference_lines(canvas, p) for p in points if p.name == reference]
     labels = place_labels(canvas, points)
     # Names come last, so that no whisker crosses out a name.
     drawn += [_whiskers(canvas, point) for point in points]
     drawn += [_dot(canvas, p, box) for p, box in zip(points, labels, strict=True)]
-    return Markup(
-        '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
-    ).format(css, *size, f"{titles[1]} against {titles[0]}", Markup("").join(drawn))
+    return Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
+        css, *size, f"{titles[1]} against {titles[0]}", Markup("").join(drawn)
+    )
 
 
-def _span(intervals: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
-    """Cover all values and intervals with some air, in steps of 0.05."""
-    ends = np.array(intervals)
-    low, high = np.floor((ends.min() - 0.01) * 20) / 20, np.ceil((ends.max() + 0.01) * 20) / 20
+def _span(values: Sequence[float]) -> tuple[float, float]:
+    """Cover all values with some air, in steps of 0.05; long whiskers end at the frame."""
+    low, high = np.floor((min(values) - AIR) * 20) / 20, np.ceil((max(values) + AIR) * 20) / 20
     return max(float(low), 0.0), min(float(high), 1.0)
 
 
@@ -136,7 +136,7 @@ def _axes(canvas: Canvas, titles: tuple[str, str]) -> Markup:
         )
     ]
     grid = Markup('<path class="grid" d="M{:.1f} {:.1f}{}{:.1f}"/>')
-    tick = Markup('<text class="tick" x="{:.1f}" y="{:.1f}" text-anchor="{}">{:.2f}</text>')
+    tick = Markup('<text class="tick" x="{:.1f}" y="{:.1f}" text-anchor="{}">{:.0%}</text>')
     for value in _ticks(canvas.x_range, int((right - left) / 70)):
         parts.append(grid.format(canvas.x(value), top, "V", bottom))
         parts.append(tick.format(canvas.x(value), bottom + 18, "middle", value))
@@ -146,9 +146,7 @@ def _axes(canvas: Canvas, titles: tuple[str, str]) -> Markup:
     name = Markup('<text class="axis" x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>')
     parts.append(name.format((left + right) / 2, bottom + 40, titles[0]))
     turned = Markup('<text class="axis" transform="translate(15 {:.1f}) rotate(-90)" {}>{}</text>')
-    parts.append(
-        turned.format((top + bottom) / 2, Markup('text-anchor="middle"'), titles[1])
-    )
+    parts.append(turned.format((top + bottom) / 2, Markup('text-anchor="middle"'), titles[1]))
     return Markup("").join(parts)
 
 
@@ -181,7 +179,7 @@ def _dot(canvas: Canvas, point: Point, box: Box) -> Markup:
         leader = Markup('<path class="leader" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>').format(
             x, y, near_x, near_y
         )
-    words = "{}: {:.3f} across, {:.3f} up"
+    words = "{}: {:.1%} across, {:.1%} up"
     return Markup(
         '<a href="#{}"><title>{}</title>{}{}<text x="{:.1f}" y="{:.1f}">{}</text></a>'
     ).format(

@@ -87,7 +87,9 @@ class Board:
     @property
     def slug(self) -> str:
         """A name for links."""
-        words = f"{self.card.name}-v{self.card.version}-{self.variant['name']}-{self.preset['name']}"
+        words = (
+            f"{self.card.name}-v{self.card.version}-{self.variant['name']}-{self.preset['name']}"
+        )
         if self.source["kind"] == "table":
             words += f"-{self.source['name']}-{self.source['participants'][:6]}"
         return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-")

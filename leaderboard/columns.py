@@ -53,11 +53,11 @@ class Column:
 
 
 def interval(low: float | None, high: float | None, metric: str) -> str:
-    """Say an interval in the metric's own unit: "70.1–82.3%"."""
+    """Say an interval in the metric's own unit, which the value beside it names: "70.1–82.3"."""
     if low is None or high is None:
         return ""
     first, last = METRICS[metric].format(low), METRICS[metric].format(high)
-    return f"{first.removesuffix('%')}–{last}"
+    return f"{first.removesuffix('%')}–{last.removesuffix('%')}"
 
 
 def estimate_cell(estimate: Estimate, metric: str) -> Cell:
@@ -79,12 +79,12 @@ def percent_points(value: float) -> str:
     return sign + rounded
 
 
-def cell_words(card: TaskCard, standing: Standing) -> str:
+def cell_words(standing: Standing) -> str:
     """Name the cell where a row does worst: "heart failure, female"."""
     if standing.worst_cell is None:
         return ""
     _, _, group, label = standing.worst_cell
-    return f"{label} · {group}"
+    return f"{label}, {group}"
 
 
 def _missing(standing: Standing) -> Cell | None:
@@ -104,10 +104,10 @@ def _headline(standing: Standing, context: Context) -> Cell:
     cell = _missing(standing) or estimate_cell(estimate, HEADLINE)
     if estimate.value is None:
         return cell
-    words = [cell.sub, cell_words(context.card, standing)]
+    words = [cell.sub, f"worst: {cell_words(standing)}"]
     return Cell(
         cell.text,
-        sub="  ".join(word for word in words if word),
+        sub="\n".join(word for word in words if word),
         sort=estimate.value,
         note="Mean over seeds, 95 % interval over patients and seeds; then the worst cell.",
         picture=spark(estimate.value, estimate.low, estimate.high, context.reference),
@@ -119,7 +119,7 @@ def _tier(standing: Standing, context: Context) -> Cell:
         return Cell("–", note="Yardsticks are not ranked.")
     if standing.tier is None:
         return Cell("–", note="A row takes part in the tiers when all its seeds are there.")
-    return Cell(str(standing.tier), sort=standing.tier)
+    return Cell(str(standing.tier), sort=standing.tier, tone="pill")
 
 
 def _metric(metric: str) -> Callable[[Standing, Context], Cell]:
@@ -154,9 +154,9 @@ def gain_words(gain: Gain) -> str:
     """Say a gain with everything it rests on."""
     low, high = percent_points(gain.low), percent_points(gain.high)
     return (
-        f"{percent_points(gain.difference)} percentage points over {gain.over}, 95 % interval "
-        f"{low} to {high}, p = {gain.p_value:.3f} after Holm's adjustment, {gain.seeds} seed(s) "
-        f"in common: {gain.verdict}."
+        f"{percent_points(gain.difference)} percentage points over {gain.over_words}, "
+        f"95 % interval {low} to {high}, p = {gain.p_value:.3f} after Holm's adjustment, seeds in common: "
+        f"{gain.seeds}; {gain.verdict}."
     )
 
 
@@ -234,7 +234,7 @@ COLUMNS = (
     metric_column("auroc"),
     metric_column("balanced_accuracy"),
     metric_column("balanced_accuracy_gap", "Gap"),
-    metric_column("equalized_odds_difference", "Equalized odds diff."),
+    metric_column("equalized_odds_difference", "Eq. odds difference"),
     metric_column("expected_calibration_error"),
     Column(
         "groups_used",

@@ -67,33 +67,34 @@ def picture_strip(card: TaskCard, cohort: Cohort) -> list[dict[str, Any]]:
     return blocks
 
 
-def count_tables(card: TaskCard, cohort: Cohort) -> list[dict[str, Any]]:
-    """Lay out the training images per cell; none if the cohort was not exported."""
-    return [table for split in ("train",) for table in [_count_table(card, cohort, split)] if table]
-
-
-def rarest_cell(card: TaskCard, cohort: Cohort) -> tuple[int, int, str] | None:
-    """Return images of the rarest training cell, all training images, and the cell in words."""
-    counts = _cell_counts(card, cohort, "train")
-    total = sum(counts.values())
-    if not total:
+def commonest_and_rarest(
+    card: TaskCard, cohort: Cohort
+) -> tuple[int, tuple[str, int], tuple[str, int]] | None:
+    """Return all training images, then the fullest and the emptiest cell in words, with images."""
+    counts = _train_counts(card, cohort)
+    if not sum(counts.values()):
         return None
-    rare = min(counts, key=lambda cell: counts[cell])
-    return counts[rare], total, ", ".join(rare)
+    most, fewest = (choose(counts, key=lambda cell: counts[cell]) for choose in (max, min))
+    return (
+        sum(counts.values()),
+        (", ".join(most), counts[most]),
+        (", ".join(fewest), counts[fewest]),
+    )
 
 
-def _cell_counts(card: TaskCard, cohort: Cohort, split: str) -> dict[tuple[str, ...], int]:
-    """Count images of every cell, label first, also of cells that nobody is in."""
+def _train_counts(card: TaskCard, cohort: Cohort) -> dict[tuple[str, ...], int]:
+    """Count training images of every cell, label first, also of cells that nobody is in."""
     names = ["label", *(a.name for a in card.attributes)]
     counts = dict.fromkeys(product(card.classes, *(a.values for a in card.attributes)), 0)
     for entry in cohort.counts:
-        if entry["split"] == split:
+        if entry["split"] == "train":
             counts[tuple(entry[name] for name in names)] += int(entry["n"])
     return counts
 
 
-def _count_table(card: TaskCard, cohort: Cohort, split: str) -> dict[str, Any] | None:
-    counts = _cell_counts(card, cohort, split)
+def count_table(card: TaskCard, cohort: Cohort) -> dict[str, Any] | None:
+    """Lay out the training images per cell; None if the cohort was not exported."""
+    counts = _train_counts(card, cohort)
     if not sum(counts.values()):
         return None
     across = _across(card.attributes)
@@ -102,8 +103,8 @@ def _count_table(card: TaskCard, cohort: Cohort, split: str) -> dict[str, Any] |
     lines = list(product(card.classes, *(a.values for a in down)))
     return {
         "title": "Training images per cell",
-        "story": f"{sum(counts.values()):,} images of the first seed's cohort, or of the one that "
-        "was exported. Few images in a cell are what makes methods fail there.",
+        "story": f"{sum(counts.values()):,} images, counted in one cohort; another seed draws other people. "
+        "Methods fail where there is little to learn from.",
         "stubs": 1 + len(down),
         "headers": [_header(across, level) for level in range(len(across))],
         "rows": [

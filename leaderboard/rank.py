@@ -54,13 +54,18 @@ class Gain:
     seeds: int  # how many seeds both have
 
     @property
+    def over_words(self) -> str:
+        """The other row as it is said in a sentence."""
+        return {REFERENCE: "ERM", MATCHED: "ERM with more compute"}[self.over]
+
+    @property
     def verdict(self) -> str:
         """Say in words what the numbers allow to say."""
         if math.isnan(self.p_value):
-            return f"cannot be told from {self.over}"
+            return f"cannot be compared with {self.over_words}"
         if self.p_value >= SIGNIFICANT:
-            return f"no evidence of better than {self.over}"
-        return f"better than {self.over}" if self.difference > 0 else f"worse than {self.over}"
+            return f"no evidence of better than {self.over_words}"
+        return f"{'better' if self.difference > 0 else 'worse'} than {self.over_words}"
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def page(ranked: Ranked) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = breakable
     script = _static("page.js")
     boards = [
         {
@@ -88,6 +89,11 @@ def page(ranked: Ranked) -> str:
         script=Markup(script),
         script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
+
+
+def breakable(name: str) -> Markup:
+    """Escape a name and let a line end after each underscore."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def _static(name: str) -> str:

@@ -17,7 +17,7 @@ from leaderboard.columns import (
     estimate_cell,
     gain_words,
 )
-from leaderboard.patients import count_tables, facts, picture_strip, rarest_cell
+from leaderboard.patients import commonest_and_rarest, count_table, facts, picture_strip
 from leaderboard.rank import FEW, HEADLINE, REFERENCE, Estimate, Standing
 
 GROUP_METRICS = (
@@ -63,7 +63,7 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
         "channels": ", ".join(card.channels) if len(card.channels) > 1 else "",
         "strip": picture_strip(card, board.cohort),
         "refused": board.cohort.refused,
-        "counts": count_tables(card, board.cohort),
+        "counts": count_table(card, board.cohort),
     }
 
 
@@ -73,16 +73,17 @@ def _variant_words(variant: Mapping[str, Any]) -> str:
 
 def _story(board: Board) -> str:
     """Say in a sentence or two what makes this cohort unfair."""
-    names = ", ".join(attribute.title.lower() for attribute in board.card.attributes)
-    rare = rarest_cell(board.card, board.cohort)
-    words = f"Nobody may be failed for their {names}."
-    if rare:
-        n, total, cell = rare
-        words += (
-            f" But the training images are collected unevenly: of {total:,} only {n} show "
-            f"{cell}. The test images are spread evenly."
-        )
-    return words
+    *others, last = [attribute.title.lower() for attribute in board.card.attributes]
+    names = f"{', '.join(others)} or {last}" if others else last
+    words = f"The answer should be as good whatever a person's {names}."
+    extremes = commonest_and_rarest(board.card, board.cohort)
+    if extremes is None:
+        return words
+    total, (commonest, most), (rarest, fewest) = extremes
+    return (
+        f"{words} But the {total:,} images to learn from are collected unevenly: {most} of "
+        f"“{commonest}”, {fewest or 'none'} of “{rarest}”."
+    )
 
 
 def _caption(standings: Sequence[Standing], context: Context) -> str:
@@ -146,7 +147,9 @@ def _suffix(board: Board, standing: Standing) -> str:
     if len(same) < 2:
         return ""
     fields = standing.row.method["fields"]
-    differ = [n for n in sorted(fields) if len({_plain(r.method["fields"].get(n)) for r in same}) > 1]
+    differ = [
+        n for n in sorted(fields) if len({_plain(r.method["fields"].get(n)) for r in same}) > 1
+    ]
     return ", ".join(f"{name} = {_plain(fields[name])}" for name in differ)
 
 
@@ -160,7 +163,9 @@ def _marks(standing: Standing, context: Context) -> list[dict[str, str]]:
         marks.append({"text": "failed", "tone": "bad", "help": _errors(standing)[0]})
     elif len(standing.row.seeds) < context.planned:
         have = f"{len(standing.row.seeds)} of {context.planned} seeds"
-        marks.append({"text": have, "tone": "bad", "help": "Averaged over fewer seeds than others."})
+        marks.append(
+            {"text": have, "tone": "bad", "help": "Averaged over fewer seeds than others."}
+        )
     if standing.levelling_down:
         marks.append(
             {
@@ -254,9 +259,14 @@ def _group_line(
 def heat_map(card: TaskCard, standings: Sequence[Standing]) -> dict[str, Any]:
     """Lay out accuracy per cell: a column per attribute value and label, a row per method."""
     keys = [
-        (a.name, value, label) for a in card.attributes for value in a.values for label in card.classes
+        (a.name, value, label)
+        for a in card.attributes
+        for value in a.values
+        for label in card.classes
     ]
-    edges = [i % (len(card.classes)) == 0 and keys[i][0] != keys[i - 1][0] for i in range(len(keys))]
+    edges = [
+        i % (len(card.classes)) == 0 and keys[i][0] != keys[i - 1][0] for i in range(len(keys))
+    ]
     per_value = len(card.classes)
     return {
         "attributes": [(a.title, per_value * len(a.values)) for a in card.attributes],
@@ -287,7 +297,12 @@ def _heat_cell(standing: Standing, key: tuple[str, str, str], edge: bool) -> dic
         return {**cell, "text": "–", "tone": "missing", "title": f"{where}: {estimate.note}"}
     shown: Cell = estimate_cell(estimate, "cell_accuracy")
     title = f"{where}: {shown.text} ({shown.sub or 'no interval'}), n = {estimate.n}"
-    return {**cell, "text": f"{100 * estimate.value:.0f}", "tone": tone(estimate.value), "title": title}
+    return {
+        **cell,
+        "text": f"{100 * estimate.value:.0f}",
+        "tone": tone(estimate.value),
+        "title": title,
+    }
 
 
 def tone(accuracy: float) -> str:
@@ -308,7 +323,7 @@ def _plane(standings: Sequence[Standing], rows: Sequence[Mapping[str, Any]]) -> 
         charts.plane(near, REFERENCE, titles, size, css)
         for size, css in (((980, 560), "wide"), ((360, 430), "narrow"))
     )
-    outside = [f"{p.name} ({p.x[0]:.2f} across, {p.y[0]:.2f} up)" for p in far]
+    outside = [f"{p.name} ({p.x[0]:.1%} across, {p.y[0]:.1%} up)" for p in far]
     return {"wide": wide, "narrow": narrow, "outside": outside}
 
 
