@@ -1,0 +1,238 @@
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
+from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.scoring import HEADLINES, headline_resamples, score_predictions
+
+HEADLINE_GAPS = (
+    "balanced_accuracy_gap",
+    "auroc_gap",
+    "equalized_odds_difference",
+    "demographic_parity_difference",
+)
+
+
+def find(scores, metric, attribute=None, group=None, label=None):
+    wanted = (metric, attribute, group, label)
+    (found,) = [s for s in scores if (s.metric, s.attribute, s.group, s.label) == wanted]
+    return found
+
+
+@pytest.fixture
+def eight_scores(eight_rows, sex_card):
+    return score_predictions(eight_rows, sex_card, resamples=20)[0]
+
+
+def without(table, **words):
+    """Drop the test rows that hold all of these words."""
+    held = table["split"] == "test"
+    for column, word in words.items():
+        held &= table[column] == word
+    return table[~held]
+
+
+# With threshold 0.5: female well 2 of 2 right, ill 1 of 2; male well 1 of 2, ill 2 of 2.
+@pytest.mark.parametrize(
+    ("metric", "attribute", "group", "label", "value", "n"),
+    [
+        ("accuracy", None, None, None, 0.75, 8),
+        ("balanced_accuracy", None, None, None, 0.75, 8),
+        ("auroc", None, None, None, 15 / 16, 8),  # of 16 pairs, ill 0.4 loses to well 0.6
+        ("sensitivity", "sex", "female", None, 0.5, 4),
+        ("specificity", "sex", "female", None, 1.0, 4),
+        ("selection_rate", "sex", "female", None, 0.25, 4),
+        ("selection_rate", "sex", "male", None, 0.75, 4),
+        ("auroc", "sex", "female", None, 1.0, 4),
+        ("cell_accuracy", "sex", "female", "ill", 0.5, 2),
+        ("cell_accuracy", "sex", "male", "ill", 1.0, 2),
+        ("equalized_odds_difference", "sex", None, None, 0.5, 8),
+        ("demographic_parity_difference", "sex", None, None, 0.5, 8),
+        ("balanced_accuracy_gap", "sex", None, None, 0.0, 8),
+        ("worst_group_accuracy", None, None, None, 0.5, 2),
+    ],
+)
+def test_eight_rows_by_hand(eight_scores, metric, attribute, group, label, value, n):
+    score = find(eight_scores, metric, attribute, group, label)
+    assert score.value == pytest.approx(value)
+    assert score.n == n
+
+
+def test_threshold_is_chosen_on_val(eight_rows, sex_card):
+    assert score_predictions(eight_rows, sex_card, resamples=0)[1] == pytest.approx(0.5)
+
+
+def test_worst_group_names_its_cell(eight_rows, sex_card):
+    scores, _ = score_predictions(eight_rows, sex_card, resamples=0)
+    assert find(scores, "worst_group_accuracy").note == "sex=female, ill"
+
+
+def test_too_few_patients_for_an_interval_is_said(eight_scores):
+    # Two patients per cell: a quarter of the resamples lose one of them altogether.
+    score = find(eight_scores, "worst_group_accuracy")
+    assert (score.low, score.high) == (None, None)
+    assert score.note.endswith("no interval: undefined in too many resamples")
+
+
+def test_positives_are_counted(eight_scores):
+    assert find(eight_scores, "auroc", "sex", "male").positives == 2
+
+
+def test_shuffled_test_labels_change_no_threshold(card, draw_predictions):
+    table = draw_predictions(card, 200, 0)
+    test = (table["split"] == "test").to_numpy()
+    shuffled = table.copy()
+    rng = np.random.default_rng(1)
+    shuffled.loc[test, "label"] = rng.permutation(table["label"][test].to_numpy())
+    before, after = (score_predictions(t, card, resamples=0)[1] for t in (table, shuffled))
+    assert before == after
+
+
+def test_a_group_without_positives_is_undefined_with_its_reason(eight_rows, sex_card):
+    table = without(eight_rows, sex="female", label="ill")
+    scores, _ = score_predictions(table, sex_card, resamples=20)
+    reason = "undefined: of sex=female's 2 test images none is ill"
+    for metric in ("auroc", "balanced_accuracy", "sensitivity"):
+        score = find(scores, metric, "sex", "female")
+        assert (score.value, score.low, score.note) == (None, None, reason)
+    for metric in ("worst_group_accuracy", "balanced_accuracy_gap", "equalized_odds_difference"):
+        score = find(scores, metric)
+        assert (score.value, score.low, score.note) == (None, None, reason)
+    assert find(scores, "specificity", "sex", "female").value == 1
+
+
+def test_an_empty_cell_is_undefined_and_not_zero(eight_rows, sex_card):
+    table = without(eight_rows, sex="female", label="ill")
+    scores, _ = score_predictions(table, sex_card, resamples=0)
+    score = find(scores, "cell_accuracy", "sex", "female", "ill")
+    assert (score.value, score.n) == (None, 0)
+    assert score.note == "undefined for sex=female, ill: no test image"
+
+
+def test_a_group_of_nobody_makes_every_gap_undefined(eight_rows, sex_card):
+    scores, _ = score_predictions(without(eight_rows, sex="male"), sex_card, resamples=20)
+    for metric in HEADLINE_GAPS:
+        score = find(scores, metric)
+        assert (score.value, score.note) == (None, "undefined: sex=male has no test image")
+
+
+@given(st.integers(0, 10_000))
+@settings(
+    deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_undefined_values_and_reasons_go_together(draw_predictions, card, seed):
+    scores, _ = score_predictions(draw_predictions(card, 16, seed), card, resamples=10)
+    assert all((s.value is None) == s.note.startswith("undefined") for s in scores)
+
+
+def test_worst_is_below_the_mean_and_every_value_is_in_its_interval(card, draw_predictions):
+    scores, _ = score_predictions(draw_predictions(card, 600, 2), card, resamples=100)
+    worst = find(scores, "worst_group_accuracy").value
+    assert worst <= find(scores, "balanced_accuracy").value
+    assert all(s.low <= s.value <= s.high for s in scores)
+
+
+def test_the_headline_leaves_intersections_out(card, draw_predictions):
+    scores, _ = score_predictions(draw_predictions(card, 400, 3), card, resamples=0)
+    cells = [s for s in scores if s.metric == "cell_accuracy"]
+    single = [s.value for s in cells if s.attribute in ("sex", "age")]
+    assert find(scores, "worst_group_accuracy").value == min(single)
+    assert min(s.value for s in cells) < min(single)
+
+
+def test_the_overall_gap_is_the_largest_of_the_attributes(card, draw_predictions):
+    scores, _ = score_predictions(draw_predictions(card, 400, 4), card, resamples=0)
+    for metric in HEADLINE_GAPS:
+        by_attribute = {name: find(scores, metric, name).value for name in ("sex", "age")}
+        largest = max(by_attribute, key=by_attribute.get)
+        overall = find(scores, metric)
+        assert (overall.value, overall.note) == (by_attribute[largest], f"largest over {largest}")
+
+
+def test_intersections_are_scored_under_both_names(card, draw_predictions):
+    scores, _ = score_predictions(draw_predictions(card, 400, 5), card, resamples=0)
+    assert find(scores, "cell_accuracy", "sex x age", "female, old", "ill").n > 0
+    assert find(scores, "auroc_gap", "sex x age").value > 0
+
+
+def test_the_order_of_the_rows_changes_nothing(card, draw_predictions):
+    table = draw_predictions(card, 200, 6)
+    shuffled = table.sample(frac=1, random_state=0)
+    assert score_predictions(table, card) == score_predictions(shuffled, card)
+
+
+def test_three_classes_use_the_most_probable_class(three_class_card, draw_predictions):
+    table = draw_predictions(three_class_card, 600, 7)
+    scores, threshold = score_predictions(table, three_class_card, resamples=20)
+    test = table[table["split"] == "test"]
+    labels = three_class_card.encode_labels(test)
+    probability = test[[f"probability_{c}" for c in range(3)]].to_numpy()
+    assert threshold is None
+    expected = balanced_accuracy_score(labels, probability.argmax(axis=1))
+    assert find(scores, "balanced_accuracy").value == pytest.approx(expected)
+    area = roc_auc_score(labels, probability, multi_class="ovr", average="macro")
+    assert find(scores, "auroc").value == pytest.approx(area)
+    assert not [s for s in scores if s.metric in ("sensitivity", "selection_rate")]
+    assert find(scores, "cell_accuracy", "site", "z", "c").n > 0
+
+
+def test_every_metric_is_in_the_catalogue(card, draw_predictions):
+    scores, _ = score_predictions(draw_predictions(card, 200, 8), card, resamples=0)
+    assert {s.metric for s in scores} == set(METRICS)
+
+
+def test_no_two_scores_share_an_address(card, draw_predictions):
+    scores, _ = score_predictions(draw_predictions(card, 200, 9), card, resamples=0)
+    addresses = [(s.metric, s.attribute, s.group, s.label) for s in scores]
+    assert len(addresses) == len(set(addresses))
+
+
+def test_headlines_begin_with_the_scored_value(card, draw_predictions):
+    table = draw_predictions(card, 200, 10)
+    scores, _ = score_predictions(table, card, resamples=30)
+    draws = headline_resamples(table, card, resamples=30)
+    assert set(draws) == set(HEADLINES)
+    for metric, values in draws.items():
+        assert values.shape == (31,)
+        assert values[0] == find(scores, metric).value
+
+
+def test_two_methods_are_resampled_alike(card, draw_predictions):
+    table = draw_predictions(card, 200, 11)
+    other = table.copy()
+    other[["probability_0", "probability_1"]] = 1 - 0.5 * table[["probability_1", "probability_0"]]
+    other["probability_0"] = 1 - other["probability_1"]
+    first, second = (headline_resamples(t, card, resamples=30)["auroc"] for t in (table, other))
+    assert first == pytest.approx(second)  # a rising transform: paired, so equal in each resample
+
+
+def test_many_images_of_few_patients_widen_the_interval(sex_card, draw_predictions):
+    table = draw_predictions(sex_card, 400, 12)
+    many = table.loc[table.index.repeat(4)].reset_index(drop=True)
+    many["image_id"] = [f"image-{row}" for row in range(len(many))]
+    one, copies = (find(score_predictions(t, sex_card)[0], "accuracy") for t in (table, many))
+    assert copies.high - copies.low == pytest.approx(one.high - one.low, rel=0.1)
+
+
+def test_a_bad_table_is_refused(eight_rows, sex_card):
+    with pytest.raises(ValueError, match="cannot be scored"):
+        score_predictions(eight_rows.drop(columns="label"), sex_card)
+
+
+def test_900_images_with_500_resamples_take_under_a_second(card, draw_predictions):
+    table = draw_predictions(card, 1800, 13)
+    start = time.perf_counter()
+    score_predictions(table, card)
+    assert time.perf_counter() - start < 1
+
+
+def test_scoring_imports_nothing_heavy():
+    heavy = "{'torch', 'torchmetrics', 'sklearn', 'fairlearn'}"
+    code = f"import sys, benchmark.metrics.scoring; assert not {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
