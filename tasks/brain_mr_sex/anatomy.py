@@ -37,10 +37,10 @@ GREY_SHARE, GREY_SD, GREY_SLOPE, GREY_WOMEN = 0.53, 0.02, -0.0006, 0.008
 # Published regional differences at equal head size are below 0.3 in each of hundreds of regions;
 # one slice has room for few, so each of ours is larger, so that all together give the published
 # accuracy (design estimate, calibrated with ideal_accuracy).
-MODE_DIFFERENCE = 1.15
+MODE_DIFFERENCE = 1.18
 
-LEVEL_MEAN, LEVEL_SD = 12.0, 2.0  # mm above the anterior commissure (design estimate)
-TILT_SD = 2.0  # degrees about both in-plane axes (design estimate)
+LEVEL_MEAN, LEVEL_SD = 12.0, 1.8  # mm above the anterior commissure (design estimate)
+TILT_SD = 1.5  # degrees about both in-plane axes (design estimate)
 TURN_SD, SHIFT_SD = 1.5, 1.0  # head position in the image: degrees, mm (design estimate)
 
 MODE_COLUMNS = [f"mode {name}" for name in MODES]

@@ -23,7 +23,7 @@ HALVINGS = 6
 # Individual shape: (correlation length, SD of the velocity) in mm. Design estimates: the broad
 # one makes heads differ, the fine one makes no two folding patterns alike; it fades towards the
 # skull, which is smooth.
-INDIVIDUAL = ((34.0, 1.6), (9.0, 1.1))
+INDIVIDUAL = ((34.0, 1.3), (9.0, 1.0))
 HEAD_SCALE = 20.0  # mm; fields with a longer correlation also move the skull
 INNER = (52.0, 68.0)  # mm; half axes (right, front) of the ellipse where finer ones have faded
 
