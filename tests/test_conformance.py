@@ -48,7 +48,7 @@ def test_a_tasks_test_split_is_balanced_over_its_cells(loaded):
 
 
 def test_a_task_gives_the_same_content_for_the_same_seed(loaded, tmp_path):
-    task, source, splits = loaded
+    task, _, splits = loaded
     again = task.load(
         Source(image_size=32, train=96, val=48, test=48, cache=tmp_path), Variant(), 3
     )

@@ -64,7 +64,7 @@ def test_all_cells_are_listed_in_words(card):
 
 def test_an_unknown_word_is_named_with_what_is_allowed(card, table):
     table.loc[0, "sex"] = "F"
-    with pytest.raises(ValueError, match="sex holds 'F'. Allowed: female, male"):
+    with pytest.raises(ValueError, match=r"sex holds 'F'\. Allowed: female, male"):
         card.encode_groups(table)
 
 
@@ -79,7 +79,7 @@ def test_a_card_survives_json(card):
 
 
 def test_an_unknown_attribute_is_named_with_the_known_ones(card):
-    with pytest.raises(KeyError, match="no attribute 'bmi'. Its attributes: sex, age"):
+    with pytest.raises(KeyError, match=r"no attribute 'bmi'\. Its attributes: sex, age"):
         card.attribute("bmi")
 
 

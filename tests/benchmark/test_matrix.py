@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -63,7 +64,9 @@ def test_a_failed_run_is_tried_again(make_spec, write_method, tmp_path):
     runs = tmp_path / "runs"
     flag = tmp_path / "flag"
     fit = f"if not os.path.exists({str(flag)!r}):\n    raise RuntimeError('not yet')\nreturn Half()"
-    path = write_method("later", fit.replace("\n", "\n        ").replace("\n        return", "\nreturn"))
+    path = write_method(
+        "later", fit.replace("\n", "\n        ").replace("\n        return", "\nreturn")
+    )
     assert len(do([make_spec(path)], runs).failed) == 1
     flag.touch()
     assert do([make_spec(path)], runs).done_now == 1
@@ -196,7 +199,7 @@ def test_killed_three_times_and_resumed_it_ends_with_the_same_scores(toy_task, t
 def _wait_until_no_process_is_left(session):
     """Every process of the killed driver's session must end by itself, and soon."""
     for _ in range(200):
-        left = [p for p in os.listdir("/proc") if p.isdigit() and _session(p) == session]
+        left = [p.name for p in Path("/proc").glob("[0-9]*") if _session(p) == session]
         if not left:
             return
         time.sleep(0.1)
@@ -205,8 +208,7 @@ def _wait_until_no_process_is_left(session):
 
 def _session(process):
     try:
-        with open(f"/proc/{process}/stat") as stat:  # noqa: PTH123
-            state, _, _, session = stat.read().rpartition(")")[2].split()[:4]
+        state, _, _, session = (process / "stat").read_text().rpartition(")")[2].split()[:4]
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if state == "Z" else int(session)

@@ -125,7 +125,7 @@ def test_the_mark_refuses_a_class_that_is_no_frozen_dataclass():
 def test_comments_and_docstrings_do_not_change_the_digest_but_code_does(tmp_path):
     path = tmp_path / "some.py"
     digests = []
-    for text in ('x = 1\n', '"""Words."""\n\nx = 1  # why\n', "x = 2\n"):
+    for text in ("x = 1\n", '"""Words."""\n\nx = 1  # why\n', "x = 2\n"):
         path.write_text(text)
         digests.append(registry.code_digest([path]))
     assert digests[0] == digests[1] != digests[2]

@@ -1,0 +1,132 @@
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmark import cli
+from benchmark.contract_check import TOY_PRESET
+from benchmark.results import find_runs
+
+
+def call(*arguments):
+    """Call the command line in this process; errors become what main() would print."""
+    result = CliRunner().invoke(cli.app, [str(a) for a in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture
+def toy_preset(tmp_path):
+    values = TOY_PRESET.as_dict()
+    lines = []
+    for section in ("source", "classifier", "run"):
+        lines += [f"[{section}]", *(f"{k} = {v!r}" for k, v in values[section].items())]
+    path = tmp_path / "toy.toml"
+    path.write_text("\n".join(lines).replace("'", '"'))
+    return path
+
+
+@pytest.fixture
+def run_options(toy_task, toy_preset, tmp_path):
+    return ["--task", toy_task, "--preset", toy_preset, "--runs", tmp_path / "runs"]
+
+
+COMMANDS = ["tasks", "methods", "describe", "check", "new", "run", "score", "leaderboard", "doctor"]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "cohort export", "cohort preview"])
+def test_every_command_explains_itself_with_an_example(command):
+    words = call(*command.split(), "--help").output
+    assert f"equipoise {command}" in " ".join(words.split())
+
+
+def test_tasks_and_methods_are_listed():
+    assert "cmr_heart_failure" in call("tasks").output
+    assert "group_dro" in call("methods").output
+
+
+def test_describe_tells_hyperparameters_and_the_paper():
+    words = call("describe", "group_dro").output
+    assert "--set group_dro.step_size=0.05" in words
+    assert "Sagawa" in words
+
+
+def test_describe_tells_the_card_of_a_task():
+    assert "brain" in call("describe", "brain_mr_sex").output.lower()
+
+
+def test_a_dry_run_prints_the_plan_and_does_nothing(run_options, tmp_path):
+    words = call("run", *run_options, "--method", "erm", "--dry-run").output
+    assert "1 runs, 1 to do" in words
+    assert not (tmp_path / "runs").exists()
+
+
+def test_run_score_and_leaderboard(run_options, tmp_path):
+    runs = tmp_path / "runs"
+    call("run", *run_options, "--method", "majority_class", "--no-tracking")
+    before = find_runs(runs)[0].result
+    assert "scored 1 runs" in call("score", "--runs", runs).output
+    assert find_runs(runs)[0].result == before
+    call("leaderboard", "--runs", runs, "--out", tmp_path / "site")
+    assert "majority_class" in (tmp_path / "site" / "index.html").read_text()
+
+
+def test_set_reaches_the_method(run_options, tmp_path):
+    options = ["--method", "group_dro", "--set", "group_dro.step_size=0.5", "--no-tracking"]
+    call("run", *run_options, *options)
+    (record,) = find_runs(tmp_path / "runs")
+    assert record.config["method"]["fields"]["step_size"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--method", "group_dr0"], "Did you mean 'group_dro'"),
+        (["--method", "erm", "--seeds", "one"], "--seeds is 'one'; give whole numbers"),
+        (["--method", "erm", "--set", "lr=1"], "write METHOD.FIELD=VALUE"),
+        (["--method", "erm", "--severity", "9"], "severity is 9.0; allowed: 0 to 1.5"),
+        (["--method", "erm", "--data", "/nowhere"], "has no participants.tsv"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_a_sentence(options, complaint, run_options):
+    with pytest.raises((ValueError, LookupError), match=complaint):
+        call("run", *run_options, *options)
+
+
+def test_a_mistake_is_told_without_a_traceback():
+    command = [sys.executable, "-c", "from benchmark.cli import main; main()", "describe", "erk"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("equipoise: Unknown method 'erk'. Did you mean 'erm'?")
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_finds_this_machine_fit(monkeypatch, tmp_path):
+    monkeypatch.setenv("EQUIPOISE_CACHE", str(tmp_path))
+    words = call("doctor").output
+    assert "MEND" not in words
+    assert "torch pair" in words
+
+
+def test_new_writes_a_method_that_passes_the_check(tmp_path):
+    call("new", "my_method", "--folder", tmp_path)
+    assert "keeps the contract" in call("check", tmp_path / "my_method.py").output
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", str(tmp_path)], check=False
+    )
+    assert done.returncode == 0
+
+
+def test_new_leaves_what_is_there(tmp_path):
+    (tmp_path / "my_method.py").write_text("precious")
+    with pytest.raises(ValueError, match="Already there, left as it is"):
+        call("new", "my_method", "--folder", tmp_path)
+    assert (tmp_path / "my_method.py").read_text() == "precious"
+    assert not (tmp_path / "test_my_method.py").exists()
+
+
+def test_new_refuses_a_name_that_is_no_module_name(tmp_path):
+    with pytest.raises(ValueError, match="'My-Method' cannot name a method"):
+        call("new", "My-Method", "--folder", tmp_path)

@@ -1,0 +1,58 @@
+"""The check must find the mistake it was built for: one wrong method per finding."""
+
+import pytest
+
+from benchmark.contract_check import check_method
+
+PREDICTOR = """
+class Odd:
+    def __init__(self, answer):
+        self.answer = answer
+    def predict_proba(self, images):
+        return self.answer(images)
+"""
+
+
+def advice(path):
+    return " ".join(finding.advice for finding in check_method(path))
+
+
+@pytest.mark.parametrize(
+    ("fit", "words"),
+    [
+        ("train.table['site']\nreturn Half()", "read the attribute 'site', but declares groups"),
+        ("return Odd(lambda images: np.ones((len(images), 2)))", "Apply a softmax?"),
+        ("return Odd(lambda images: np.full(len(images), 0.5))", "one column per class"),
+        ("train.images[0] = 0\nreturn Half()", "wrote into the images it was given"),
+        (
+            "noise = np.random.default_rng()\n"
+            "p = noise.uniform(size=2)\n"
+            "return Odd(lambda images: np.tile(p / p.sum(), (len(images), 1)))",
+            "two fits with one seed differ",
+        ),
+        (
+            "def answer(images):\n"
+            "    rank = images.mean((1, 2, 3)).argsort().argsort() / len(images)\n"
+            "    return np.column_stack([rank, 1 - rank])\n"
+            "return Odd(answer)",
+            "statistics of the batch",
+        ),
+        ("raise ZeroDivisionError('oh')", "ZeroDivisionError: oh (mine.py, line"),
+        ("return Odd(lambda images: np.full((9, 2), 0.5))", "predict_proba returned shape (9, 2)"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_found_and_said_in_plain_words(fit, words, write_method):
+    assert words in advice(write_method("mine", fit, more=PREDICTOR))
+
+
+def test_a_sound_method_has_nothing_to_mend(write_method):
+    fit = "k = len(ctx.card.classes)\nreturn Odd(lambda images: np.full((len(images), k), 1 / k))"
+    findings = check_method(write_method("mine", fit, more=PREDICTOR))
+    assert all(finding.passed for finding in findings)
+    assert len(findings) == 6
+
+
+def test_a_file_that_does_not_import_is_a_finding(tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text("import no_such_module\n")
+    assert "does not import: ModuleNotFoundError" in advice(str(path))
