@@ -11,6 +11,7 @@ from markupsafe import Markup
 from benchmark.contracts import TaskCard
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.charts import spark
+from leaderboard.collect import first_line
 from leaderboard.rank import HEADLINE, REFERENCE, Estimate, Gain, Standing
 
 Order = Literal["ascending", "descending"]
@@ -91,7 +92,7 @@ def _missing(standing: Standing) -> Cell | None:
     """Make the cell of a row without results, or None where it has some."""
     if standing.row.done:
         return None
-    return Cell("missing", note="No run of this row finished.", undefined=True)
+    return Cell("–", note="No run of this row finished.")
 
 
 def _place(standing: Standing, context: Context) -> Cell:
@@ -100,8 +101,11 @@ def _place(standing: Standing, context: Context) -> Cell:
 
 
 def _headline(standing: Standing, context: Context) -> Cell:
+    if not standing.row.done:
+        why = first_line(standing.row.failed[0].error) if standing.row.failed else ""
+        return Cell("failed", sub=why, undefined=True)
     estimate = standing.headline
-    cell = _missing(standing) or estimate_cell(estimate, HEADLINE)
+    cell = estimate_cell(estimate, HEADLINE)
     if estimate.value is None:
         return cell
     words = [cell.sub, f"worst: {cell_words(standing)}"]
@@ -155,8 +159,8 @@ def gain_words(gain: Gain) -> str:
     low, high = percent_points(gain.low), percent_points(gain.high)
     return (
         f"{percent_points(gain.difference)} percentage points over {gain.over_words}, "
-        f"95 % interval {low} to {high}, p = {gain.p_value:.3f} after Holm's adjustment, seeds in common: "
-        f"{gain.seeds}; {gain.verdict}."
+        f"95 % interval {low} to {high}, p = {gain.p_value:.3f} after Holm's adjustment, "
+        f"seeds in common: {gain.seeds}; {gain.verdict}."
     )
 
 

@@ -103,8 +103,8 @@ def count_table(card: TaskCard, cohort: Cohort) -> dict[str, Any] | None:
     lines = list(product(card.classes, *(a.values for a in down)))
     return {
         "title": "Training images per cell",
-        "story": f"{sum(counts.values()):,} images, counted in one cohort; another seed draws other people. "
-        "Methods fail where there is little to learn from.",
+        "story": f"{sum(counts.values()):,} images, counted in one cohort; another "
+        "seed draws other people. Methods fail where there is little to learn from.",
         "stubs": 1 + len(down),
         "headers": [_header(across, level) for level in range(len(across))],
         "rows": [

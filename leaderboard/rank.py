@@ -13,33 +13,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from benchmark.contracts import Score, TaskCard
-from benchmark.metrics.catalogue import METRICS
+from benchmark.contracts import TaskCard
 from benchmark.metrics.fairness import levels_down
-from benchmark.metrics.intervals import Comparison, compare, holm, seed_interval, tiers
-from benchmark.metrics.scoring import headline_resamples
+from benchmark.metrics.intervals import Comparison, compare, holm, tiers
 from leaderboard.collect import Board, Row
+from leaderboard.estimates import Draws, Estimate, Key, estimate_scores, resample
 
 HEADLINE = "worst_group_accuracy"
 REFERENCE = "erm"  # plain training: what every gain is measured from
 MATCHED = "erm_same_compute"  # the same, with the compute of the costliest methods
-RESAMPLES = 500  # of patients; as many as each run was scored with
-BOOTSTRAP_SEED = 20240  # one for all rows: it is what pairs their resamples
 SIGNIFICANT = 0.05
 FEW = 50  # images; a group with fewer is shown in grey
-Key = tuple[str, str | None, str | None, str | None]  # metric, attribute, group, label
-Draws = dict[tuple[int, str], np.ndarray]  # (seed, fingerprint of the data) to (1 + resamples,)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over seeds with its interval; value None where it is undefined, and note says why."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    n: int = 0  # images that it rests on, in the seed that has fewest
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,7 +100,7 @@ def rank(board: Board) -> list[Standing]:
     headline = [draws.get(HEADLINE, {}) for draws in resampled]
     gains = _gains(board.rows, headline)
     tier = _tiers(board.rows, headline)
-    estimates = [_estimates(r, draws) for r, draws in zip(board.rows, resampled, strict=True)]
+    estimates = [estimate_scores(r, draws) for r, draws in zip(board.rows, resampled, strict=True)]
     plain = _place_of(board.rows, REFERENCE)
     standings = [
         Standing(
@@ -134,73 +118,6 @@ def rank(board: Board) -> list[Standing]:
         for place, row in enumerate(board.rows)
     ]
     return _in_order(standings)
-
-
-def resample(row: Row, card: TaskCard) -> dict[str, Draws]:
-    """Return every overall metric of each finished run, as measured and resampled."""
-    draws: dict[str, Draws] = {}
-    for run in row.done:
-        key = run.config["seed"], str((run.result or {}).get("fingerprint"))
-        values = headline_resamples(
-            run.predictions(), card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED
-        )
-        for metric, of_run in values.items():
-            draws.setdefault(metric, {})[key] = of_run
-    return draws
-
-
-def mean_over_seeds(scores: Sequence[Score], seeds: Sequence[int]) -> Estimate:
-    """Average one score over seeds; its interval is the mean of the seeds' own.
-
-    That is wider than the interval of the mean would be for independent patients, but knows
-    nothing of the chance of training: only the headline and gains have both.
-    """
-    fewest = min(score.n for score in scores)
-    undefined = [
-        f"seed {seed}: {score.note or 'undefined'}"
-        for seed, score in zip(seeds, scores, strict=True)
-        if score.value is None
-    ]
-    if undefined:
-        return Estimate(None, n=fewest, note="; ".join(undefined))
-    value = float(np.mean([score.value for score in scores if score.value is not None]))
-    lows = [score.low for score in scores if score.low is not None]
-    highs = [score.high for score in scores if score.high is not None]
-    if len(lows) < len(scores) or len(highs) < len(scores):
-        return Estimate(value, n=fewest)
-    return Estimate(value, float(np.mean(lows)), float(np.mean(highs)), fewest)
-
-
-def _estimates(row: Row, draws: Mapping[str, Draws]) -> dict[Key, Estimate]:
-    found: dict[Key, list[tuple[int, Score]]] = {}
-    for run in row.done:
-        for score in run.scores:
-            key = (score.metric, score.attribute, score.group, score.label)
-            found.setdefault(key, []).append((run.config["seed"], score))
-    estimates = {}
-    for key, entries in found.items():
-        seeds, scores = [seed for seed, _ in entries], [score for _, score in entries]
-        estimates[key] = mean_over_seeds(scores, seeds)
-        absent = [f"seed {seed}: not scored" for seed in row.seeds if seed not in seeds]
-        if absent:
-            estimates[key] = Estimate(None, n=estimates[key].n, note="; ".join(absent))
-    for metric, by_run in draws.items():
-        estimates[metric, None, None, None] = _with_seeds(
-            estimates[metric, None, None, None], by_run, METRICS[metric].limits
-        )
-    return estimates
-
-
-def _with_seeds(estimate: Estimate, draws: Draws, limits: tuple[float, float]) -> Estimate:
-    """Put the interval over patients and seeds in place of the mean of the seeds' own."""
-    if estimate.value is None:
-        return estimate
-    _, low, high = seed_interval(np.array(list(draws.values())), limits)
-    return replace(estimate, low=_number(low), high=_number(high))
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _worst_cell(card: TaskCard, estimates: Mapping[Key, Estimate]) -> Key | None:

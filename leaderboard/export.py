@@ -1,0 +1,115 @@
+"""The page's numbers for other programs: leaderboard.csv and results.json."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from benchmark.metrics.catalogue import METRICS
+from leaderboard.collect import Board
+from leaderboard.columns import COLUMNS, minutes
+from leaderboard.rank import REFERENCE, Standing
+
+SCHEMA = 1
+
+
+Ranked = Sequence[tuple[Board, Sequence[Standing]]]
+
+
+CSV_METRICS = tuple(column.key for column in COLUMNS if column.key in METRICS)
+
+
+def as_csv(ranked: Ranked) -> str:
+    """Write one line per row of every board; undefined and missing values are empty."""
+    estimates = [f"{m}{end}" for m in CSV_METRICS for end in ("", "_low", "_high")]
+    names = ["task", "task_version", "variant", "preset", "cohort", "place", "tier", "method"]
+    names += ["kind", "groups_used", "extra_data", "fields", *estimates, "gain_over_erm"]
+    names += ["gain_low", "gain_high", "gain_p_value", "verdict", "levelling_down", "minutes"]
+    names += ["seeds_done", "seeds_failed", "seeds_missing", "row"]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, names, lineterminator="\n")
+    writer.writeheader()
+    for board, standings in ranked:
+        writer.writerows(_csv_row(board, standing) for standing in standings)
+    return buffer.getvalue()
+
+
+def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
+    row, gain = standing.row, next((g for g in standing.gains if g.over == REFERENCE), None)
+    failed = [run.config["seed"] for run in row.failed]
+    values: dict[str, Any] = {
+        "task": board.card.name,
+        "task_version": board.card.version,
+        "variant": board.variant["name"],
+        "preset": board.preset["name"],
+        "cohort": board.source["name"],
+        "place": standing.place,
+        "tier": standing.tier,
+        "method": row.name,
+        "kind": row.method["kind"],
+        "groups_used": row.method["groups_used"],
+        "extra_data": row.method.get("extra_data"),
+        "fields": json.dumps(row.method["fields"], sort_keys=True),
+        "levelling_down": "; ".join(standing.levelling_down),
+        "minutes": minutes(standing),
+        "seeds_done": " ".join(map(str, row.seeds)),
+        "seeds_failed": " ".join(map(str, failed)),
+        "seeds_missing": " ".join(str(s) for s in standing.missing if s not in failed),
+        "row": row.config["row"],
+    }
+    for metric in CSV_METRICS:
+        estimate = standing.overall(metric)
+        values[metric] = estimate.value
+        values[f"{metric}_low"], values[f"{metric}_high"] = estimate.low, estimate.high
+    if gain is not None:
+        values |= {"gain_over_erm": gain.difference, "gain_low": gain.low, "gain_high": gain.high}
+        values |= {"gain_p_value": gain.p_value, "verdict": gain.verdict}
+    return {name: _harmless(value) for name, value in values.items()}
+
+
+def _harmless(value: Any) -> Any:
+    """Keep a spreadsheet from running a stranger's words as a formula."""
+    return "'" + value if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+
+
+def as_json(ranked: Ranked) -> dict[str, Any]:
+    """Return everything the page shows as plain values, with every score of every row."""
+    return {
+        "schema": SCHEMA,
+        "boards": [
+            {
+                "card": board.card.as_dict(),
+                "variant": board.variant,
+                "preset": board.preset,
+                "source": board.source,
+                "rows": [_json_row(standing) for standing in standings],
+            }
+            for board, standings in ranked
+        ],
+    }
+
+
+def _json_row(standing: Standing) -> dict[str, Any]:
+    names = ("metric", "attribute", "group", "label")
+    return {
+        "row": standing.row.config["row"],
+        "method": standing.row.method,
+        "place": standing.place,
+        "tier": standing.tier,
+        "seeds": {
+            "done": list(standing.row.seeds),
+            "failed": {run.config["seed"]: run.error for run in standing.row.failed},
+            "missing": list(standing.missing),
+        },
+        "older": standing.row.older,
+        "levelling_down": list(standing.levelling_down),
+        "gains": [{**vars(gain), "verdict": gain.verdict} for gain in standing.gains],
+        "estimates": [
+            {**dict(zip(names, key, strict=True)), **vars(estimate)}
+            for key, estimate in standing.estimates.items()
+        ],
+        "environment": standing.row.config.get("environment", {}),
+    }
