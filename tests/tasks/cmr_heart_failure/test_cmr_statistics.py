@@ -1,0 +1,145 @@
+"""The people and healthy hearts follow the published tables, and the bias is what was asked."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.contracts import Variant
+from tasks.cmr_heart_failure import population
+from tasks.cmr_heart_failure.anatomy import add_anatomy, wall_thickness
+
+HERE = Path(__file__).parent
+HEALTHY = pd.read_csv(HERE / "healthy_reference.csv")
+DEMOGRAPHICS = pd.read_csv(HERE / "demographics_reference.csv")
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    rng = np.random.default_rng(1)
+    people = population.draw_people(40_000, rng)
+    people["label"], people["phenotype"] = population.CLASSES[0], population.HEALTHY
+    return add_anatomy(people, rng)
+
+
+def check(values, row):
+    """Within 3 % or two standard errors of the published sample, for mean and SD."""
+    mean_error = abs(values.mean() - row.mean_)
+    sd_error = abs(values.std() - row.sd)
+    assert mean_error <= max(0.03 * row.mean_, 2 * row.sd / np.sqrt(row.n)), values.mean()
+    assert sd_error <= max(0.03 * row.sd, 2 * row.sd / np.sqrt(2 * row.n)), values.std()
+
+
+def rows(table):
+    renamed = table.rename(columns={"mean": "mean_"})
+    return [pytest.param(r, id=f"{r.column}-{r.sex}") for r in renamed.itertuples()]
+
+
+@pytest.mark.parametrize("row", rows(DEMOGRAPHICS))
+def test_demographics_follow_the_published_table(cohort, row):
+    check(cohort.loc[cohort["sex"] == row.sex, row.column], row)
+
+
+@pytest.mark.parametrize("row", rows(HEALTHY))
+def test_healthy_hearts_follow_the_published_table(cohort, row):
+    like_reference = (cohort["bmi"] < 30) & (cohort["age"].between(45, 75))
+    check(cohort.loc[like_reference & (cohort["sex"] == row.sex), row.column], row)
+
+
+def test_the_reference_rows_are_named_with_source_and_certainty():
+    for table in (HEALTHY, DEMOGRAPHICS):
+        assert table["source"].str.len().min() > 10
+        assert set(table["certainty"]) <= {"verified", "derived", "from memory", "design estimate"}
+
+
+def test_volumes_add_up(cohort):
+    assert np.allclose(cohort["esv"], cohort["edv"] * (1 - cohort["ef"] / 100))
+    middle = cohort["cavity_area_ed"] / cohort["slice_factor_ed"]
+    assert np.allclose(cohort["edv"], 5 / 6 * middle * cohort["long_axis"] / 1000)
+
+
+def test_wall_thickness_solves_the_shell():
+    # 6 mm on a 25 mm radius and 90 mm axis: 1.05 (5/6) pi (31^2 96 - 25^2 90) mm3 = 98.97 g
+    mass = np.array([1.05e-3 * 5 / 6 * np.pi * (31**2 * 96 - 25**2 * 90)])
+    assert wall_thickness(mass, np.array([25.0]), np.array([90.0])) == pytest.approx([6.0])
+
+
+def test_ejection_fraction_is_nearly_free_of_bmi(cohort):
+    women = cohort[cohort["sex"] == "female"]
+    assert abs(np.corrcoef(women["ef"], women["bmi"])[0, 1]) < 0.05
+
+
+@pytest.mark.parametrize("phenotype", population.PHENOTYPES)
+def test_phenotypes_keep_to_their_ejection_fraction(cohort, phenotype):
+    people = cohort[["sex", "age_band", "bmi_band", "age", "bmi", "height"]].head(500)
+    sick = add_anatomy(people.assign(phenotype=phenotype), np.random.default_rng(0))
+    limits = {"HFrEF": (0, 40), "HFmrE": (41, 49), "HFpEF": (50, 100)}[phenotype[:5]]
+    assert sick["ef"].between(*limits).all()
+
+
+def test_women_have_more_preserved_ejection_fraction():
+    rng = np.random.default_rng(2)
+    people = population.biased_people(8000, Variant(severity=0), rng)
+    sick = people[people["label"] == "heart failure"]
+    share = (sick["phenotype"] == "HFpEF").groupby(sick["sex"]).mean()
+    assert share["female"] == pytest.approx(0.55, abs=0.05)
+    assert share["male"] == pytest.approx(0.32, abs=0.05)
+
+
+@pytest.mark.parametrize("prevalence", [None, 0.01, 0.5])
+def test_number_of_cases_is_exact(prevalence):
+    people = population.biased_people(
+        1000, Variant(prevalence=prevalence), np.random.default_rng(3)
+    )
+    expected = 1000 * (0.25 if prevalence is None else prevalence)
+    assert (people["label"] == "heart failure").sum() == expected
+
+
+def test_share_of_women_among_cases_falls_with_severity():
+    shares = []
+    for severity in (0, 0.5, 1, 1.5):
+        people = population.biased_people(4000, Variant(severity), np.random.default_rng(4))
+        sick = people[people["label"] == "heart failure"]
+        shares.append((sick["sex"] == "female").mean())
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] == pytest.approx(population.WOMEN, abs=0.05)
+
+
+def test_severity_zero_has_no_association():
+    people = population.biased_people(20_000, Variant(severity=0), np.random.default_rng(5))
+    sick = people["label"] == "heart failure"
+    for column, tolerance in (("age", 0.4), ("bmi", 0.25)):
+        assert abs(people[column][sick].mean() - people[column][~sick].mean()) < tolerance
+    assert (
+        abs((people["sex"][sick] == "male").mean() - (people["sex"][~sick] == "male").mean()) < 0.03
+    )
+
+
+def test_severity_half_has_the_odds_ratio_of_life():
+    people = population.draw_people(5000, np.random.default_rng(6))
+    risk = population.heart_failure_risk(people, strength=1.0, prevalence=0.1)
+    odds = np.log(risk / (1 - risk))
+    pair = people.assign(sex=np.where(people["sex"] == "male", "female", "male"))
+    swapped = population.heart_failure_risk(pair, strength=1.0, prevalence=0.1)
+    difference = odds - np.log(swapped / (1 - swapped))
+    men = (people["sex"] == "male").to_numpy()
+    # Both intercepts cancel when a man and a woman are compared within each model.
+    assert difference[men].mean() - difference[~men].mean() == pytest.approx(2 * 1.32)
+    assert risk.mean() == pytest.approx(0.1)
+
+
+def test_requested_people_are_as_requested():
+    requests = pd.DataFrame(
+        [
+            ("heart failure", "female", "under 65", "normal weight"),
+            ("no heart failure", "male", "65 or older", "obese"),
+        ]
+        * 200,
+        columns=["label", "sex", "age_band", "bmi_band"],
+    )
+    people = population.requested_people(requests, np.random.default_rng(7))
+    pd.testing.assert_frame_equal(people[list(requests)].astype(object), requests.astype(object))
+    assert people["age"][::2].max() < 65 <= people["age"][1::2].min()
+    assert people["bmi"][::2].max() < 25 and people["bmi"][1::2].min() >= 30
+    assert ((people["phenotype"] == "healthy") == (people["label"] == "no heart failure")).all()
