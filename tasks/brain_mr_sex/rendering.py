@@ -52,7 +52,7 @@ def render(
     tissue = _pool(shares, factor)
     signals = _signals(len(patients), site_shift, rng)
     signal = np.einsum("nt,nthw->nhw", signals, shares, dtype=np.float32)
-    signal *= _texture(place, shares[:, :2].sum(axis=1))
+    signal *= 1 + TEXTURE * template().sample("detail", *place) * shares[:, :2].sum(axis=1)
     image = _scan(_pool(signal, factor), site_shift, rng)
     mask = np.argmax(tissue[:, [2, 1, 0]], axis=1) + 1
     mask[_pool(inside, factor) < 0.5] = 0
@@ -101,18 +101,6 @@ def _signals(n: int, site_shift: float, rng: np.random.Generator) -> np.ndarray:
     nominal = mprage_signal(DENSITY[0], T1[0], time, REPETITION_TIME)
     gain = rng.normal(1, GAIN_SD, (n, 1))
     return (signals / nominal * gain * WHITE_LEVEL).astype(np.float32)
-
-
-def _texture(
-    place: tuple[np.ndarray, np.ndarray, np.ndarray], brain_share: np.ndarray
-) -> np.ndarray:
-    """Real within-tissue detail: the template's intensity over its own local mean, around 1."""
-    signal = template().sample("signal", *place)
-    width = signal.shape[-1] / 18  # about 12 mm
-    local = ndimage.gaussian_filter(signal, (0, width, width))
-    share = ndimage.gaussian_filter(brain_share, (0, width, width))
-    detail = signal / np.maximum(local, 0.2) - 1
-    return 1 + TEXTURE * np.clip(detail, -0.35, 0.35) * brain_share * share
 
 
 def _scan(signal: np.ndarray, site_shift: float, rng: np.random.Generator) -> np.ndarray:

@@ -22,6 +22,7 @@ CENTRE = (0.0, -18.0)  # x, y in mm: the middle of the brain's outline, and of e
 SLAB = (-14, 42)  # z in mm
 HULL_SMOOTHING = 5.0  # mm; bridges the sulci
 VENTRICLE_REACH = 7.0  # mm; how far beyond its wall a widening ventricle pushes tissue
+DETAIL_REACH = 12.0  # mm
 DEEP = -18.0  # mm inside the hull: only ventricles and cisterns are fluid there
 MIDDLE = 34.0  # mm from the midline: the insular sulci lie farther out
 SMALLEST_VENTRICLE = 400  # mm3; smaller pieces of deep fluid are sulci
@@ -33,7 +34,7 @@ class Template:
 
     brain: np.ndarray  # probability of brain tissue, low in sulci, ventricles and outside
     white: np.ndarray  # share of white matter in brain tissue
-    signal: np.ndarray  # T1-weighted intensity of the template, 0 to 1
+    detail: np.ndarray  # T1-weighted intensity over its own local mean, less 1, -0.35 to 0.35
     depth: np.ndarray  # mm from the smooth hull of the brain, negative inside
     ventricles: np.ndarray  # 1 in ventricles, 0 elsewhere
     pull: np.ndarray  # (2, x, y, z): steps in x and y towards the ventricles, at most 1
@@ -72,7 +73,7 @@ def template() -> Template:
     return Template(
         brain=brain.astype(np.float32),
         white=(white / np.maximum(grey + white, 0.05)).astype(np.float32),
-        signal=signal,
+        detail=_detail(signal, mask),
         depth=depth.astype(np.float32),
         ventricles=ventricles,
         pull=_pull(ventricles),
@@ -87,6 +88,14 @@ def _ventricles(deep_fluid: np.ndarray, first_x: float) -> np.ndarray:
     large = np.bincount(pieces.ravel()) >= SMALLEST_VENTRICLE
     large[0] = False
     return large[pieces].astype(np.float32)
+
+
+def _detail(signal: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Compare the intensity with its mean over the brain around it, slice by slice."""
+    reach = (DETAIL_REACH, DETAIL_REACH, 0)
+    inside = ndimage.gaussian_filter(signal * mask, reach)
+    local = inside / np.maximum(ndimage.gaussian_filter(mask, reach), 0.01)
+    return np.clip(signal / np.maximum(local, 0.2) - 1, -0.35, 0.35) * mask
 
 
 def _pull(ventricles: np.ndarray) -> np.ndarray:
