@@ -1,6 +1,7 @@
 import dataclasses
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pandas as pd
 import pytest
@@ -285,3 +286,38 @@ def test_band_puts_an_edge_into_the_upper_band():
 def test_band_wants_one_name_more_than_edges():
     with pytest.raises(ValueError, match="2 rising edges make 3 bands"):
         band(pd.Series([1.0]), (50, 65), ("young", "old"))
+
+
+def test_another_image_size_is_another_cohort(exported):
+    _, folder = exported
+    small = load(folder)
+    source = Source(folder=folder, image_size=2 * SIZE, cache=folder.parent / "cache")
+    large = load_table_cohort(source, CARD, 0)
+    assert large.train.images.shape == (12, 1, 2 * SIZE, 2 * SIZE)
+    assert large.fingerprint != small.fingerprint
+
+
+def test_two_channel_volumes_with_a_slice_and_a_field_of_view(exported):
+    _, folder = exported
+    card = dataclasses.replace(CARD, channels=("end-diastole", "end-systole"))
+    volume = np.random.default_rng(0).random((40, 40, 3, 2)).astype(np.float32)
+    affine = np.diag([2.0, 2.0, 10.0, 1.0])
+    nibabel.save(nibabel.Nifti1Image(volume, affine), folder / "v.nii.gz")
+    labels = (volume > 0.5).astype(np.uint8)
+    nibabel.save(nibabel.Nifti1Image(labels, affine), folder / "m.nii.gz")
+    files = [f"v{i}.nii.gz" for i in range(3)]
+    for file in files:
+        (folder / file).write_bytes((folder / "v.nii.gz").read_bytes())
+    keep = [0, 1, 12, 18]  # a train row of each label, one of val, one of test
+    table = pd.read_csv(folder / "participants.tsv", sep="\t", dtype=str)
+    table = table.drop(columns=["image_1", "mask_1"]).iloc[keep]
+    table["label"] = ["low", "high", "low", "low"]
+    table["patient_id"] = ["a", "a", "b", "c"]
+    table["image"] = [files[0], files[0], files[1], files[2]]
+    table = table.assign(mask="m.nii.gz", slice="2", field_of_view_mm="32")  # 16 pixels of 2 mm
+    table.to_csv(folder / "participants.tsv", sep="\t", index=False)
+    train = load(folder, card).train
+    assert train.images.shape == (2, 2, SIZE, SIZE)
+    seen = volume[:, :, 2, :].transpose(2, 1, 0)[:, ::-1, ::-1][:, 12:28, 12:28]
+    np.testing.assert_array_equal(train.images[0], seen)
+    np.testing.assert_array_equal(train.masks[0], seen > 0.5)
