@@ -42,6 +42,11 @@ DataOption = Annotated[
 ]
 
 
+def tell(line: str) -> None:
+    """Print a line as it is: no markup, and left whole for those who copy it."""
+    out.print(line, markup=False, soft_wrap=True)
+
+
 def main() -> None:
     """Run the command line; what a person can mend is said in a sentence, not a traceback."""
     with _plain_errors():
@@ -55,7 +60,9 @@ def _plain_errors() -> Iterator[None]:
     except (LookupError, ValueError, FileNotFoundError, PermissionError) as error:
         message = error.args[0] if error.args else str(error)
         Console(stderr=True, highlight=False).print(
-            f"equipoise: {message if isinstance(message, str) else error}", markup=False
+            f"equipoise: {message if isinstance(message, str) else error}",
+            markup=False,
+            soft_wrap=True,
         )
         raise SystemExit(2) from error
 
@@ -116,12 +123,12 @@ def _describe_task(card: TaskCard) -> None:
 def _describe_method(found: registry.Found) -> None:
     cls: Any = registry.load_method(found)
     module = inspect.getmodule(cls)
-    out.print(f"{found.name} ({found.kind}, {found.path})", markup=False)
-    out.print(f"\n{inspect.cleandoc(module.__doc__ or '') if module else ''}\n", markup=False)
-    out.print(f"groups used: {cls.groups_used}", markup=False)
+    tell(f"{found.name} ({found.kind}, {found.path})")
+    tell(f"\n{inspect.cleandoc(module.__doc__ or '') if module else ''}\n")
+    tell(f"groups used: {cls.groups_used}")
     for field in dataclasses.fields(cls):
         default = getattr(cls(), field.name)
-        out.print(f"--set {found.name}.{field.name}={default!r}", markup=False)
+        tell(f"--set {found.name}.{field.name}={default!r}")
 
 
 @app.command()
@@ -137,12 +144,12 @@ def check(
     findings = check_method(name)
     for finding in findings:
         mark = "ok  " if finding.passed else "MEND"
-        out.print(f"{mark} {finding.what}", markup=False)
+        tell(f"{mark} {finding.what}")
         if not finding.passed:
-            out.print(f"     {finding.advice}", markup=False)
+            tell(f"     {finding.advice}")
     if not all(finding.passed for finding in findings):
         raise typer.Exit(1)
-    out.print(f"\n{name} keeps the contract. Next: equipoise run --method {name} --method erm")
+    tell(f"\n{name} keeps the contract. Next: equipoise run --method {name} --method erm")
 
 
 @app.command()
@@ -157,8 +164,8 @@ def new(
     from benchmark.scaffold import write_method
 
     for path in write_method(name, folder):
-        out.print(f"wrote {path}", markup=False)
-    out.print(f"Next: equipoise check {folder / name}.py", markup=False)
+        tell(f"wrote {path}")
+    tell(f"Next: equipoise check {folder / name}.py")
 
 
 @app.command()
@@ -221,16 +228,15 @@ def run(
 
         tracker = MlflowTracker(runs, tracking_uri)
     summary = matrix.run_matrix(planned, runs, jobs=jobs, tracker=tracker)
-    out.print(
+    tell(
         f"{summary.done_before} runs were done before, {summary.done_now} are done now, "
-        f"{len(summary.failed)} failed.",
-        markup=False,
+        f"{len(summary.failed)} failed."
     )
     for record in summary.failed:
-        out.print(f"  {record.folder}/error.txt", markup=False)
+        tell(f"  {record.folder}/error.txt")
     if summary.failed:
         raise typer.Exit(1)
-    out.print(f"Next: equipoise leaderboard --runs {runs}", markup=False)
+    tell(f"Next: equipoise leaderboard --runs {runs}")
 
 
 def _specs(
@@ -327,10 +333,9 @@ def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
     if expected is not None:
         cost = f"about {expected / jobs / 60:.1f} minutes with {jobs} at a time"
     environment = planned[0].config["environment"]
-    out.print(
+    tell(
         f"{len(planned)} runs, {left} to do: {cost}. Device {environment['device']}, "
-        f"{environment['precision']}, {environment['threads']} CPU thread(s) a run.",
-        markup=False,
+        f"{environment['precision']}, {environment['threads']} CPU thread(s) a run."
     )
 
 
@@ -349,7 +354,7 @@ def score(runs: RunsFolder = Path("runs")) -> None:
         raise ValueError(f"There is no finished run in {runs}. `equipoise run` makes some.")
     for record in track(done, "scoring", len(done)):
         write_result(record.folder, record.card, record.result or {})
-    out.print(f"scored {len(done)} runs in {runs}", markup=False)
+    tell(f"scored {len(done)} runs in {runs}")
 
 
 @app.command()
@@ -363,7 +368,7 @@ def leaderboard(
     """
     render = importlib.import_module("leaderboard.render")  # by name: the engine knows no page
     page = render.build(runs, site).resolve()
-    out.print(f"The leaderboard is at {page}", markup=False, soft_wrap=True)
+    tell(f"The leaderboard is at {page}")
 
 
 @cohort_app.command()
@@ -383,7 +388,7 @@ def preview(
     loaded = registry.load_task(registry.locate(task, "task"))
     splits = loaded.load(_small_source(data), Variant(severity), 0)
     preview_sheet(splits, loaded.card, path, with_masks=masks)
-    out.print(f"wrote {path}", markup=False)
+    tell(f"wrote {path}")
 
 
 @cohort_app.command()
@@ -406,7 +411,7 @@ def export(
         Source(cache=default_cache() / "cohorts", **sizes), Variant(severity), seed
     )
     export_cohort(splits, loaded.card, folder)
-    out.print(f"wrote {folder}; use it with: equipoise run --task {task} --data {folder}")
+    tell(f"wrote {folder}; use it with: equipoise run --task {task} --data {folder}")
 
 
 def _small_source(data: Path | None) -> Source:
@@ -424,8 +429,8 @@ def doctor() -> None:
     diagnoses = diagnose()
     for one in diagnoses:
         mark = "ok  " if one.healthy else "MEND"
-        out.print(f"{mark} {one.what}: {one.found}", markup=False, soft_wrap=True)
+        tell(f"{mark} {one.what}: {one.found}")
         if not one.healthy:
-            out.print(f"     {one.remedy}", markup=False, soft_wrap=True)
+            tell(f"     {one.remedy}")
     if not all(one.healthy for one in diagnoses):
         raise typer.Exit(1)

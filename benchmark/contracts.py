@@ -106,7 +106,9 @@ class TaskCard:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TaskCard:
         """Rebuild a card from :meth:`as_dict`, after a trip through JSON."""
-        plain = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+        plain: dict[str, Any] = {
+            key: tuple(v) if isinstance(v, list) else v for key, v in values.items()
+        }
         plain["attributes"] = tuple(
             Attribute(a["name"], tuple(a["values"]), a["title"]) for a in values["attributes"]
         )
@@ -115,7 +117,7 @@ class TaskCard:
 
 
 def _encode(column: pd.Series, values: Sequence[str], name: str, task: str) -> np.ndarray:
-    codes = pd.Index(list(values)).get_indexer(column.astype(object)).astype(np.int64)
+    codes = pd.Index(list(values)).get_indexer(pd.Index(column.astype(object))).astype(np.int64)
     if (codes < 0).any():
         bad = sorted({str(v) for v in column[codes < 0]})
         raise ValueError(

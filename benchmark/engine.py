@@ -56,7 +56,8 @@ def run_local(
     processes = multiprocessing.get_context("forkserver")
     # Imported once in the server and inherited by each run: seconds saved per run.
     processes.set_forkserver_preload(["benchmark.runner", "benchmark.training", "timm"])
-    waiting, running = list(jobs), {}
+    waiting = list(jobs)
+    running: dict[BaseProcess, tuple[Job, float]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < parallel:

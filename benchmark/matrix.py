@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -147,9 +146,9 @@ def _execute(missing: Sequence[PlannedRun], jobs: int) -> Iterator[RunRecord]:
 
 def prepare_cohorts(planned: Sequence[PlannedRun], runs: Path) -> None:
     """Make, check and count every cohort before the first run, and draw what the page shows."""
-    seen = {}
+    seen: dict[tuple[Any, ...], PlannedRun] = {}
     for run in planned:
-        spec = dataclasses.replace(run.spec, method="", fields={})
+        spec = run.spec
         seen.setdefault((spec.task, spec.variant, spec.seed, spec.data), run)
     for run in seen.values():
         folder = cohort_folder(runs, run.config) / "cohort"
@@ -229,4 +228,3 @@ def _in_words(record: RunRecord) -> str:
     value = "undefined" if score.value is None else f"{score.value:.3f}"
     spent = sum((record.result or {})["seconds"].values())
     return f"{main.replace('_', ' ')} {value}, {spent:.0f} s"
-

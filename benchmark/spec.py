@@ -112,7 +112,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             f"leave it out of runs on {spec.data or task.card.name}."
         )
     preset = spec.preset.as_dict()
-    decided = {
+    decided: dict[str, Any] = {
         "schema": SCHEMA,
         "task": {
             "name": task_found.name,

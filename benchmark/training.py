@@ -202,7 +202,7 @@ def to_tensor(images: np.ndarray, device: torch.device) -> Tensor:
 def _new_network(channels: int, classes: int, ctx: RunContext, stage: str) -> nn.Module:
     torch.manual_seed(int(ctx.rng(f"{stage}: weights").integers(2**62)))
     network = timm.create_model(ctx.classifier.backbone, in_chans=channels, num_classes=classes)
-    return network.to(ctx.device, memory_format=torch.channels_last).train()
+    return network.to(ctx.device).to(memory_format=torch.channels_last).train()
 
 
 def _resident(images: np.ndarray, device: torch.device) -> Tensor | np.ndarray:

@@ -12,7 +12,7 @@ from benchmark.contracts import Split
 
 def create_arrays(
     folder: Path, n: int, channels: int, image_size: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.memmap, np.memmap]:
     """Create writable memory-mapped images (float32) and masks (uint8), shape (n, c, s, s)."""
     folder.mkdir(parents=True, exist_ok=True)
     shape = (n, channels, image_size, image_size)

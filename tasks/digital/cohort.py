@@ -29,7 +29,10 @@ SPLITS = ("train", "val", "test", "new")
 class PatientModel(Protocol):
     """A population with known anatomy. Tables have one row per patient."""
 
-    version: int  # raise it whenever the same seed gives other images
+    @property
+    def version(self) -> int:
+        """Raised whenever the same seed gives other images."""
+        ...
 
     def biased_people(self, n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
         """Draw n people as the training hospital sees them: label, attributes, covariates."""
