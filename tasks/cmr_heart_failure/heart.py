@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 FIELD_OF_VIEW = 190.0  # mm, the same for everybody: size is information
 ORDERS = np.arange(2, 5)  # of the Fourier terms that make a contour irregular
@@ -56,7 +57,7 @@ class Polar:
         return self.cosine * spread(np.cos(angle)) + self.sine * spread(np.sin(angle))
 
 
-def spread(values: np.ndarray | pd.Series) -> np.ndarray:
+def spread(values: ArrayLike) -> np.ndarray:
     """Turn one value per patient into shape (n, 1, 1), float32."""
     return np.asarray(values, np.float32)[:, None, None]
 

@@ -33,7 +33,13 @@ LOG_ODDS_MALE, LOG_ODDS_PER_YEAR, LOG_ODDS_PER_BMI = 1.32, 0.08, 0.11
 SEVERITY_AS_IN_LIFE = 0.5
 PREVALENCE = 0.25  # training prevalence in the public code of Skorupko et al. (arXiv 2403.19508)
 
-PHENOTYPES = ("HFrEF dilated", "HFrEF ischaemic", "HFmrEF", "HFpEF")
+PHENOTYPES = (
+    "HFrEF dilated",
+    "HFrEF ischaemic",
+    "HFmrEF",
+    "HFpEF congestive",  # the obese form: fluid, a strained right heart, much epicardial fat
+    "HFpEF concentric",  # a small, stiff, thick-walled left ventricle and little else
+)
 HEALTHY = "healthy"
 # HFrEF / HFmrEF / HFpEF: women 30/15/55, men 50/18/32 % (derived from PREVEND and general
 # practice). The ischaemic share of HFrEF, 35 % in women and 55 % in men, is a design estimate.
@@ -41,6 +47,11 @@ PHENOTYPE_SHARES = {
     "female": (0.195, 0.105, 0.15, 0.55),
     "male": (0.225, 0.275, 0.18, 0.32),
 }
+
+
+# Share of HFpEF that is concentric, by BMI band: more in women and in the lean. The direction
+# follows the obese phenotype of Obokata 2017 (from memory); the shares are design estimates.
+CONCENTRIC_SHARES = {"female": (0.80, 0.60, 0.35), "male": (0.50, 0.35, 0.20)}
 
 
 def biased_people(n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
@@ -154,5 +165,10 @@ def _with_phenotype(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFr
     """Add the column phenotype: healthy, or a kind of heart failure with its sex ratio."""
     edges = np.cumsum([PHENOTYPE_SHARES[sex] for sex in people["sex"]], axis=1)
     kind = (rng.random((len(people), 1)) > edges[:, :-1]).sum(axis=1)
+    order = {name: place for place, name in enumerate(BMI_BANDS)}
+    pairs = zip(people["sex"], people["bmi_band"], strict=True)
+    concentric = np.array([CONCENTRIC_SHARES[sex][order[band]] for sex, band in pairs])
+    preserved = PHENOTYPES.index("HFpEF congestive")
+    kind += (kind == preserved) & (rng.random(len(people)) < concentric)
     sick = people["label"].to_numpy() == CLASSES[1]
     return people.assign(phenotype=np.where(sick, np.array(PHENOTYPES)[kind], HEALTHY))

@@ -82,7 +82,7 @@ def test_women_have_more_preserved_ejection_fraction():
     rng = np.random.default_rng(2)
     people = population.biased_people(8000, Variant(severity=0), rng)
     sick = people[people["label"] == "heart failure"]
-    share = (sick["phenotype"] == "HFpEF").groupby(sick["sex"]).mean()
+    share = sick["phenotype"].str.startswith("HFpEF").groupby(sick["sex"]).mean()
     assert share["female"] == pytest.approx(0.55, abs=0.05)
     assert share["male"] == pytest.approx(0.32, abs=0.05)
 
