@@ -163,7 +163,7 @@ def _empty_cells(participants: Participants, card: TaskCard) -> list[str]:
 def _advice(value: str, allowed: Sequence[str]) -> str:
     """Suggest the nearest word, or say how to turn a number into a word."""
     if value.replace(".", "", 1).isdigit() and not any(word.isdigit() for word in allowed):
-        return " Numbers are not banded for you: see band() in benchmark/cohorts/table.py."
+        return " Numbers are not banded for you: docs/your_own_cohort.md shows how to."
     lower = {word.lower(): word for word in allowed}
     begin = [word for word in lower if word.startswith(value.lower())]
     near = begin if len(begin) == 1 else difflib.get_close_matches(value.lower(), lower, n=1)
