@@ -93,7 +93,7 @@ def _draw_heart(
     edge = np.minimum(frame.rv_outside, frame.epicardium)
     ink = 0.25 * np.exp(-((edge / np.float32(0.8 * softness)) ** 2))
     paint(image, frame.rv_outside, signals["myocardium"], softness)
-    paint(image, frame.rv_cavity + 1.6 * rough, signals["blood"], softness)
+    paint(image, frame.rv_cavity + 1.1 * rough, signals["blood"], softness)
     paint(image, frame.epicardium, signals["myocardium"], softness)
     paint(image, frame.endocardium + 0.9 * rough, signals["blood"], softness)
     paint(image, frame.papillary + 0.9 * rough, signals["myocardium"], softness)

@@ -48,7 +48,7 @@ def draw_thorax(
     fluid = np.maximum(inner, -(inner + layer))
     paint(image, fluid + 0.5 * softness * (layer < 1), signals["fluid"], softness)
     _paint_back(image, x, y, signals, softness, rng)
-    _paint_belly(image, inner, heart, x, y, signals, softness, rng)
+    _paint_belly(image, inner, x, y, signals, softness, rng)
     _paint_mediastinum(image, patients, inner, heart, x, y, signals, softness, rng)
     return image
 
@@ -60,7 +60,7 @@ def _chest(
     n = len(patients)
     men = (patients["sex"] == "male").to_numpy()
     heavy = patients["bmi"].to_numpy() - 26
-    half_width = (np.where(men, 180, 162) + 3.0 * heavy + rng.normal(0, 8, n)) * 1.0
+    half_width = np.where(men, 180, 162) + 3.0 * heavy + rng.normal(0, 8, n)
     half_depth = np.where(men, 125, 118) + 2.5 * heavy + rng.normal(0, 6, n)
     to_wall = 50 + 0.5 * heavy + rng.normal(0, 6, n)  # heart centre to the inside of the chest
     front = to_wall + 17 + patients["subcutaneous_fat"].to_numpy()
@@ -149,7 +149,6 @@ def _paint_back(
 def _paint_belly(
     image: np.ndarray,
     inner: np.ndarray,
-    heart: Frame,
     x: np.ndarray,
     y: np.ndarray,
     signals: Signals,
