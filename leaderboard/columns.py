@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -156,6 +157,11 @@ def gain_cell(gain: Gain) -> Cell:
 
 def gain_words(gain: Gain) -> str:
     """Say a gain with everything it rests on."""
+    if math.isnan(gain.p_value):
+        return (
+            f"{percent_points(gain.difference)} percentage points over {gain.over_words}; too many "
+            "resamples are undefined for an interval."
+        )
     low, high = percent_points(gain.low), percent_points(gain.high)
     return (
         f"{percent_points(gain.difference)} percentage points over {gain.over_words}, "

@@ -73,6 +73,7 @@ def mean_over_seeds(scores: Sequence[Score], seeds: Sequence[int]) -> Estimate:
 
 
 def estimate_scores(row: Row, draws: Mapping[str, Draws]) -> dict[Key, Estimate]:
+    """Average every score of a row over its seeds; one that a seed lacks is undefined."""
     found: dict[Key, list[tuple[int, Score]]] = {}
     for run in row.done:
         for score in run.scores:
@@ -86,9 +87,9 @@ def estimate_scores(row: Row, draws: Mapping[str, Draws]) -> dict[Key, Estimate]
         if absent:
             estimates[key] = Estimate(None, n=estimates[key].n, note="; ".join(absent))
     for metric, by_run in draws.items():
-        estimates[metric, None, None, None] = _with_seeds(
-            estimates[metric, None, None, None], by_run, METRICS[metric].limits
-        )
+        key = (metric, None, None, None)
+        if key in estimates:  # a run scored by an older scorer may lack a metric
+            estimates[key] = _with_seeds(estimates[key], by_run, METRICS[metric].limits)
     return estimates
 
 

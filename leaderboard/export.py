@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.collect import Board
 from leaderboard.columns import COLUMNS, minutes
-from leaderboard.rank import REFERENCE, Standing
+from leaderboard.rank import REFERENCE, Gain, Standing
 
 SCHEMA = 1
 
@@ -65,8 +66,9 @@ def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
         values[metric] = estimate.value
         values[f"{metric}_low"], values[f"{metric}_high"] = estimate.low, estimate.high
     if gain is not None:
-        values |= {"gain_over_erm": gain.difference, "gain_low": gain.low, "gain_high": gain.high}
-        values |= {"gain_p_value": gain.p_value, "verdict": gain.verdict}
+        plain = _json_gain(gain)
+        values |= {f"gain_{name}": plain[name] for name in ("low", "high", "p_value")}
+        values |= {"gain_over_erm": gain.difference, "verdict": gain.verdict}
     return {name: _harmless(value) for name, value in values.items()}
 
 
@@ -106,10 +108,19 @@ def _json_row(standing: Standing) -> dict[str, Any]:
         },
         "older": standing.row.older,
         "levelling_down": list(standing.levelling_down),
-        "gains": [{**vars(gain), "verdict": gain.verdict} for gain in standing.gains],
+        "gains": [_json_gain(gain) for gain in standing.gains],
         "estimates": [
             {**dict(zip(names, key, strict=True)), **vars(estimate)}
             for key, estimate in standing.estimates.items()
         ],
         "environment": standing.row.config.get("environment", {}),
+    }
+
+
+def _json_gain(gain: Gain) -> dict[str, Any]:
+    """JSON has no NaN: an undefined number is null."""
+    values = {**vars(gain), "verdict": gain.verdict}
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in values.items()
     }

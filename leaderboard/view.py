@@ -216,13 +216,17 @@ def _moment(timestamp: str) -> str:
     return timestamp[:16].replace("T", " ")
 
 
-def _plane(standings: Sequence[Standing], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _plane(
+    standings: Sequence[Standing], rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
     points = [
         charts.Point(s.row.name, row["kind"], row["id"], _three(x), _three(y))
         for s, row in zip(standings, rows, strict=True)
         for x, y in [(s.overall(PLANE_X), s.headline)]
         if x.value is not None and y.value is not None
     ]
+    if not points:
+        return None
     near, far = charts.split_far(points)
     titles = f"{METRICS[PLANE_X].title}, everybody", METRICS[HEADLINE].title
     wide, narrow = (

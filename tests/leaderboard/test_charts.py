@@ -1,0 +1,44 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leaderboard.charts import Canvas, Point, _overlap, place_labels, plane, spark, split_far
+
+CANVAS = Canvas(980, 560, (0.5, 1.0), (0.5, 1.0))
+share = st.floats(0.5, 1.0, allow_nan=False)
+
+
+def point(name, x, y, kind="baseline"):
+    return Point(name, kind, "row", (x, x, x), (y, y, y))
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.tuples(share, share), min_size=1, max_size=12))
+def test_names_never_cover_each_other_and_stay_inside(places):
+    boxes = place_labels(CANVAS, [point("group_resampling", x, y) for x, y in places])
+    left, top, right, bottom = CANVAS.frame
+    for k, box in enumerate(boxes):
+        assert left <= box[0] and box[2] <= right and top <= box[1] and box[3] <= bottom
+        assert all(_overlap(box, other) == 0 for other in boxes[:k])
+
+
+def test_axes_run_the_usual_way():
+    assert (CANVAS.x(0.5), CANVAS.x(1.0)) == (CANVAS.frame[0], CANVAS.frame[2])
+    assert (CANVAS.y(0.5), CANVAS.y(1.0)) == (CANVAS.frame[3], CANVAS.frame[1])
+
+
+def test_far_yardstick_is_named_and_not_drawn():
+    points = [point("erm", 0.8, 0.7), point("majority_class", 0.5, 0.0, "control")]
+    near, far = split_far(points)
+    assert [p.name for p in near] == ["erm"]
+    assert [p.name for p in far] == ["majority_class"]
+
+
+def test_hostile_name_is_escaped_in_the_drawing():
+    drawn = plane([point("<b>", 0.8, 0.7)], "erm", ("x", "y"), (980, 560), "wide")
+    assert "<b>" not in drawn
+    assert "&lt;b&gt;" in drawn
+
+
+def test_spark_without_interval_has_no_whisker():
+    assert "whisker" not in spark(0.5, None, None, None)
+    assert 'width="100.0"' in spark(0.5, 0.4, 0.6, 0.5)

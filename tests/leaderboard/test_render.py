@@ -1,0 +1,156 @@
+import base64
+import csv
+import hashlib
+import re
+import subprocess
+import sys
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+
+from benchmark.results import find_runs
+from leaderboard.render import build
+
+HEART, BRAIN = "cmr-heart-failure", "brain-mr-sex"
+
+
+def test_headline_is_mean_over_seeds(built):
+    scores = [
+        score.value
+        for run in find_runs(built.runs)
+        if run.config["method"]["name"] == "dfr" and run.card.name == "brain_mr_sex"
+        for score in run.scores
+        if score.metric == "worst_group_accuracy"
+    ]
+    shown = built.page.row(BRAIN, "dfr")["worst_group_accuracy"]
+    assert len(scores) == 2
+    assert shown.startswith(f"{100 * np.mean(scores):.1f}%")
+
+
+def test_rows_stand_in_order_and_controls_after_them(built):
+    rows = built.results["boards"][1]["rows"]
+    ranked = [row for row in rows if row["place"] is not None]
+    values = [
+        next(e["value"] for e in row["estimates"] if e["metric"] == "worst_group_accuracy")
+        for row in ranked
+    ]
+    assert values == sorted(values, reverse=True)
+    assert [row["place"] for row in ranked] == list(range(1, len(ranked) + 1))
+    kinds = [row["method"]["kind"] == "control" for row in rows]
+    assert kinds == sorted(kinds)
+
+
+def test_page_and_csv_agree(built):
+    with (built.index.parent / "leaderboard.csv").open(encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    line = next(r for r in lines if r["method"] == "dfr" and r["task"] == "brain_mr_sex")
+    assert built.page.row(BRAIN, "dfr")["auroc"].startswith(f"{float(line['auroc']):.3f}")
+    assert len(lines) == len(built.page.rows)
+
+
+def test_download_holds_the_same_numbers(built):
+    links = [a["href"] for tag, a in built.page.tags if tag == "a" and "download" in a]
+    boards = [unquote(link.split(",", 1)[1]) for link in links]
+    whole = (built.index.parent / "leaderboard.csv").read_text()
+    lines = [line for board in boards for line in board.splitlines()[1:]]
+    assert lines == whole.splitlines()[1:]
+
+
+def test_missing_seed_is_shown(built):
+    row = built.page.row(HEART, "class_resampling")
+    assert row["seeds"] == "1 of 2"
+    assert "1 of 2 seeds" in row["method"]
+    assert "Seed 1 is missing." in row["detail"]
+    assert row["tier"] == "–"
+
+
+def test_failed_row_is_shown_with_its_error(built):
+    row = built.page.row(BRAIN, "group_undersampling")
+    assert row["worst_group_accuracy"] == "failed RuntimeError: <b>out of memory</b>"
+    assert row["seeds"] == "0 of 2"
+
+
+def test_newest_code_is_shown_and_older_counted(built):
+    assert "1 older version of this row" in built.page.row(HEART, "erm")["detail"]
+
+
+def test_hostile_words_are_only_words(built):
+    assert "<script>alert(1)</script>" not in built.text
+    assert "<script>alert(1)</script>" in "".join(built.page.words)
+    assert not any(a.get("onerror") for _, a in built.page.tags)
+    assert {a["src"][:5] for tag, a in built.page.tags if tag == "img"} == {"data:"}
+    assert sum(tag == "script" for tag, _ in built.page.tags) == 1
+
+
+def test_nothing_is_loaded_from_elsewhere(built):
+    links = [a.get(name) for _, a in built.page.tags for name in ("src", "href", "action")]
+    assert {link.split(":")[0][:1] for link in links if link} <= {"#", "d"}
+    assert not re.search(r"url\(|@import|https?:", built.text.replace("http-equiv", ""))
+
+
+def test_policy_allows_this_script_only(built):
+    script = built.text.rsplit("<script>", 1)[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(a["content"] for tag, a in built.page.tags if "http-equiv" in a)
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_every_cell_of_the_heat_map_says_its_n(built):
+    titles = [
+        a["title"] for tag, a in built.page.tags if tag == "td" and "n = " in a.get("title", "")
+    ]
+    finished = [row for row in built.page.rows.values() if "failed" not in row["method"]]
+    heart = sum(key.startswith(HEART) for key in built.page.rows)
+    assert len(titles) == 16 * heart + 12 * (len(finished) - heart)
+
+
+def test_same_runs_give_same_bytes(fake, tmp_path):
+    for seed in (0, 1):
+        fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], seed)
+    first, second = (build(tmp_path / "runs", tmp_path / name) for name in ("one", "two"))
+    for name in ("index.html", "leaderboard.csv", "results.json"):
+        assert (first.parent / name).read_bytes() == (second.parent / name).read_bytes()
+    assert not list(first.parent.glob("*.partial"))
+
+
+def test_empty_cell_is_undefined_with_reason(fake, tmp_path, read_page):
+    for seed in (0, 1):
+        without = {"sex": "female"} if seed else None
+        fake.write_run(tmp_path / "runs", fake.HEART, fake.METHODS[0], seed, without=without)
+    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    row = page.row(HEART, "erm")
+    assert row["worst_group_accuracy"] == "undefined"
+    assert any("seed 1: undefined" in a.get("title", "") for _, a in page.tags)
+    assert "place" not in row
+    assert "Nothing to draw" in " ".join(page.words)
+
+
+def test_refuses_without_finished_runs(fake, tmp_path):
+    fake.write_run(tmp_path / "runs", fake.HEART, fake.METHODS[0], 0, error="ValueError: no luck")
+    with pytest.raises(ValueError, match=r"1 of them failed.*no luck.*equipoise run"):
+        build(tmp_path / "runs", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_refuses_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(ValueError, match="No finished run below"):
+        build(tmp_path / "nowhere", tmp_path / "out")
+
+
+def test_a_formula_does_not_run_in_a_spreadsheet(fake, tmp_path):
+    method = fake.FakeMethod("=1+1")
+    fake.write_run(tmp_path / "runs", fake.BRAIN, method, 0)
+    index = build(tmp_path / "runs", tmp_path / "out")
+    with (index.parent / "leaderboard.csv").open() as file:
+        assert next(csv.DictReader(file))["method"] == "'=1+1"
+
+
+def test_needs_no_torch_and_no_task():
+    words = (
+        "import sys, leaderboard.render; "
+        "print(sorted({m.split('.')[0] for m in sys.modules} & {'torch', 'tasks', 'mlflow'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
