@@ -203,7 +203,8 @@ def metric_column(metric: str, title: str = "") -> Column:
     first: Order = "ascending" if entry.better == "lower" else "descending"
     arrow = {"higher": "↑", "lower": "↓", "neither": ""}[entry.better]
     where = "" if "gap" not in metric and "odds" not in metric else " Largest over the attributes."
-    meaning = f"{entry.title}. {entry.meaning}{where}"
+    full = f"{entry.title}. " if title else ""
+    meaning = f"{full}{entry.meaning}{where}"
     return Column(metric, title or entry.title, meaning, first, _metric(metric), arrow=arrow)
 
 

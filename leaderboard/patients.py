@@ -10,12 +10,12 @@ from typing import Any
 from benchmark.contracts import Attribute, TaskCard
 from leaderboard.collect import Board, Cohort
 
-MOST_COLUMNS = 12  # of a count table; attributes beyond that go into the rows
+MOST_COLUMNS = 9  # of a count table; attributes beyond that go into the rows
 STEPS = (1, 10, 30, 100)  # images from which a count is b1, b2, ...; fewer: b0
 RARE = 10  # images; a cell with fewer is framed
 
 
-def facts(board: Board, worst_cell_sizes: Sequence[int]) -> list[tuple[str, str]]:
+def facts(board: Board) -> list[tuple[str, str]]:
     """List what is known about the task and its cohort."""
     card = board.card
     sizes = board.preset.get("source", {})
@@ -35,12 +35,16 @@ def facts(board: Board, worst_cell_sizes: Sequence[int]) -> list[tuple[str, str]
         )
     else:
         listed.append(("Table cohort", str(board.source["name"])))
-    listed += [
+    return listed
+
+
+def terms(card: TaskCard) -> list[tuple[str, str]]:
+    """List what one must know before using or quoting the cohort."""
+    return [
         ("How far to trust it", card.caveats),
         ("Licence", card.licence),
         ("Citation", card.citation),
     ]
-    return listed
 
 
 def picture_strip(card: TaskCard, cohort: Cohort) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from leaderboard.columns import (
     gain_words,
 )
 from leaderboard.groups import group_blocks, group_metrics, heat_map
-from leaderboard.patients import commonest_and_rarest, count_table, facts, picture_strip
+from leaderboard.patients import commonest_and_rarest, count_table, facts, picture_strip, terms
 from leaderboard.rank import HEADLINE, REFERENCE, Estimate, Standing
 
 PLANE_X = "balanced_accuracy"
@@ -40,7 +40,7 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
         "settings": [_variant_words(board.variant), board.preset["name"], board.source["name"]],
         "question": card.question,
         "story": _story(board),
-        "caption": _caption(standings, context),
+        "caption": _caption(context),
         "notes": _notes(board),
         "kinds": [k for k in KINDS if any(s.row.method["kind"] == k for s in standings)],
         "columns": COLUMNS,
@@ -49,7 +49,8 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
         "plane": _plane(standings, rows),
         "heat": heat_map(card, standings),
         "group_columns": [(METRICS[m].title, METRICS[m].meaning) for m in group_metrics(card)],
-        "card": facts(board, [s.overall(HEADLINE).n for s in standings]),
+        "terms": terms(card),
+        "card": facts(board),
         "channels": ", ".join(card.channels) if len(card.channels) > 1 else "",
         "strip": picture_strip(card, board.cohort),
         "refused": board.cohort.refused,
@@ -76,11 +77,15 @@ def _story(board: Board) -> str:
     )
 
 
-def _caption(standings: Sequence[Standing], context: Context) -> str:
-    seeds = f"{context.planned} seed{'s' if context.planned != 1 else ''}"
+def _caption(context: Context) -> str:
+    seeds = f"Means over {context.planned} seeds on test patients, with 95 % intervals."
+    if context.planned == 1:
+        seeds = (
+            "One seed, on test patients; the 95 % intervals know nothing of the chance of training."
+        )
     return (
-        f"Means over {seeds} on test patients, with 95 % intervals. Thresholds were chosen on "
-        "validation patients. Open a row for its groups and where it comes from."
+        f"{seeds} Thresholds were chosen on validation patients. Open a row for its groups and "
+        "where it comes from."
     )
 
 
