@@ -64,9 +64,9 @@ def run_local(
                 job = waiting.pop(0)
                 shutil.rmtree(job.partial, ignore_errors=True)
                 job.partial.mkdir(parents=True)
-                process = processes.Process(target=_work, args=(job,))
-                process.start()
-                running[process] = (job, time.monotonic() + 60 * time_limit_minutes)
+                worker = processes.Process(target=_work, args=(job,))
+                worker.start()
+                running[worker] = (job, time.monotonic() + 60 * time_limit_minutes)
             time.sleep(POLL_SECONDS)
             watch([job for job, _ in running.values()])
             for process, (job, deadline) in list(running.items()):
