@@ -6,7 +6,6 @@ import dataclasses
 import importlib
 import inspect
 import json
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from rich.table import Table
 
 from benchmark import registry
 from benchmark.contracts import Source, TaskCard, Variant, default_cache
-from benchmark.presets import Preset, load_preset, preset_names
+from benchmark.presets import load_preset, preset_names
 
 app = typer.Typer(
     name="equipoise",
@@ -142,13 +141,7 @@ def check(
     from benchmark.contract_check import check_method
 
     findings = check_method(name)
-    for finding in findings:
-        mark = "ok  " if finding.passed else "MEND"
-        tell(f"{mark} {finding.what}")
-        if not finding.passed:
-            tell(f"     {finding.advice}")
-    if not all(finding.passed for finding in findings):
-        raise typer.Exit(1)
+    _report([(finding.what, finding.advice) for finding in findings])
     tell(f"\n{name} keeps the contract. Next: equipoise run --method {name} --method erm")
 
 
@@ -212,12 +205,22 @@ def run(
     - `equipoise run --task cmr_heart_failure --data /data/my_cohort --preset standard`
     - `equipoise run --method group_dro --set group_dro.step_size=0.01`
     """
-    from benchmark import matrix, spec
+    from benchmark import matrix, request
+    from benchmark.spec import parallel_runs
 
     settings = load_preset(preset)
-    jobs = jobs or spec.parallel_runs(settings, device)
+    jobs = jobs or parallel_runs(settings, device)
     variants = [Variant(level, prevalence, label_noise, site_shift) for level in severity or [1.0]]
-    specs = _specs(task, method, settings, seeds, fields, data, variants, device)
+    specs = request.spell_out(
+        preset=settings,
+        tasks=task,
+        methods=method,
+        seeds=request.read_seeds(seeds, settings),
+        settings=fields or [],
+        variants=variants,
+        data=data,
+        device=device,
+    )
     planned = matrix.plan(specs, runs)
     _print_plan(planned, runs, jobs)
     if dry_run:
@@ -237,81 +240,6 @@ def run(
     if summary.failed:
         raise typer.Exit(1)
     tell(f"Next: equipoise leaderboard --runs {runs}")
-
-
-def _specs(
-    task_names: list[str] | None,
-    method_names: list[str] | None,
-    preset: Preset,
-    seeds: str | None,
-    settings: list[str] | None,
-    data: Path | None,
-    variants: list[Variant],
-    device: str,
-) -> list[Any]:
-    """Spell the matrix out, in an order that gives the first workers different cohorts to make."""
-    from benchmark.spec import RunSpec
-
-    if data is not None and len(task_names or []) != 1:
-        raise ValueError("--data is the cohort of one task; name it with --task.")
-    names = method_names or _default_methods(digital=data is None)
-    fields = _fields(settings or [], names)
-    return [
-        RunSpec(
-            task=task_name,
-            method=name,
-            variant=variant,
-            seed=seed,
-            preset=preset,
-            fields=fields.get(registry.locate(name, "method").name, {}),
-            data=data,
-            device=device,
-        )
-        for variant in variants
-        for seed in _seeds(seeds, preset)
-        for name in names
-        for task_name in task_names or sorted(registry.find_tasks())
-    ]
-
-
-def _default_methods(*, digital: bool) -> list[str]:
-    """Name every method; on a table cohort those that need a digital one are left out."""
-    found = registry.find_methods()
-    if digital:
-        return sorted(found)
-    return [
-        name
-        for name, one in sorted(found.items())
-        if getattr(registry.load_method(one), "extra_data", "none") == "none"
-    ]
-
-
-def _seeds(text: str | None, preset: Preset) -> list[int]:
-    if text is None:
-        return preset.run.seeds
-    try:
-        return sorted({int(part) for part in text.split(",")})
-    except ValueError:
-        raise ValueError(f"--seeds is {text!r}; give whole numbers, as in 0,1,2.") from None
-
-
-def _fields(settings: list[str], names: list[str]) -> dict[str, dict[str, Any]]:
-    """Read METHOD.FIELD=VALUE; values are written as in TOML, bare words are strings."""
-    known = {registry.locate(name, "method").name for name in names}
-    fields: dict[str, dict[str, Any]] = {}
-    for setting in settings:
-        target, equals, value = setting.partition("=")
-        name, dot, field = target.partition(".")
-        if not (equals and dot and name in known):
-            raise ValueError(
-                f"--set {setting}: write METHOD.FIELD=VALUE with a method of this plan "
-                f"({', '.join(sorted(known))})."
-            )
-        try:
-            fields.setdefault(name, {})[field] = tomllib.loads(f"x = {value}")["x"]
-        except tomllib.TOMLDecodeError:
-            fields.setdefault(name, {})[field] = value
-    return fields
 
 
 def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
@@ -426,11 +354,14 @@ def doctor() -> None:
     """
     from benchmark.doctor import diagnose
 
-    diagnoses = diagnose()
-    for one in diagnoses:
-        mark = "ok  " if one.healthy else "MEND"
-        tell(f"{mark} {one.what}: {one.found}")
-        if not one.healthy:
-            tell(f"     {one.remedy}")
-    if not all(one.healthy for one in diagnoses):
+    _report([(f"{one.what}: {one.found}", one.remedy) for one in diagnose()])
+
+
+def _report(looked_at: list[tuple[str, str]]) -> None:
+    """Print what was looked at and what to mend; with anything to mend the command fails."""
+    for what, remedy in looked_at:
+        tell(f"{'MEND' if remedy else 'ok  '} {what}")
+        if remedy:
+            tell(f"     {remedy}")
+    if any(remedy for _, remedy in looked_at):
         raise typer.Exit(1)

@@ -23,12 +23,7 @@ class Diagnosis:
 
     what: str
     found: str
-    remedy: str = ""
-
-    @property
-    def healthy(self) -> bool:
-        """Say whether nothing needs to be done."""
-        return not self.remedy
+    remedy: str = ""  # empty: nothing to do
 
 
 def diagnose() -> list[Diagnosis]:

@@ -208,15 +208,20 @@ def _task_digest(found: Found) -> str:
 
 
 def _source_identity(folder: Path | None) -> dict[str, str]:
-    """Name the cohort without naming where it lies: paths do not change numbers."""
+    """Name the cohort without naming where it lies: paths do not change numbers.
+
+    A table cohort is known by its table and by the names and sizes of its files; reading every
+    image to plan a matrix would take too long.
+    """
     if folder is None:
         return {"kind": "digital", "name": "digital cohort"}
     tables = [folder / "participants.tsv", folder / "participants.csv"]
     table = next((path for path in tables if path.is_file()), None)
     if table is None:
         raise ValueError(f"{folder} has no participants.tsv. docs/your_own_cohort.md shows one.")
-    content = hashlib.sha256(table.read_bytes()).hexdigest()[:16]
-    return {"kind": "table", "name": folder.resolve().name, "participants": content}
+    files = [(str(p.relative_to(folder)), p.stat().st_size) for p in sorted(folder.rglob("*"))]
+    content = digest([hashlib.sha256(table.read_bytes()).hexdigest(), files])
+    return {"kind": "table", "name": folder.resolve().name, "content": content}
 
 
 def parallel_runs(preset: Preset, device: str) -> int:

@@ -1,0 +1,91 @@
+"""From the words of a command to the runs that it asks for."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark import registry
+from benchmark.contracts import Variant
+from benchmark.presets import Preset
+from benchmark.spec import RunSpec
+
+
+def spell_out(
+    *,
+    preset: Preset,
+    tasks: Sequence[str] | None,
+    methods: Sequence[str] | None,
+    seeds: Sequence[int],
+    settings: Sequence[str],
+    variants: Sequence[Variant],
+    data: Path | None,
+    device: str,
+) -> list[RunSpec]:
+    """List every run of the matrix; None means all tasks, or all methods.
+
+    Tasks change fastest, so that the first workers need different cohorts.
+    """
+    if data is not None and len(tasks or []) != 1:
+        raise ValueError("--data is the cohort of one task; name it with --task.")
+    names = list(methods or default_methods(digital=data is None))
+    fields = read_fields(settings, names)
+    return [
+        RunSpec(
+            task=task,
+            method=name,
+            variant=variant,
+            seed=seed,
+            preset=preset,
+            fields=fields.get(registry.locate(name, "method").name, {}),
+            data=data,
+            device=device,
+        )
+        for variant in variants
+        for seed in seeds
+        for name in names
+        for task in tasks or sorted(registry.find_tasks())
+    ]
+
+
+def default_methods(*, digital: bool) -> list[str]:
+    """Name every method; on a table cohort those that need a digital one are left out."""
+    found = registry.find_methods()
+    if digital:
+        return sorted(found)
+    return [
+        name
+        for name, one in sorted(found.items())
+        if getattr(registry.load_method(one), "extra_data", "none") == "none"
+    ]
+
+
+def read_seeds(text: str | None, preset: Preset) -> list[int]:
+    """Read "0,1,2"; None means the preset's own."""
+    if text is None:
+        return preset.run.seeds
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise ValueError(f"--seeds is {text!r}; give whole numbers from 0 on, as in 0,1,2.")
+    return sorted({int(part) for part in parts})
+
+
+def read_fields(settings: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Read METHOD.FIELD=VALUE; values are written as in TOML, bare words are strings."""
+    known = {registry.locate(name, "method").name for name in names}
+    fields: dict[str, dict[str, Any]] = {}
+    for setting in settings:
+        target, equals, value = setting.partition("=")
+        name, dot, field = target.partition(".")
+        if not (equals and dot and name in known):
+            raise ValueError(
+                f"--set {setting}: write METHOD.FIELD=VALUE with a method of this plan "
+                f"({', '.join(sorted(known))})."
+            )
+        try:
+            fields.setdefault(name, {})[field] = tomllib.loads(f"x = {value}")["x"]
+        except tomllib.TOMLDecodeError:
+            fields.setdefault(name, {})[field] = value
+    return fields
