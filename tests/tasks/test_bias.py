@@ -1,0 +1,56 @@
+"""The point of a digital cohort: plain training fails the disadvantaged, a fair one would not."""
+
+import pandas as pd
+import pytest
+import torch
+
+from baselines.controls.oracle import Oracle
+from baselines.erm import ERM
+from benchmark import runner
+from benchmark.contracts import Variant
+from benchmark.metrics.scoring import score_predictions
+from benchmark.presets import load_preset
+from benchmark.registry import find_tasks, load_task
+from benchmark.spec import RunSpec
+
+# The cells that the training split of severity 1 hardly holds.
+DISADVANTAGED = {
+    "cmr_heart_failure": [("bmi_band", "normal weight", "heart failure")],
+    "brain_mr_sex": [
+        ("volume_band", "small brain", "male"),
+        ("volume_band", "large brain", "female"),
+    ],
+}
+
+
+@pytest.fixture(scope="module", params=sorted(DISADVANTAGED))
+def cell_accuracies(request, tmp_path_factory):
+    """Accuracy per cell of ERM and of the oracle, quick preset, one seed."""
+    torch.set_num_threads(1)
+    task = load_task(find_tasks()[request.param])
+    cache = tmp_path_factory.mktemp("cache")
+    spec = RunSpec(request.param, "", Variant(), 1, load_preset("quick"), device="cpu", cache=cache)
+    splits = task.load(spec.source, spec.variant, spec.seed)
+    found = {}
+    for method in (ERM(), Oracle()):
+        ctx = runner.make_context(task, method, spec, lambda line: None)
+        train = runner.visible(splits.train, task.card, method)
+        val = runner.visible(splits.val, task.card, method)
+        predictor = method.fit(train, val, ctx)
+        tables = [
+            runner.predict(predictor, method, task.card, name, getattr(splits, name))
+            for name in ("val", "test")
+        ]
+        scores, _ = score_predictions(pd.concat(tables, ignore_index=True), task.card)
+        found[type(method).__name__] = {
+            (s.attribute, s.group, s.label): s.value for s in scores if s.metric == "cell_accuracy"
+        }
+    return request.param, found
+
+
+@pytest.mark.slow
+def test_erm_fails_the_disadvantaged_cells_and_the_oracle_does_not(cell_accuracies):
+    task, found = cell_accuracies
+    for cell in DISADVANTAGED[task]:
+        assert found["ERM"][cell] < 0.75, cell
+        assert found["Oracle"][cell] > found["ERM"][cell] + 0.08, cell
