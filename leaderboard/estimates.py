@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,19 +11,14 @@ import numpy as np
 
 from benchmark.contracts import Score, TaskCard
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.intervals import seed_interval
+from benchmark.metrics.intervals import SeedNoise, seed_interval, seed_noise
 from benchmark.metrics.scoring import headline_resamples
 from leaderboard.collect import Row
 
 RESAMPLES = 500  # of patients; as many as each run was scored with
-
-
 BOOTSTRAP_SEED = 20240  # one for all rows: it is what pairs their resamples
 
-
 Key = tuple[str, str | None, str | None, str | None]  # metric, attribute, group, label
-
-
 Draws = dict[tuple[int, str], np.ndarray]  # (seed, fingerprint of the data) to (1 + resamples,)
 
 
@@ -72,8 +68,39 @@ def mean_over_seeds(scores: Sequence[Score], seeds: Sequence[int]) -> Estimate:
     return Estimate(value, float(np.mean(lows)), float(np.mean(highs)), fewest)
 
 
-def estimate_scores(row: Row, draws: Mapping[str, Draws]) -> dict[Key, Estimate]:
+def board_noise(rows: Sequence[Row], draws: Sequence[Mapping[str, Draws]]) -> dict[str, SeedNoise]:
+    """Pool the variance between seeds over the contestants that have all the board's runs."""
+    contestants = [
+        of_row
+        for row, of_row in zip(rows, draws, strict=True)
+        if row.method["kind"] != "control" and row.done
+    ]
+    noises = {}
+    for metric in {metric for of_row in contestants for metric in of_row}:
+        keys = [frozenset(of_row.get(metric, {})) for of_row in contestants]
+        fullest = fullest_of(keys)
+        values = [
+            [of_row[metric][key][0] for key in sorted(fullest)]
+            for of_row, of_keys in zip(contestants, keys, strict=True)
+            if of_keys == fullest
+        ]
+        noise = seed_noise(np.array(values))
+        if noise is not None:
+            noises[metric] = noise
+    return noises
+
+
+def fullest_of(keys: Sequence[frozenset[tuple[int, str]]]) -> frozenset[tuple[int, str]]:
+    """Return the largest set of runs that rows have, the one that most rows have among equals."""
+    counts = Counter(keys)
+    return max(counts, key=lambda runs: (len(runs), counts[runs], sorted(runs)))
+
+
+def estimate_scores(
+    row: Row, draws: Mapping[str, Draws], noises: Mapping[str, SeedNoise]
+) -> dict[Key, Estimate]:
     """Average every score of a row over its seeds; one that a seed lacks is undefined."""
+    trained = any((run.result or {}).get("steps") for run in row.done)
     found: dict[Key, list[tuple[int, Score]]] = {}
     for run in row.done:
         for score in run.scores:
@@ -89,15 +116,18 @@ def estimate_scores(row: Row, draws: Mapping[str, Draws]) -> dict[Key, Estimate]
     for metric, by_run in draws.items():
         key = (metric, None, None, None)
         if key in estimates:  # a run scored by an older scorer may lack a metric
-            estimates[key] = _with_seeds(estimates[key], by_run, METRICS[metric].limits)
+            noise = noises.get(metric) if trained else None  # what never trains, no seed moves
+            estimates[key] = _with_seeds(estimates[key], by_run, METRICS[metric].limits, noise)
     return estimates
 
 
-def _with_seeds(estimate: Estimate, draws: Draws, limits: tuple[float, float]) -> Estimate:
+def _with_seeds(
+    estimate: Estimate, draws: Draws, limits: tuple[float, float], noise: SeedNoise | None
+) -> Estimate:
     """Put the interval over patients and seeds in place of the mean of the seeds' own."""
     if estimate.value is None:
         return estimate
-    _, low, high = seed_interval(np.array(list(draws.values())), limits)
+    _, low, high = seed_interval(np.array(list(draws.values())), limits, noise)
     return replace(estimate, low=_number(low), high=_number(high))
 
 

@@ -7,7 +7,6 @@ made on the seeds and patients that both rows have, and on no others.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,9 +14,17 @@ import numpy as np
 
 from benchmark.contracts import TaskCard
 from benchmark.metrics.fairness import levels_down
-from benchmark.metrics.intervals import Comparison, compare, holm, tiers
+from benchmark.metrics.intervals import Comparison, SeedNoise, compare, holm, tiers
 from leaderboard.collect import Board, Row
-from leaderboard.estimates import Draws, Estimate, Key, estimate_scores, resample
+from leaderboard.estimates import (
+    Draws,
+    Estimate,
+    Key,
+    board_noise,
+    estimate_scores,
+    fullest_of,
+    resample,
+)
 
 HEADLINE = "worst_group_accuracy"
 REFERENCE = "erm"  # plain training: what every gain is measured from
@@ -98,9 +105,13 @@ def rank(board: Board) -> list[Standing]:
     """Give every row of a board its numbers, best worst-group accuracy first, controls last."""
     resampled = [resample(row, board.card) for row in board.rows]
     headline = [draws.get(HEADLINE, {}) for draws in resampled]
-    gains = _gains(board.rows, headline)
-    tier = _tiers(board.rows, headline)
-    estimates = [estimate_scores(r, draws) for r, draws in zip(board.rows, resampled, strict=True)]
+    noises = board_noise(board.rows, resampled)
+    gains = _gains(board.rows, headline, noises.get(HEADLINE))
+    tier = _tiers(board.rows, headline, noises.get(HEADLINE))
+    estimates = [
+        estimate_scores(row, draws, noises)
+        for row, draws in zip(board.rows, resampled, strict=True)
+    ]
     plain = _place_of(board.rows, REFERENCE)
     standings = [
         Standing(
@@ -143,7 +154,9 @@ def _paired(a: Draws, b: Draws) -> tuple[np.ndarray, np.ndarray] | None:
     return np.array([a[key] for key in common]), np.array([b[key] for key in common])
 
 
-def _gains(rows: Sequence[Row], draws: Sequence[Draws]) -> dict[int, list[Gain]]:
+def _gains(
+    rows: Sequence[Row], draws: Sequence[Draws], noise: SeedNoise | None
+) -> dict[int, list[Gain]]:
     """Compare every row with plain training and with its matched control."""
     gains: dict[int, list[Gain]] = {}
     for name in (REFERENCE, MATCHED):
@@ -154,7 +167,7 @@ def _gains(rows: Sequence[Row], draws: Sequence[Draws]) -> dict[int, list[Gain]]
         for place in range(len(rows)):
             pair = _paired(draws[place], draws[reference])
             if place != reference and pair is not None:
-                compared[place] = compare(*pair), len(pair[0])
+                compared[place] = compare(*pair, noise), len(pair[0])
         adjusted = _holm([comparison.p_value for comparison, _ in compared.values()])
         for (place, (c, seeds)), p_value in zip(compared.items(), adjusted, strict=True):
             if not math.isnan(c.difference):
@@ -171,19 +184,20 @@ def _holm(p_values: Sequence[float]) -> list[float]:
     return [float(value) for value in p]
 
 
-def _tiers(rows: Sequence[Row], draws: Sequence[Draws]) -> dict[int, int | None]:
+def _tiers(
+    rows: Sequence[Row], draws: Sequence[Draws], noise: SeedNoise | None
+) -> dict[int, int | None]:
     """Sort contestants into tiers; only those that have the runs most others have take part."""
     contestants = [p for p, row in enumerate(rows) if row.method["kind"] != "control" and row.done]
     if not contestants:
         return {}
-    runs = Counter(frozenset(draws[place]) for place in contestants)
-    fullest = max(runs, key=lambda keys: (len(keys), runs[keys], sorted(keys)))
+    fullest = fullest_of([frozenset(draws[place]) for place in contestants])
     complete = {
         str(place): np.array([draws[place][key] for key in sorted(fullest)])
         for place in contestants
         if frozenset(draws[place]) == fullest
     }
-    return {int(place): tier for place, tier in tiers(complete).items()}
+    return {int(place): tier for place, tier in tiers(complete, noise=noise).items()}
 
 
 def _levelling_down(

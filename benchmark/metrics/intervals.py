@@ -80,6 +80,40 @@ def bootstrap_interval(
 
 
 @dataclass(frozen=True)
+class SeedNoise:
+    """How far seeds lie apart, pooled over the rows of a board that train the same network."""
+
+    row: float  # variance between the seeds of one row
+    row_freedom: float
+    difference: float  # variance between seeds of the paired difference of two rows
+    difference_freedom: float
+
+
+def seed_noise(values: np.ndarray) -> SeedNoise | None:
+    """Pool the variance between seeds over rows; None with fewer than two rows or seeds.
+
+    values: (rows, seeds), every row on the same seeds. Two-way layout without replication
+    (derived): what row and seed leave unexplained moves differences, its expectation being s2 for
+    one value and 2 s2 for a difference; seed and rest together move a single row. Degrees of
+    freedom (rows - 1)(seeds - 1) for the rest, after Satterthwaite for the sum. It takes for
+    granted that the rows are about equally shaky; docs/scores.md shows what happens if not.
+    """
+    rows, seeds = values.shape
+    if rows < 2 or seeds < 2 or np.isnan(values).any():
+        return None
+    by_seed = values.mean(axis=0)
+    rest = values - values.mean(axis=1, keepdims=True) - by_seed + values.mean()
+    freedom = (rows - 1) * (seeds - 1)
+    of_rest = float((rest**2).sum()) / freedom
+    of_seeds = rows * float(by_seed.var(ddof=1))
+    share = [of_seeds / rows, (rows - 1) / rows * of_rest]
+    row = sum(share)
+    spread = share[0] ** 2 / (seeds - 1) + share[1] ** 2 / freedom
+    row_freedom = row**2 / spread if spread > 0 else np.inf
+    return SeedNoise(row, row_freedom, 2 * of_rest, freedom)
+
+
+@dataclass(frozen=True)
 class _Mean:
     """A mean over seeds with what is needed for an interval or a test."""
 
@@ -89,9 +123,10 @@ class _Mean:
     freedom: float  # degrees of freedom of the error
 
 
-def _mean_over_seeds(draws: np.ndarray) -> _Mean:
+def _mean_over_seeds(draws: np.ndarray, between: tuple[float, float] | None) -> _Mean:
     """Add up two sources of chance: which patients were tested, and which seed was trained.
 
+    between: variance between seeds and its degrees of freedom; None: that of these draws alone.
     The patients' part is the bootstrap variance of the mean, the seeds' part the variance between
     seeds over their number. Patients also make seeds differ, so part of them counts twice: with
     two or three seeds that caution is needed (simulated in docs/scores.md). Degrees of freedom
@@ -103,9 +138,10 @@ def _mean_over_seeds(draws: np.ndarray) -> _Mean:
     if np.isnan(value) or kept.sum() < max(2, (1 - MOST_UNDEFINED) * len(kept)):
         return _Mean(float(value), np.nan, np.nan, np.nan)
     seeds = len(draws)
-    patients = float(resampled[kept].var(ddof=1))
-    training = float(draws[:, 0].var(ddof=1)) / seeds if seeds > 1 else 0.0
-    freedom = np.inf if training == 0 else (seeds - 1) * ((patients + training) / training) ** 2
+    own = float(draws[:, 0].var(ddof=1)) if seeds > 1 else 0.0
+    variance, freedom = between or (own, seeds - 1)
+    patients, training = float(resampled[kept].var(ddof=1)), variance / seeds
+    freedom = np.inf if training == 0 else freedom * ((patients + training) / training) ** 2
     centre = 2 * value - resampled[kept].mean()
     return _Mean(float(value), float(centre), float(np.sqrt(patients + training)), freedom)
 
@@ -115,15 +151,22 @@ def _quantile(freedom: float) -> float:
 
 
 def seed_interval(
-    draws: np.ndarray, limits: tuple[float, float] = (0.0, 1.0)
+    draws: np.ndarray,
+    limits: tuple[float, float] = (0.0, 1.0),
+    noise: SeedNoise | None = None,
 ) -> tuple[float, float, float]:
     """Return mean over seeds, low and high of its 95 % interval, over patients and seeds.
 
-    draws: (seeds, 1 + resamples). NaN three times if any seed's value is undefined; low and high
-    NaN without resamples. With one seed the interval holds for that trained model only. See
-    docs/scores.md for how far two or three seeds carry.
+    draws: (seeds, 1 + resamples). noise: pooled over the board; None: from these draws alone.
+    NaN three times if any seed's value is undefined; low and high NaN without resamples. With one
+    seed the interval holds for that trained model only. See docs/scores.md for how far two or
+    three seeds carry.
     """
-    mean = _mean_over_seeds(draws)
+    between = (noise.row, noise.row_freedom) if noise else None
+    return _interval(_mean_over_seeds(draws, between), limits)
+
+
+def _interval(mean: _Mean, limits: tuple[float, float]) -> tuple[float, float, float]:
     half = _quantile(mean.freedom) * mean.error
     low, high = np.clip([mean.centre - half, mean.centre + half], *limits)
     return mean.value, float(np.minimum(mean.value, low)), float(np.maximum(mean.value, high))
@@ -139,10 +182,11 @@ class Comparison:
     p_value: float
 
 
-def compare(a: np.ndarray, b: np.ndarray) -> Comparison:
+def compare(a: np.ndarray, b: np.ndarray, noise: SeedNoise | None = None) -> Comparison:
     """Compare two rows on the same patients and seeds; a, b: (seeds, 1 + resamples), paired.
 
-    The p-value is below 5 % exactly where the interval leaves out 0.
+    noise: pooled over the board; None: from these two rows alone. The p-value is below 5 %
+    exactly where the interval leaves out 0.
     """
     a, b = np.atleast_2d(a), np.atleast_2d(b)
     if a.shape != b.shape:
@@ -150,9 +194,9 @@ def compare(a: np.ndarray, b: np.ndarray) -> Comparison:
             f"Rows of shape {a.shape} and {b.shape} cannot be paired. Allowed: the same seeds and "
             "resamples. Keep the seeds that both rows have."
         )
-    draws = a - b
-    difference, low, high = seed_interval(draws, limits=(-np.inf, np.inf))
-    return Comparison(difference, low, high, _p_value(_mean_over_seeds(draws)))
+    between = (noise.difference, noise.difference_freedom) if noise else None
+    mean = _mean_over_seeds(a - b, between)
+    return Comparison(*_interval(mean, (-np.inf, np.inf)), _p_value(mean))
 
 
 def _p_value(mean: _Mean) -> float:
@@ -180,12 +224,15 @@ def holm(p_values: np.ndarray) -> np.ndarray:
 
 
 def tiers(
-    rows: Mapping[str, np.ndarray], better: Literal["higher", "lower"] = "higher"
+    rows: Mapping[str, np.ndarray],
+    better: Literal["higher", "lower"] = "higher",
+    noise: SeedNoise | None = None,
 ) -> dict[str, int | None]:
     """Sort rows into tiers, 1 being the best; rows: name to (seeds, 1 + resamples), all paired.
 
-    A tier is its best row and all that remain which cannot be told from it at 5 % after Holm's
-    adjustment. The next tier starts at the best of the rest. An undefined row has no tier.
+    A tier begins with the best row that is left and reaches down to the last row that cannot be
+    told from it at 5 % after Holm's adjustment; so no row has a better tier than one above it. An
+    undefined row has no tier.
     """
     sign = 1 if better == "higher" else -1
     means = {name: sign * float(np.atleast_2d(row)[:, 0].mean()) for name, row in rows.items()}
@@ -195,8 +242,9 @@ def tiers(
     while left:
         tier += 1
         best, rest = left[0], left[1:]
-        adjusted = holm(np.array([compare(rows[best], rows[n]).p_value for n in rest]))
-        apart = {name for name, p in zip(rest, adjusted, strict=True) if p < 1 - LEVEL}
-        result.update({name: tier for name in left if name not in apart})
-        left = [name for name in rest if name in apart]
+        adjusted = holm(np.array([compare(rows[best], rows[n], noise).p_value for n in rest]))
+        alike = np.flatnonzero(adjusted >= 1 - LEVEL)
+        end = 2 + int(alike[-1]) if len(alike) else 1
+        result.update(dict.fromkeys(left[:end], tier))
+        left = left[end:]
     return result

@@ -177,3 +177,42 @@ def test_tiers_by_hand():
 def test_tiers_where_lower_is_better():
     rows = {"small": row([0.1, 0.1], seed=1), "large": row([0.3, 0.3], seed=2)}
     assert intervals.tiers(rows, better="lower") == {"small": 1, "large": 2}
+
+
+def test_seed_noise_by_hand():
+    """Two rows, two seeds: 0.6, 0.8 and 0.7, 0.7. What row and seed leave over is +-0.05."""
+    noise = intervals.seed_noise(np.array([[0.6, 0.8], [0.7, 0.7]]))
+    assert noise.difference == pytest.approx(2 * 4 * 0.05**2 / 1)
+    assert noise.difference_freedom == 1
+    # The mean of the rows' own variances, 0.02 and 0.
+    assert noise.row == pytest.approx(0.01)
+
+
+def test_seed_noise_of_rows_that_move_together_moves_no_difference():
+    noise = intervals.seed_noise(np.array([[0.6, 0.8], [0.5, 0.7], [0.1, 0.3]]))
+    assert noise.difference == pytest.approx(0)
+    assert noise.row == pytest.approx(0.02)
+
+
+def test_seed_noise_needs_two_rows_and_two_seeds():
+    assert intervals.seed_noise(np.array([[0.6, 0.8]])) is None
+    assert intervals.seed_noise(np.array([[0.6], [0.8]])) is None
+
+
+def test_pooled_noise_widens_the_interval_of_a_row_whose_seeds_agree_by_chance():
+    draws = row([0.7, 0.7])
+    noise = intervals.seed_noise(np.array([[0.7, 0.7], [0.6, 0.8], [0.8, 0.6]]))
+    alone, pooled = intervals.seed_interval(draws), intervals.seed_interval(draws, noise=noise)
+    assert pooled[0] == alone[0]
+    assert pooled[1] < alone[1] < alone[2] < pooled[2]
+
+
+def test_no_row_has_a_better_tier_than_one_above_it():
+    """The last row is so shaky that it cannot be told from the best; the steady middle one can."""
+    rows = {
+        "best": row([0.80, 0.80, 0.80]),
+        "steady": row([0.70, 0.70, 0.70]),
+        "shaky": row([0.30, 0.85, 0.85]),
+    }
+    assert intervals.compare(rows["best"], rows["steady"]).p_value < 0.01
+    assert intervals.tiers(rows) == {"best": 1, "steady": 1, "shaky": 1}
