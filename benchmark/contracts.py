@@ -26,11 +26,24 @@ SEPARATOR = ", "  # between the values of a group, as in "female, obese"
 
 @dataclass(frozen=True)
 class Attribute:
-    """A sensitive attribute: its column name, its values in order, and how to say it."""
+    """A sensitive attribute: its column name, its values in order, and how to say it.
+
+    An attribute that bands a number names that number's column and the edges between its values:
+    value k holds from edges[k - 1] to below edges[k].
+    """
 
     name: str
     values: tuple[str, ...]
     title: str
+    number: str | None = None  # the column that is banded, e.g. "age"
+    edges: tuple[float, ...] = ()  # one fewer than values
+
+    def __post_init__(self) -> None:
+        if self.number is not None and len(self.edges) != len(self.values) - 1:
+            raise ValueError(
+                f"{self.name} has {len(self.values)} values and {len(self.edges)} edges; "
+                f"it needs {len(self.values) - 1}."
+            )
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,7 @@ class TaskCard:
     ]  # attribute names, scored and shown beside the headline
     channels: tuple[str, ...]  # of the image, e.g. ("end-diastole", "end-systole")
     mask_labels: tuple[str, ...]  # meaning of mask values 1, 2, ...; 0 is background
+    field_of_view_mm: float | None  # width of the square image; None: sizes in mm mean nothing
     main_metric: str
     licence: str
     citation: str
@@ -65,26 +79,24 @@ class TaskCard:
         """Turn the label column into class indices, shape (n,), in the card's order."""
         return _encode(table["label"], self.classes, "label", self.name)
 
+    def group_names(self, attributes: Sequence[str] | None = None) -> list[str]:
+        """Name all combinations of the attributes' values, the last attribute changing fastest."""
+        chosen = [self.attribute(name) for name in attributes or [a.name for a in self.attributes]]
+        return [SEPARATOR.join(values) for values in itertools.product(*(a.values for a in chosen))]
+
     def encode_groups(
         self, table: pd.DataFrame, attributes: Sequence[str] | None = None
     ) -> tuple[np.ndarray, list[str]]:
         """Turn attribute columns into one group index per row and the groups' names.
 
-        Groups are all combinations of the named attributes' values (default: all attributes),
-        the last attribute changing fastest. Combinations nobody has keep their index.
+        Groups are numbered as in :meth:`group_names`; combinations nobody has keep their index.
         """
         chosen = [self.attribute(name) for name in attributes or [a.name for a in self.attributes]]
         index = np.zeros(len(table), dtype=np.int64)
-        names = [""]
         for attribute in chosen:
             codes = _encode(table[attribute.name], attribute.values, attribute.name, self.name)
             index = index * len(attribute.values) + codes
-            names = [
-                f"{name}{SEPARATOR}{value}" if name else value
-                for name in names
-                for value in attribute.values
-            ]
-        return index, names
+        return index, self.group_names(attributes)
 
     def encode_cells(
         self, table: pd.DataFrame, attributes: Sequence[str] | None = None
@@ -110,7 +122,8 @@ class TaskCard:
             key: tuple(v) if isinstance(v, list) else v for key, v in values.items()
         }
         plain["attributes"] = tuple(
-            Attribute(a["name"], tuple(a["values"]), a["title"]) for a in values["attributes"]
+            Attribute(**{k: tuple(v) if isinstance(v, list) else v for k, v in a.items()})
+            for a in values["attributes"]
         )
         plain["intersections"] = tuple(tuple(names) for names in values["intersections"])
         return cls(**plain)

@@ -151,7 +151,7 @@ def prepare_cohorts(planned: Sequence[PlannedRun], runs: Path) -> None:
         spec = run.spec
         seen.setdefault((spec.task, spec.variant, spec.seed, spec.data), run)
     for run in seen.values():
-        folder = cohort_folder(runs, run.config) / "cohort"
+        folder = cohort_folder(runs, run.config) / run.config["cohort"]
         task = build_task(run.spec)
         splits = task.load(run.spec.source, run.spec.variant, run.spec.seed)
         if not (folder / "cohort.json").exists():

@@ -130,9 +130,11 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
         "engine": code_digest([HERE / name for name in ENGINE_FILES]),
     }
     row = digest(decided)
+    pictured = [decided[k] for k in ("task", "variant", "source")] + [preset["source"], spec.seed]
     return {
         **decided,
         "row": row,
+        "cohort": f"cohort-{digest(pictured)[:8]}",
         "run": f"{method_found.name}/{spec.preset.name}-seed-{spec.seed}-{row[:8]}",
         "seed": spec.seed,
         "card": task.card.as_dict(),

@@ -53,6 +53,7 @@ class ToyTask:
             intersections=(),
             channels=("picture",),
             mask_labels=("blob",),
+            field_of_view_mm=None,
             main_metric="worst_group_accuracy",
             licence="Apache-2.0",
             citation="Made by Equipoise; shows nothing real.",

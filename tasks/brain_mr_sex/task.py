@@ -22,14 +22,19 @@ class BrainMrSex:
         question="Is this the brain of a woman or of a man?",
         classes=("female", "male"),
         attributes=(
-            Attribute("age_band", ("under 45", "45 to 64", "65 or older"), "Age"),
+            Attribute("age_band", ("under 45", "45 to 64", "65 or older"), "Age", "age", (45, 65)),
             Attribute(
-                "volume_band", ("small brain", "middle brain", "large brain"), "Brain volume"
+                "volume_band",
+                ("small brain", "middle brain", "large brain"),
+                "Brain volume",
+                "brain_volume_ml",
+                (1155, 1275),
             ),
         ),
         intersections=(("age_band", "volume_band"),),
         channels=("T1-weighted",),
         mask_labels=("cerebrospinal fluid", "grey matter", "white matter"),
+        field_of_view_mm=220,
         main_metric="worst_group_accuracy",
         licence=(
             "Digital cohort: as this project. It is made from the ICBM 152 template of 2009, "

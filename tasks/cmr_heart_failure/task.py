@@ -32,12 +32,13 @@ class CmrHeartFailure:
         classes=CLASSES,
         attributes=(
             Attribute("sex", SEXES, "Sex"),
-            Attribute("age_band", tuple(AGE_BANDS), "Age"),
-            Attribute("bmi_band", tuple(BMI_BANDS), "Body mass index"),
+            Attribute("age_band", tuple(AGE_BANDS), "Age", "age", (65,)),
+            Attribute("bmi_band", tuple(BMI_BANDS), "Body mass index", "bmi", (25, 30)),
         ),
         intersections=(("sex", "bmi_band"),),
         channels=("end-diastole", "end-systole"),
         mask_labels=("left-ventricular cavity", "myocardium", "right ventricle"),
+        field_of_view_mm=190,
         main_metric="worst_group_accuracy",
         licence="Apache-2.0 (generated images; no patient data)",
         citation=(

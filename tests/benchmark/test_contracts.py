@@ -17,11 +17,12 @@ def card():
         classes=("healthy", "ill"),
         attributes=(
             Attribute("sex", ("female", "male"), "Sex"),
-            Attribute("age", ("young", "middle", "old"), "Age"),
+            Attribute("age", ("young", "middle", "old"), "Age", "years", (40, 60)),
         ),
         intersections=(("sex", "age"),),
         channels=("one",),
         mask_labels=("organ",),
+        field_of_view_mm=None,
         main_metric="worst_group_accuracy",
         licence="",
         citation="",
@@ -60,6 +61,11 @@ def test_all_cells_are_listed_in_words(card):
     cells = card.cells()
     assert len(cells) == 12
     assert cells.iloc[-1].tolist() == ["ill", "male", "old"]
+
+
+def test_an_attribute_that_bands_a_number_needs_an_edge_between_its_values():
+    with pytest.raises(ValueError, match="age has 3 values and 1 edges; it needs 2"):
+        Attribute("age", ("young", "middle", "old"), "Age", "years", (40,))
 
 
 def test_an_unknown_word_is_named_with_what_is_allowed(card, table):

@@ -18,6 +18,7 @@ def make_card(classes, attributes, intersections=()):
         intersections=intersections,
         channels=("image",),
         mask_labels=(),
+        field_of_view_mm=None,
         main_metric="worst_group_accuracy",
         licence="",
         citation="",
