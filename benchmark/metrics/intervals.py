@@ -18,6 +18,7 @@ from scipy.special import stdtr, stdtrit
 LEVEL = 0.95
 # With more undefined resamples than this, the defined ones are no fair picture of the rest.
 MOST_UNDEFINED = 0.05
+FAR_SHAKIER = 20.0  # times the median row's variance between seeds (design estimate)
 SMALLEST_STRATUM = 10  # patients; smaller cells are resampled together (design estimate)
 
 
@@ -95,9 +96,10 @@ def seed_noise(values: np.ndarray) -> SeedNoise | None:
     values: (rows, seeds), every row on the same seeds. Two-way layout without replication
     (derived): what row and seed leave unexplained moves differences, its expectation being s2 for
     one value and 2 s2 for a difference; seed and rest together move a single row. Degrees of
-    freedom (rows - 1)(seeds - 1) for the rest, after Satterthwaite for the sum. It takes for
-    granted that the rows are about equally shaky; docs/scores.md shows what happens if not.
+    freedom (rows - 1)(seeds - 1) for the rest, after Satterthwaite for the sum. Rows far shakier
+    than the rest are left out, so that one row cannot blur the others.
     """
+    values = values[_steady(values)] if np.size(values) else values
     rows, seeds = values.shape
     if rows < 2 or seeds < 2 or np.isnan(values).any():
         return None
@@ -113,6 +115,13 @@ def seed_noise(values: np.ndarray) -> SeedNoise | None:
     return SeedNoise(row, row_freedom, 2 * of_rest, freedom)
 
 
+def _steady(values: np.ndarray) -> np.ndarray:
+    """Say which rows are not far shakier than the median row, (rows,) of bool."""
+    rest = values - values.mean(axis=1, keepdims=True)
+    variance = ((rest - np.median(rest, axis=0)) ** 2).sum(axis=1)
+    return np.asarray(variance <= FAR_SHAKIER * np.median(variance) + 1e-12)
+
+
 @dataclass(frozen=True)
 class _Mean:
     """A mean over seeds with what is needed for an interval or a test."""
@@ -126,11 +135,13 @@ class _Mean:
 def _mean_over_seeds(draws: np.ndarray, between: tuple[float, float] | None) -> _Mean:
     """Add up two sources of chance: which patients were tested, and which seed was trained.
 
-    between: variance between seeds and its degrees of freedom; None: that of these draws alone.
-    The patients' part is the bootstrap variance of the mean, the seeds' part the variance between
-    seeds over their number. Patients also make seeds differ, so part of them counts twice: with
-    two or three seeds that caution is needed (simulated in docs/scores.md). Degrees of freedom
-    after Welch and Satterthwaite (derived), the patients' part taken as known.
+    between: variance between seeds and its degrees of freedom, pooled over the board. It stands
+    in where these draws' own variance is smaller, which with few seeds it often is by chance; a
+    row that is shakier than the others keeps its own. The patients' part is the bootstrap variance
+    of the mean, the seeds' part the variance between seeds over their number. Patients also make
+    seeds differ, so part of them counts twice: with two or three seeds that caution is needed
+    (simulated in docs/scores.md). Degrees of freedom after Welch and Satterthwaite (derived), the
+    patients' part taken as known.
     """
     draws = np.atleast_2d(np.asarray(draws, dtype=np.float64))
     value, resampled = draws[:, 0].mean(), draws[:, 1:].mean(axis=0)
@@ -139,7 +150,7 @@ def _mean_over_seeds(draws: np.ndarray, between: tuple[float, float] | None) -> 
         return _Mean(float(value), np.nan, np.nan, np.nan)
     seeds = len(draws)
     own = float(draws[:, 0].var(ddof=1)) if seeds > 1 else 0.0
-    variance, freedom = between or (own, seeds - 1)
+    variance, freedom = between if between and between[0] > own else (own, seeds - 1)
     patients, training = float(resampled[kept].var(ddof=1)), variance / seeds
     freedom = np.inf if training == 0 else freedom * ((patients + training) / training) ** 2
     centre = 2 * value - resampled[kept].mean()
@@ -185,8 +196,9 @@ class Comparison:
 def compare(a: np.ndarray, b: np.ndarray, noise: SeedNoise | None = None) -> Comparison:
     """Compare two rows on the same patients and seeds; a, b: (seeds, 1 + resamples), paired.
 
-    noise: pooled over the board; None: from these two rows alone. The p-value is below 5 %
-    exactly where the interval leaves out 0.
+    One seed compares two trained models and not two methods: it has no p-value. noise: pooled
+    over the board; None: from these two rows alone. The p-value is below 5 % exactly where the
+    interval leaves out 0.
     """
     a, b = np.atleast_2d(a), np.atleast_2d(b)
     if a.shape != b.shape:
@@ -196,7 +208,8 @@ def compare(a: np.ndarray, b: np.ndarray, noise: SeedNoise | None = None) -> Com
         )
     between = (noise.difference, noise.difference_freedom) if noise else None
     mean = _mean_over_seeds(a - b, between)
-    return Comparison(*_interval(mean, (-np.inf, np.inf)), _p_value(mean))
+    p_value = _p_value(mean) if len(a) > 1 else float("nan")
+    return Comparison(*_interval(mean, (-np.inf, np.inf)), p_value)
 
 
 def _p_value(mean: _Mean) -> float:
@@ -232,18 +245,20 @@ def tiers(
 
     A tier begins with the best row that is left and reaches down to the last row that cannot be
     told from it at 5 % after Holm's adjustment; so no row has a better tier than one above it. An
-    undefined row has no tier.
+    undefined row has no tier, and with one seed there are none.
     """
     sign = 1 if better == "higher" else -1
     means = {name: sign * float(np.atleast_2d(row)[:, 0].mean()) for name, row in rows.items()}
     result: dict[str, int | None] = dict.fromkeys(rows)
+    if all(len(np.atleast_2d(row)) < 2 for row in rows.values()):
+        return result
     left = sorted((n for n in rows if not np.isnan(means[n])), key=lambda n: (-means[n], n))
     tier = 0
     while left:
         tier += 1
         best, rest = left[0], left[1:]
         adjusted = holm(np.array([compare(rows[best], rows[n], noise).p_value for n in rest]))
-        alike = np.flatnonzero(adjusted >= 1 - LEVEL)
+        alike = np.flatnonzero(~(adjusted < 1 - LEVEL))  # what cannot be compared is not apart
         end = 2 + int(alike[-1]) if len(alike) else 1
         result.update(dict.fromkeys(left[:end], tier))
         left = left[end:]

@@ -216,3 +216,29 @@ def test_no_row_has_a_better_tier_than_one_above_it():
     }
     assert intervals.compare(rows["best"], rows["steady"]).p_value < 0.01
     assert intervals.tiers(rows) == {"best": 1, "steady": 1, "shaky": 1}
+
+
+def test_one_erratic_row_changes_no_other_rows_noise():
+    calm = np.array([[0.70, 0.72], [0.60, 0.61], [0.80, 0.83], [0.75, 0.76], [0.66, 0.70]])
+    erratic = np.vstack([calm, [0.2, 0.95]])
+    assert intervals.seed_noise(erratic) == intervals.seed_noise(calm)
+
+
+def test_an_erratic_row_keeps_its_own_noise():
+    noise = intervals.seed_noise(np.array([[0.70, 0.71], [0.60, 0.62], [0.80, 0.81]]))
+    draws = row([0.4, 0.9])
+    alone, pooled = intervals.seed_interval(draws), intervals.seed_interval(draws, noise=noise)
+    assert pooled == alone
+    steady = row([0.7, 0.7])
+    assert intervals.compare(draws, steady, noise) == intervals.compare(draws, steady)
+
+
+def test_one_seed_gives_no_verdict_and_no_tier():
+    assert np.isnan(intervals.compare(row([0.9]), row([0.1], seed=2)).p_value)
+    assert intervals.tiers({"a": row([0.9]), "b": row([0.1], seed=2)}) == {"a": None, "b": None}
+
+
+def test_what_cannot_be_compared_is_not_called_apart():
+    broken = row([0.2, 0.2])
+    broken[:, 1:50] = np.nan  # more resamples undefined than an interval allows
+    assert intervals.tiers({"best": row([0.8, 0.8]), "broken": broken}) == {"best": 1, "broken": 1}
