@@ -126,19 +126,24 @@ def training_cells(severity: float, men: float) -> np.ndarray:
 
 
 def biased_people(n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
-    """Draw n people as the training hospital sees them; prevalence is the share of men."""
-    men = MEN_IN_TRAINING if variant.prevalence is None else variant.prevalence
-    return _people_of_cells(n, training_cells(variant.severity, men), rng)
+    """Draw n people as the training hospital sees them; prevalence is the exact share of men."""
+    share = MEN_IN_TRAINING if variant.prevalence is None else variant.prevalence
+    men = round(share * n)
+    sex = rng.permutation(np.repeat([0, 1], [n - men, men]))
+    return _people_of_sexes(sex, training_cells(variant.severity, share), rng)
 
 
 def natural_people(n: int, rng: np.random.Generator) -> pd.DataFrame:
     """Draw n people as in life, half women in expectation: what the reference table describes."""
-    return _people_of_cells(n, natural_cells() / len(SEXES), rng)
+    return _people_of_sexes(rng.integers(len(SEXES), size=n), natural_cells(), rng)
 
 
-def _people_of_cells(n: int, share: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
-    cells = rng.choice(share.size, size=n, p=share.ravel())
-    sex, age, volume = np.unravel_index(cells, share.shape)
+def _people_of_sexes(sex: np.ndarray, cells: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """Draw each person's age and volume band from the cells of their sex, given as its position."""
+    edges = np.cumsum(cells.reshape(len(SEXES), -1), axis=1)
+    edges /= edges[:, -1:]
+    chosen = (rng.random((len(sex), 1)) >= edges[sex, :-1]).sum(axis=1)
+    age, volume = np.unravel_index(chosen, cells.shape[1:])
     requests = {
         "label": np.array(SEXES, dtype=object)[sex],
         "age_band": np.array(AGE_BANDS, dtype=object)[age],

@@ -170,6 +170,31 @@ def test_rare_people_become_rarer_with_severity(severity: float) -> None:
     assert later[1, 2].sum() < now[1, 2].sum()  # old men
 
 
-def test_default_training_is_mostly_men() -> None:
-    people = population.biased_people(4000, Variant(), np.random.default_rng(0))
-    assert (people["label"] == "male").mean() == pytest.approx(0.7, abs=0.03)
+@settings(deadline=None, max_examples=30)
+@given(n=st.integers(1, 400), men=st.floats(0.01, 0.99), seed=st.integers(0, 99))
+def test_the_share_of_men_in_training_is_exact(n: int, men: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    people = population.biased_people(n, Variant(prevalence=men), rng)
+    assert (people["label"] == "male").sum() == round(n * men)
+
+
+def test_default_training_is_seven_tenths_men_in_no_order() -> None:
+    male = population.biased_people(1000, Variant(), np.random.default_rng(0))["label"] == "male"
+    assert male.sum() == 700
+    assert male[:500].sum() == pytest.approx(350, abs=40)
+
+
+def test_bands_within_each_sex_are_drawn_with_the_shares_of_training() -> None:
+    people = population.biased_people(20_000, Variant(), np.random.default_rng(0))
+    shares = population.training_cells(1.0, population.MEN_IN_TRAINING)
+    index = [
+        population.codes(people[column], names)
+        for column, names in (
+            ("label", population.SEXES),
+            ("age_band", population.AGE_BANDS),
+            ("volume_band", population.VOLUME_BANDS),
+        )
+    ]
+    seen = np.zeros(shares.shape)
+    np.add.at(seen, tuple(index), 1 / len(people))
+    assert np.allclose(seen, shares, atol=4 * np.sqrt(shares.max() / len(people)))
