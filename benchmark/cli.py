@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import inspect
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,9 +36,9 @@ RunsFolder = Annotated[Path, typer.Option("--runs", help="Folder of the run fold
 SeverityOption = Annotated[
     float, typer.Option(help="Bias of train: 0 none, 0.5 as in life, 1 twice as strong.")
 ]
-DataOption = Annotated[
+CohortOption = Annotated[
     Path | None,
-    typer.Option("--data", help="Folder of your own cohort; see docs/your_own_cohort.md."),
+    typer.Option("--cohort", help="Folder of your own patients; see docs/your_own_cohort.md."),
 ]
 
 
@@ -54,15 +55,14 @@ def main() -> None:
 
 @contextmanager
 def _plain_errors() -> Iterator[None]:
+    """Say what a person can mend in a sentence; EQUIPOISE_TRACEBACK=1 shows where it arose."""
     try:
         yield
-    except (LookupError, ValueError, FileNotFoundError, PermissionError) as error:
-        message = error.args[0] if error.args else str(error)
-        Console(stderr=True, highlight=False).print(
-            f"equipoise: {message if isinstance(message, str) else error}",
-            markup=False,
-            soft_wrap=True,
-        )
+    except (registry.LookupFailed, ValueError, FileNotFoundError, PermissionError) as error:
+        if os.environ.get("EQUIPOISE_TRACEBACK"):
+            raise
+        words = Console(stderr=True, highlight=False)
+        words.print(f"equipoise: {error}", markup=False, soft_wrap=True)
         raise SystemExit(2) from error
 
 
@@ -172,7 +172,7 @@ def run(
     fields: Annotated[
         list[str] | None, typer.Option("--set", help="A hyperparameter: METHOD.FIELD=VALUE.")
     ] = None,
-    data: DataOption = None,
+    cohort: CohortOption = None,
     severity: Annotated[
         list[float] | None,
         typer.Option(help="Bias of train: 0 none, 0.5 as in life, 1 twice that; repeatable."),
@@ -202,7 +202,7 @@ def run(
     - `equipoise run` does the quick matrix
     - `equipoise run --method my_method.py --method erm --task cmr_heart_failure`
     - `equipoise run --task brain_mr_sex --severity 0 --severity 0.5 --severity 1 --dry-run`
-    - `equipoise run --task cmr_heart_failure --data /data/my_cohort --preset standard`
+    - `equipoise run --task cmr_heart_failure --cohort /data/my_cohort --preset standard`
     - `equipoise run --method group_dro --set group_dro.step_size=0.01`
     """
     from benchmark import matrix, request
@@ -218,7 +218,7 @@ def run(
         seeds=request.read_seeds(seeds, settings),
         settings=fields or [],
         variants=variants,
-        data=data,
+        data=cohort,
         device=device,
     )
     planned = matrix.plan(specs, runs)
@@ -235,6 +235,8 @@ def run(
         f"{summary.done_before} runs were done before, {summary.done_now} are done now, "
         f"{len(summary.failed)} failed."
     )
+    if summary.not_tracked:
+        tell(f"{summary.not_tracked} could not be copied to MLflow; the same command tries again.")
     for record in summary.failed:
         tell(f"  {record.folder}/error.txt")
     if summary.failed:
@@ -273,6 +275,7 @@ def score(runs: RunsFolder = Path("runs")) -> None:
 
     Example: `equipoise score --runs runs`
     """
+    from benchmark.matrix import only_driver
     from benchmark.progress import track
     from benchmark.results import find_runs
     from benchmark.score import write_result
@@ -280,8 +283,9 @@ def score(runs: RunsFolder = Path("runs")) -> None:
     done = [record for record in find_runs(runs) if record.result is not None]
     if not done:
         raise ValueError(f"There is no finished run in {runs}. `equipoise run` makes some.")
-    for record in track(done, "scoring", len(done)):
-        write_result(record.folder, record.card, record.result or {})
+    with only_driver(runs):
+        for record in track(done, "scoring", len(done)):
+            write_result(record.folder, record.card, record.result or {})
     tell(f"scored {len(done)} runs in {runs}")
 
 
@@ -304,7 +308,7 @@ def preview(
     task: Annotated[str, typer.Argument(help="A task.")],
     path: Annotated[Path, typer.Option("--out", help="PNG file.")] = Path("cohort.png"),
     severity: SeverityOption = 1.0,
-    data: DataOption = None,
+    cohort: CohortOption = None,
     masks: Annotated[bool, typer.Option(help="Draw the outlines of the masks.")] = False,
 ) -> None:
     """Draw a contact sheet of a cohort, patients of every group side by side.
@@ -314,7 +318,7 @@ def preview(
     from benchmark.cohorts.preview import preview_sheet
 
     loaded = registry.load_task(registry.locate(task, "task"))
-    splits = loaded.load(_small_source(data), Variant(severity), 0)
+    splits = loaded.load(_small_source(cohort), Variant(severity), 0)
     preview_sheet(splits, loaded.card, path, with_masks=masks)
     tell(f"wrote {path}")
 
@@ -339,7 +343,7 @@ def export(
         Source(cache=default_cache() / "cohorts", **sizes), Variant(severity), seed
     )
     export_cohort(splits, loaded.card, folder)
-    tell(f"wrote {folder}; use it with: equipoise run --task {task} --data {folder}")
+    tell(f"wrote {folder}; use it with: equipoise run --task {task} --cohort {folder}")
 
 
 def _small_source(data: Path | None) -> Source:

@@ -22,7 +22,11 @@ Precision = Literal["float32", "bfloat16"]
 
 @dataclass
 class RunContext:
-    """The method's view of its run. Nothing here leads to the test split."""
+    """The method's view of its run.
+
+    Nothing of the test split, and no attribute that was not declared, is handed over through it.
+    It is no sandbox: code that goes looking for files on the disk can find them.
+    """
 
     card: TaskCard
     prompt: Callable[[Mapping[str, object]], str]  # one patient, as a sentence
@@ -45,7 +49,13 @@ class RunContext:
         return torch.Generator().manual_seed(int(self.rng(purpose).integers(2**62)))
 
     def record(self, stage: str, step: int, **values: float) -> None:
-        """Log one point of a curve; it goes to history.csv and to the tracker."""
+        """Log one point of a curve; it goes to history.csv and to the tracker.
+
+        Raises TypeError for a value that is no number.
+        """
+        wrong = {k: v for k, v in values.items() if not isinstance(v, int | float | np.number)}
+        if wrong:
+            raise TypeError(f"ctx.record takes numbers; got {wrong}. Use float(...).")
         self.curves.append({"stage": stage, "step": step, **values})
 
     def track(self, items: Iterable[T], description: str, total: int) -> Iterator[T]:

@@ -118,15 +118,14 @@ class TaskCard:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TaskCard:
         """Rebuild a card from :meth:`as_dict`, after a trip through JSON."""
-        plain: dict[str, Any] = {
-            key: tuple(v) if isinstance(v, list) else v for key, v in values.items()
-        }
-        plain["attributes"] = tuple(
-            Attribute(**{k: tuple(v) if isinstance(v, list) else v for k, v in a.items()})
-            for a in values["attributes"]
-        )
+        plain = _tuples(values)
+        plain["attributes"] = tuple(Attribute(**_tuples(a)) for a in values["attributes"])
         plain["intersections"] = tuple(tuple(names) for names in values["intersections"])
         return cls(**plain)
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
 
 
 def _encode(column: pd.Series, values: Sequence[str], name: str, task: str) -> np.ndarray:

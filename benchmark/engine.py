@@ -5,6 +5,7 @@ An engine is one function: planned runs in, outcomes out, the run's files left a
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import shutil
@@ -77,18 +78,17 @@ def run_local(
                 yield Outcome(job, _end(process, job, late, time_limit_minutes))
     finally:
         for process in running:
-            process.kill()
-            process.join()
+            _kill(process)
 
 
 def _end(process: BaseProcess, job: Job, late: bool, limit: float) -> str | None:
     """Close a process and say what went wrong, if anything did."""
     if process.is_alive() and late:
-        process.kill()
-        process.join()
+        _kill(process)
         return f"TimeLimit: the run took longer than {limit:g} minutes and was stopped."
     process.join()
-    if process.exitcode == 0:
+    _kill(process)  # what it may have left running
+    if process.exitcode == 0 and (job.partial / "result.json").exists():
         return None
     written = job.partial / "error.txt"
     if written.exists():
@@ -97,11 +97,20 @@ def _end(process: BaseProcess, job: Job, late: bool, limit: float) -> str | None
     if code == -signal.SIGKILL:
         return "Killed: the process was killed (signal 9); most often it ran out of memory."
     cause = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-    return f"Crashed: the process ended with {cause} and no word of its own; see log.txt."
+    return f"Crashed: the process ended with {cause} before it had a result; see log.txt."
+
+
+def _kill(process: BaseProcess) -> None:
+    """End a run's process and all that it started; a run is a process group of its own."""
+    with contextlib.suppress(ProcessLookupError):  # it has ended, as it should
+        os.killpg(process.pid or 0, signal.SIGKILL)
+    process.kill()
+    process.join()
 
 
 def _work(job: Job) -> None:
     """Do one run in this process; what it says goes to log.txt, an exception to error.txt."""
+    os.setpgid(0, 0)
     _die_with_parent()
     with (job.partial / "log.txt").open("w", buffering=1) as log:
         os.dup2(log.fileno(), 1)
@@ -109,7 +118,7 @@ def _work(job: Job) -> None:
         sys.stdout = sys.stderr = log
         try:
             _run(job)
-        except Exception as error:
+        except BaseException as error:  # sys.exit in a method is a failure too
             words = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
             (job.partial / "error.txt").write_text(words)
             log.flush()
@@ -131,13 +140,13 @@ def _say(line: str) -> None:
 
 
 def _die_with_parent() -> None:
-    """End this process when the driver ends, however it ends: nobody would read the result."""
+    """End this process and its children when the driver ends: nobody would read the result."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
 
     def wait() -> None:
         parent.join()
-        os._exit(1)
+        os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()

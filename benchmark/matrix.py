@@ -53,6 +53,7 @@ class Summary:
     done_before: int
     done_now: int
     failed: list[RunRecord]
+    not_tracked: int  # runs that the tracker did not take; the next `equipoise run` tries again
 
 
 def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
@@ -110,20 +111,30 @@ def run_matrix(
     done_before = [run for run in planned if run.status == "done"]
     missing = [run for run in planned if run.status != "done"]
     failed = []
-    with _only_driver(runs):
+    not_tracked = 0
+    with only_driver(runs):
         remove_partial(runs)
-        prepare_cohorts(planned, runs)
+        prepare_cohorts(missing, runs)
         for run in done_before:
-            record = read_run(run.folder)
-            rescored = rescore(record)
-            if tracker:
-                tracker.mirror(read_run(run.folder) if rescored else record)
+            rescore(read_run(run.folder))
+            not_tracked += not _mirrored(read_run(run.folder), tracker)
         for record in _execute(missing, jobs):
-            if tracker:
-                tracker.mirror(record)
+            not_tracked += not _mirrored(record, tracker)
             if record.status == "failed":
                 failed.append(record)
-    return Summary(len(done_before), len(missing) - len(failed), failed)
+    return Summary(len(done_before), len(missing) - len(failed), failed, not_tracked)
+
+
+def _mirrored(record: RunRecord, tracker: Tracker | None) -> bool:
+    """Copy a run to the tracker; if that fails it is said and counted, and the work goes on."""
+    if tracker is None:
+        return True
+    try:
+        tracker.mirror(record)
+    except Exception as error:  # a store can fail in any way; the run folder is safe already
+        progress.say(f"not tracked: {record.folder}: {type(error).__name__}: {error}")
+        return False
+    return True
 
 
 def _execute(missing: Sequence[PlannedRun], jobs: int) -> Iterator[RunRecord]:
@@ -161,7 +172,7 @@ def prepare_cohorts(planned: Sequence[PlannedRun], runs: Path) -> None:
 
 
 @contextmanager
-def _only_driver(runs: Path) -> Iterator[None]:
+def only_driver(runs: Path) -> Iterator[None]:
     """Hold the results folder: two drivers would do the same runs twice over."""
     runs.mkdir(parents=True, exist_ok=True)
     lock = FileLock(runs / ".lock", timeout=0)
@@ -169,7 +180,7 @@ def _only_driver(runs: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise ValueError(
-            f"Another `equipoise run` is at work in {runs}. Wait for it, or give --runs ELSEWHERE."
+            f"Another `equipoise` is at work in {runs}. Wait for it, or give --runs ELSEWHERE."
         ) from None
     try:
         yield
@@ -206,7 +217,7 @@ class _Display:
         words = []
         for job in running:
             log = job.partial / "log.txt"
-            lines = log.read_text().splitlines() if log.exists() else []
+            lines = _tail(log)
             name = f"{job.config['task']['name']} {job.config['method']['name']}"
             words.append(f"{name}: {lines[-1]}" if lines else name)
         self.bar.update(self.task, description="\n".join(words)[:300])
@@ -218,6 +229,15 @@ class _Display:
         config = record.config
         where = f"{config['task']['name']} {config['variant']['name']} {config['run']}"
         progress.say(f"[{self.count}/{self.total}] {where}: {_in_words(record)}")
+
+
+def _tail(log: Path) -> list[str]:
+    """Return the last lines of a log, however long it is."""
+    if not log.exists():
+        return []
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 2000))
+        return file.read().decode(errors="replace").splitlines()
 
 
 def _in_words(record: RunRecord) -> str:

@@ -113,9 +113,7 @@ def find_methods() -> dict[str, Found]:
     for package, kind in METHOD_PACKAGES:
         for folder in _folders(package):
             found += _methods_in(folder, package, kind)
-    found += [
-        _from_entry_point(point, "method") for point in entry_points(group=ENTRY_POINTS["method"])
-    ]
+    found += _from_entry_points("method")
     return _by_name(found)
 
 
@@ -128,9 +126,7 @@ def find_tasks() -> dict[str, Found]:
         for folder in _folders("tasks")
         for path in sorted(folder.glob("*/task.py"))
     ]
-    found += [
-        _from_entry_point(point, "task") for point in entry_points(group=ENTRY_POINTS["task"])
-    ]
+    found += _from_entry_points("task")
     return _by_name(found)
 
 
@@ -226,12 +222,17 @@ def load_task(found: Found) -> Task:
 def _load(found: Found, mark: str) -> type:
     try:
         module = importlib.import_module(found.module) if found.module else _import_file(found)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise LookupFailed(
             f"{found.name} ({found.path}) does not import: {type(error).__name__}: {error}"
         ) from error
     if found.attribute:
-        return cast(type, getattr(module, found.attribute))
+        named = getattr(module, found.attribute, None)
+        if getattr(named, "_equipoise", None) != mark:
+            raise LookupFailed(
+                f"{found.name}: {found.module}:{found.attribute} is no class marked @{mark}."
+            )
+        return cast(type, named)
     marked = [
         value
         for value in vars(module).values()
@@ -248,10 +249,13 @@ def _load(found: Found, mark: str) -> type:
 
 
 def _import_file(found: Found) -> Any:
-    name = f"equipoise_path_{found.name}"
-    if found.folder:  # so that the files beside method.py can be imported from it
-        sys.path.insert(0, str(found.path.parent))
-    spec = importlib.util.spec_from_file_location(name, found.path)
+    """Import a file under a name of its own; a folder as a package, so that .parts is found."""
+    place = hashlib.sha256(str(found.path).encode()).hexdigest()[:8]
+    name = f"equipoise_{found.name}_{place}"
+    inside = [str(found.path.parent)] if found.folder else None
+    spec = importlib.util.spec_from_file_location(
+        name, found.path, submodule_search_locations=inside
+    )
     if spec is None or spec.loader is None:
         raise LookupFailed(f"{found.path} is no Python file.")
     module = importlib.util.module_from_spec(spec)

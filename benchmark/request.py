@@ -29,7 +29,7 @@ def spell_out(
     Tasks change fastest, so that the first workers need different cohorts.
     """
     if data is not None and len(tasks or []) != 1:
-        raise ValueError("--data is the cohort of one task; name it with --task.")
+        raise ValueError("--cohort holds the patients of one task; name it with --task.")
     names = list(methods or default_methods(digital=data is None))
     fields = read_fields(settings, names)
     return [

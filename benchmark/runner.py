@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from benchmark import progress
 from benchmark.cache import ContentCache
 from benchmark.cohorts.checks import check_splits
 from benchmark.context import RunContext, choose_device, choose_precision
-from benchmark.contracts import Method, Predictor, Split, Task, TaskCard
+from benchmark.contracts import DigitalTask, Method, Predictor, Split, Task, TaskCard
 from benchmark.results import write_history, write_json
 from benchmark.score import write_result
 from benchmark.spec import RunSpec
@@ -79,24 +78,24 @@ def make_context(
 ) -> RunContext:
     """Put together what the method may use besides its data."""
     device = choose_device(spec.device)
-    draw = None
-    if getattr(method, "extra_data", "none") == "digital_cohort":
-        draw = functools.partial(_draw, task, spec)
+
+    def draw(requests: pd.DataFrame, seed: int) -> Split:
+        made = cast(DigitalTask, task).new_patients(requests, spec.source, seed)
+        return visible(made, task.card, method)
+
+    may_draw = getattr(method, "extra_data", "none") == "digital_cohort"
     return RunContext(
         card=task.card,
-        prompt=task.prompt,
+        prompt=lambda row: task.prompt(row),
         seed=spec.seed,
         device=device,
         precision=choose_precision(device),
         classifier=spec.preset.classifier,
-        cache=ContentCache(spec.cache / "shared"),
-        draw=draw,
+        # What a method may see, it may store: others share only with their like.
+        cache=ContentCache(spec.cache / "shared" / f"groups-{method.groups_used}"),
+        draw=draw if may_draw else None,
         say=say,
     )
-
-
-def _draw(task: Any, spec: RunSpec, requests: pd.DataFrame, seed: int) -> Split:
-    return task.new_patients(requests, spec.source, seed)
 
 
 def visible(split: Split, card: TaskCard, method: Method) -> Split:

@@ -31,8 +31,8 @@ from benchmark.results import SCHEMA
 
 PACKAGES = ("equipoise", "torch", "torchvision", "timm", "numpy", "pandas", "scipy", "scikit-learn")
 HERE = Path(__file__).parent
-# A change of these files changes numbers; a change of the others does not.
-ENGINE_FILES = ["contracts.py", "context.py", "training.py", "runner.py"]
+# A change of these files may change numbers; the others decide what is run, kept and shown.
+ENGINE_FILES = ["contracts.py", "context.py", "training.py", "runner.py", "cohorts/*.py"]
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             f"{method_found.name} makes new patients, which only a digital cohort can: "
             f"leave it out of runs on {spec.data or task.card.name}."
         )
-    preset = spec.preset.as_dict()
+    preset, computed_with = spec.preset.as_dict(), environment(spec)
     decided: dict[str, Any] = {
         "schema": SCHEMA,
         "task": {
@@ -127,7 +127,8 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
         },
         "preset": {"source": preset["source"], "classifier": preset["classifier"]},
         "source": _source_identity(spec.data),
-        "engine": code_digest([HERE / name for name in ENGINE_FILES]),
+        "engine": code_digest([p for name in ENGINE_FILES for p in sorted(HERE.glob(name))]),
+        "rounding": {k: computed_with[k] for k in ("device", "precision", "threads")},
     }
     row = digest(decided)
     pictured = [decided[k] for k in ("task", "variant", "source")] + [preset["source"], spec.seed]
@@ -147,7 +148,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             "summary": summary(method_found),
         },
         "preset": preset,
-        "environment": environment(spec),
+        "environment": computed_with,
     }
 
 
@@ -164,7 +165,7 @@ def cohort_folder(runs: Path, config: Mapping[str, Any]) -> Path:
 
 
 def environment(spec: RunSpec) -> dict[str, Any]:
-    """Describe what the numbers were computed with; it is recorded but does not name the run."""
+    """Describe what the numbers were computed with; of it, what rounds sums names the run."""
     from benchmark.context import choose_device, choose_precision  # imports torch
 
     device = choose_device(spec.device)

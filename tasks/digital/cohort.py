@@ -10,6 +10,7 @@ import os
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
@@ -65,8 +66,9 @@ def load_splits(
         "task": card.name,
         "version": [card.version, model.version],
         "sizes": [source.train, source.val, source.test, source.image_size, CHUNK],
-        "variant": variant.name,
+        "variant": asdict(variant),
         "seed": seed,
+        "code": _code(model),
     }
 
     def build(folder: Path) -> None:
@@ -82,8 +84,7 @@ def load_splits(
             folder / "test", model, card, people, people["label"], source, seed, variant.site_shift
         )
 
-    cached = {**key, "code": _code(model)}
-    folder = ContentCache(source.cache).folder(f"cohort-{card.name}", cached, build)
+    folder = ContentCache(source.cache).folder(f"cohort-{card.name}", key, build)
     train, val, test = (read_split(folder / split) for split in SPLITS[:3])
     return Splits(train, val, test, fingerprint=digest(key))
 

@@ -88,7 +88,7 @@ def test_set_reaches_the_method(run_options, tmp_path):
         (["--method", "erm", "--seeds", "one"], "--seeds is 'one'; give whole numbers"),
         (["--method", "erm", "--set", "lr=1"], "write METHOD.FIELD=VALUE"),
         (["--method", "erm", "--severity", "9"], "severity is 9.0; allowed: 0 to 1.5"),
-        (["--method", "erm", "--data", "/nowhere"], "has no participants.tsv"),
+        (["--method", "erm", "--cohort", "/nowhere"], "has no participants.tsv"),
     ],
 )
 def test_what_cannot_be_run_is_refused_in_a_sentence(options, complaint, run_options):

@@ -78,6 +78,9 @@ def test_a_failed_run_is_tried_again(make_spec, write_method, tmp_path):
         ("os.kill(os.getpid(), signal.SIGKILL)", "out of memory"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
         ("os._exit(7)", "exit code 7"),
+        ("os._exit(0)", "exit code 0 before it had a result"),
+        ("sys.exit(0)", "SystemExit: 0"),
+        ("ctx.record('stage', 1, loss='low')", "ctx.record takes numbers; got {'loss': 'low'}"),
         ("raise MemoryError('no room')", "MemoryError: no room"),
     ],
 )
@@ -138,16 +141,20 @@ def test_the_cost_of_what_is_missing_comes_from_the_runs_seen(make_spec, tmp_pat
 def test_a_second_driver_is_turned_away(make_spec, tmp_path):
     planned = matrix.plan([make_spec()], tmp_path)
     with (
-        matrix._only_driver(tmp_path),
-        pytest.raises(ValueError, match="Another `equipoise run` is at work"),
+        matrix.only_driver(tmp_path),
+        pytest.raises(ValueError, match="Another `equipoise` is at work"),
     ):
         matrix.run_matrix(planned, tmp_path)
 
 
-def test_the_cohort_is_drawn_once_for_the_page(make_spec, tmp_path):
-    do([make_spec()], tmp_path / "runs")
-    cohort = tmp_path / "runs" / "toy_task" / "severity-1" / "cohort" / "cohort.json"
-    assert json.loads(cohort.read_text())["counts"]
+def test_a_cohort_is_drawn_for_the_page_once_for_each_of_its_settings(make_spec, tmp_path):
+    values = make_spec().preset.as_dict()
+    values["source"]["train"] = 320
+    larger = replace(make_spec(), preset=Preset.from_dict(values))
+    do([make_spec(), make_spec("class_resampling"), larger], tmp_path / "runs")
+    drawn = (tmp_path / "runs").glob("toy_task/severity-1/cohort-*/cohort.json")
+    counts = [json.loads(path.read_text())["counts"] for path in drawn]
+    assert sorted(sum(c["n"] for c in of if c["split"] == "train") for of in counts) == [160, 320]
 
 
 DRIVER = """
@@ -177,7 +184,8 @@ def test_killed_three_times_and_resumed_it_ends_with_the_same_scores(toy_task, t
 
     def start(runs):
         command = [sys.executable, str(script), toy_task, str(runs), str(tmp_path / "cache")]
-        return subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+        marked = {**os.environ, "EQUIPOISE_TEST_MARK": str(runs)}
+        return subprocess.Popen(command, stderr=subprocess.DEVNULL, env=marked)
 
     assert start(tmp_path / "undisturbed").wait(timeout=200) == 0
     runs = tmp_path / "killed"
@@ -188,7 +196,7 @@ def test_killed_three_times_and_resumed_it_ends_with_the_same_scores(toy_task, t
         time.sleep(0.3)
         os.kill(driver.pid, signal.SIGKILL)
         driver.wait()
-        _wait_until_no_process_is_left(driver.pid)
+        _wait_until_no_process_is_left(f"EQUIPOISE_TEST_MARK={runs}".encode())
     done_before = {r.folder: (r.folder / "done").stat().st_mtime_ns for r in find_runs(runs)}
     assert start(runs).wait(timeout=200) == 0
     assert scores(runs) == scores(tmp_path / "undisturbed")
@@ -196,22 +204,40 @@ def test_killed_three_times_and_resumed_it_ends_with_the_same_scores(toy_task, t
     assert all((f / "done").stat().st_mtime_ns == t for f, t in done_before.items())
 
 
-def _wait_until_no_process_is_left(session):
-    """Every process of the killed driver's session must end by itself, and soon."""
+def test_what_a_run_started_ends_with_it(make_spec, write_method, tmp_path):
+    values = make_spec().preset.as_dict()
+    values["run"]["time_limit_minutes"] = 0.1
+    fit = "import subprocess\nsubprocess.Popen(['sleep', '300.25'])\ntime.sleep(600)"
+    spec = make_spec(write_method("parent", fit.replace("\n", "\n        ")))
+    do([replace(spec, preset=Preset.from_dict(values))], tmp_path / "runs")
+    _wait_until_no_process_is_left(b"sleep\x00300.25")
+
+
+def test_a_tracker_that_fails_is_told_and_counted_and_stops_nothing(make_spec, tmp_path):
+    class Broken:
+        def mirror(self, record):
+            raise ConnectionError("no route")
+
+    summary = do([make_spec(seed=0), make_spec(seed=1)], tmp_path / "runs", tracker=Broken())
+    assert (summary.done_now, summary.not_tracked) == (2, 2)
+
+
+def _wait_until_no_process_is_left(mark):
+    """Every process with the mark in its command or environment must end, and soon."""
     for _ in range(200):
-        left = [p.name for p in Path("/proc").glob("[0-9]*") if _session(p) == session]
+        left = [p.name for p in Path("/proc").glob("[0-9]*") if _bears(p, mark)]
         if not left:
             return
         time.sleep(0.1)
-    raise AssertionError(f"processes {left} outlived their driver by 20 s")
+    raise AssertionError(f"processes {left} are left after 20 s")
 
 
-def _session(process):
+def _bears(process, mark):
     try:
-        state, _, _, session = (process / "stat").read_text().rpartition(")")[2].split()[:4]
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if state == "Z" else int(session)
+        words = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return False
+    return mark in words and process.name != str(os.getpid())
 
 
 def test_an_engine_is_a_function_from_jobs_to_outcomes(make_spec, tmp_path):

@@ -87,6 +87,23 @@ def test_a_strangers_package_is_found_by_its_entry_point(tmp_path, monkeypatch):
     assert load_method(found).__name__ == "StrangersMethod"
 
 
+def test_a_module_that_exits_does_not_take_the_driver_with_it(package):
+    (package / "quitter.py").write_text("import sys\nsys.exit(3)\n")
+    with pytest.raises(LookupFailed, match=r"does not import: SystemExit: 3"):
+        load_method(find_methods()["quitter"])
+
+
+def test_folders_of_two_strangers_do_not_mix_their_helpers(tmp_path, write_method):
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "helper.py").write_text(f"WORD = {name!r}\n")
+        more = "from .helper import WORD"
+        Path(write_method("method", "return Half()", more=more)).rename(folder / "method.py")
+        cls = load_method(locate(str(folder), "method"))
+        assert name == sys.modules[cls.__module__].WORD
+
+
 def test_a_tasks_card_must_bear_its_folders_name(tmp_path, toy_task):
     folder = tmp_path / "other_name"
     folder.mkdir()

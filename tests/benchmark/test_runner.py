@@ -40,6 +40,11 @@ class TrainSpy(Spy):
 
 
 @dataclass(frozen=True)
+class DrawingSpy(Spy):
+    extra_data: ClassVar[str] = "digital_cohort"
+
+
+@dataclass(frozen=True)
 class TestSpy(Spy):
     __test__ = False
     groups_used: ClassVar[str] = "test"
@@ -86,12 +91,16 @@ def holds(value, marked, depth=0):
         return any(np.array_equal(image, test) for image in value for test in marked[:3])
     if isinstance(value, Split):
         return any(holds(part, marked) for part in (value.images, value.masks, value.table))
-    if hasattr(value, "__dict__") and depth < 3:
-        return any(holds(part, marked, depth + 1) for part in vars(value).values())
-    return False
+    if depth == 4:
+        return False
+    parts = list(getattr(value, "__dict__", {}).values())
+    parts += [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
+    parts += [getattr(value, name) for name in ("func", "args", "__self__") if hasattr(value, name)]
+    parts += list(value) if isinstance(value, list | tuple) else []
+    return any(holds(part, marked, depth + 1) for part in parts)
 
 
-@pytest.mark.parametrize("kind", [Spy, TrainSpy, TestSpy])
+@pytest.mark.parametrize("kind", [Spy, TrainSpy, TestSpy, DrawingSpy])
 def test_nothing_of_the_test_split_reaches_fit(kind, make_spec, tmp_path):
     log = {}
     do(kind(seen=(log,)), make_spec, tmp_path / "run")
@@ -157,7 +166,17 @@ def test_new_patients_are_made_for_a_method_that_declared_them(make_spec):
         extra_data: ClassVar[str] = "digital_cohort"
 
     ctx = runner.make_context(TASK, Needy(seen=({},)), make_spec(), print)
-    assert len(ctx.new_patients(TASK.card.cells(), 0)) == len(TASK.card.cells())
+    made = ctx.new_patients(TASK.card.cells(), 0)
+    assert len(made) == len(TASK.card.cells())
+    assert "site" not in made.table  # it declares "never"
+
+
+def test_what_a_method_that_sees_groups_has_cached_is_not_served_to_one_that_does_not(make_spec):
+    roots = {
+        runner.make_context(TASK, kind(seen=({},)), make_spec(), print).cache.root
+        for kind in (Spy, TrainSpy, TestSpy)
+    }
+    assert len(roots) == 3
 
 
 @pytest.mark.parametrize(

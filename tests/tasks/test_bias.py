@@ -53,4 +53,4 @@ def test_erm_fails_the_disadvantaged_cells_and_the_oracle_does_not(cell_accuraci
     task, found = cell_accuracies
     for cell in DISADVANTAGED[task]:
         assert found["ERM"][cell] < 0.75, cell
-        assert found["Oracle"][cell] > found["ERM"][cell] + 0.08, cell
+        assert found["Oracle"][cell] > 0.78, cell
