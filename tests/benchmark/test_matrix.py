@@ -64,9 +64,7 @@ def test_a_failed_run_is_tried_again(make_spec, write_method, tmp_path):
     runs = tmp_path / "runs"
     flag = tmp_path / "flag"
     fit = f"if not os.path.exists({str(flag)!r}):\n    raise RuntimeError('not yet')\nreturn Half()"
-    path = write_method(
-        "later", fit.replace("\n", "\n        ").replace("\n        return", "\nreturn")
-    )
+    path = write_method("later", fit)
     assert len(do([make_spec(path)], runs).failed) == 1
     flag.touch()
     assert do([make_spec(path)], runs).done_now == 1
@@ -208,7 +206,7 @@ def test_what_a_run_started_ends_with_it(make_spec, write_method, tmp_path):
     values = make_spec().preset.as_dict()
     values["run"]["time_limit_minutes"] = 0.1
     fit = "import subprocess\nsubprocess.Popen(['sleep', '300.25'])\ntime.sleep(600)"
-    spec = make_spec(write_method("parent", fit.replace("\n", "\n        ")))
+    spec = make_spec(write_method("parent", fit))
     do([replace(spec, preset=Preset.from_dict(values))], tmp_path / "runs")
     _wait_until_no_process_is_left(b"sleep\x00300.25")
 
