@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import hashlib
 import os
 import platform
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.cache import digest
+from benchmark.cohorts.identity import content_digest
 from benchmark.contracts import Method, Source, Task, Variant, default_cache
 from benchmark.presets import Preset
 from benchmark.registry import (
@@ -112,6 +112,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             f"leave it out of runs on {spec.data or task.card.name}."
         )
     preset, computed_with = spec.preset.as_dict(), environment(spec)
+    source = _source_identity(spec.data)
     decided: dict[str, Any] = {
         "schema": SCHEMA,
         "task": {
@@ -126,7 +127,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             "fields": dataclasses.asdict(method),  # type: ignore[call-overload]
         },
         "preset": {"source": preset["source"], "classifier": preset["classifier"]},
-        "source": _source_identity(spec.data),
+        "source": {name: fact for name, fact in source.items() if name != "name"},
         "engine": code_digest([p for name in ENGINE_FILES for p in sorted(HERE.glob(name))]),
         "rounding": {k: computed_with[k] for k in ("device", "precision", "threads")},
     }
@@ -134,6 +135,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
     pictured = [decided[k] for k in ("task", "variant", "source")] + [preset["source"], spec.seed]
     return {
         **decided,
+        "source": source,
         "row": row,
         "cohort": f"cohort-{digest(pictured)[:8]}",
         "run": f"{method_found.name}/{spec.preset.name}-seed-{spec.seed}-{row[:8]}",
@@ -213,18 +215,11 @@ def _task_digest(found: Found) -> str:
 def _source_identity(folder: Path | None) -> dict[str, str]:
     """Name the cohort without naming where it lies: paths do not change numbers.
 
-    A table cohort is known by its table and by the names and sizes of its files; reading every
-    image to plan a matrix would take too long.
+    Its name is for reading only and is left out of the hashes.
     """
     if folder is None:
         return {"kind": "digital", "name": "digital cohort"}
-    tables = [folder / "participants.tsv", folder / "participants.csv"]
-    table = next((path for path in tables if path.is_file()), None)
-    if table is None:
-        raise ValueError(f"{folder} has no participants.tsv. docs/your_own_cohort.md shows one.")
-    files = [(str(p.relative_to(folder)), p.stat().st_size) for p in sorted(folder.rglob("*"))]
-    content = digest([hashlib.sha256(table.read_bytes()).hexdigest(), files])
-    return {"kind": "table", "name": folder.resolve().name, "content": content}
+    return {"kind": "table", "name": folder.resolve().name, "content": content_digest(folder)}
 
 
 def parallel_runs(preset: Preset, device: str) -> int:

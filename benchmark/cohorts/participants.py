@@ -38,7 +38,37 @@ class Participants:
 
 def read_participants(folder: Path, card: TaskCard) -> Participants:
     """Read the table and find its columns; CohortError lists the columns that are missing."""
-    path = _find_file(folder)
+    path = find_table(folder)
+    table = read_table(path)
+    images = _file_columns(table, "image", card.channels)
+    problems = _missing_columns(table, card)
+    if not images:
+        numbered = ", ".join(f"image_{i + 1}" for i in range(len(card.channels)))
+        problems.append(
+            f"has no column 'image', nor all of {numbered} ({', '.join(card.channels)})."
+        )
+    if not len(table):
+        problems.append("has no rows.")
+    if problems:
+        raise CohortError(path, problems)
+    return Participants(
+        path, _with_image_ids(table), images, _file_columns(table, "mask", card.channels)
+    )
+
+
+def find_table(folder: Path) -> Path:
+    """Return the folder's participants.tsv or .csv; CohortError if there is none, or both."""
+    found = [folder / name for name in FILES if (folder / name).is_file()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise CohortError(folder, ["has a participants.tsv and a participants.csv. Keep one."])
+    what = "has no participants.tsv (or .csv)" if folder.is_dir() else "is not a folder"
+    raise CohortError(folder, [f"{what}. See docs/your_own_cohort.md for what it holds."])
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read the table as text, "" where a cell is empty, indexed by the file's line numbers."""
     separator = "\t" if path.suffix == ".tsv" else ","
     try:
         with warnings.catch_warnings():
@@ -57,36 +87,23 @@ def read_participants(folder: Path, card: TaskCard) -> Participants:
     table = table.fillna("").apply(lambda column: column.str.strip())
     table.index = pd.RangeIndex(2, len(table) + 2)
     table = table.mask(table.apply(lambda column: column.str.lower().isin(EMPTY)), "")
-    table = table[(table != "").any(axis=1)].rename(columns={"participant_id": "patient_id"})
-    images = _file_columns(table, "image", card.channels)
-    needed = ["patient_id", "label", *(a.name for a in card.attributes)]
-    problems = [_missing_column(c, table.columns) for c in needed if c not in table]
-    if not images:
-        numbered = ", ".join(f"image_{i + 1}" for i in range(len(card.channels)))
-        problems.append(
-            f"has no column 'image', nor all of {numbered} ({', '.join(card.channels)})."
-        )
-    if not len(table):
-        problems.append("has no rows.")
-    if problems:
-        raise CohortError(path, problems)
-    return Participants(
-        path, _with_image_ids(table), images, _file_columns(table, "mask", card.channels)
-    )
+    table = table[(table != "").any(axis=1)]
+    return table.rename(columns={"participant_id": "patient_id"})
 
 
 def table_problems(participants: Participants, card: TaskCard) -> list[str]:
-    """List every cell that cannot be used, except for what only the image files can tell."""
+    """List every cell that cannot be used, except for numbers to band and what files can tell."""
     table = participants.table
     problems = _empty_cells(participants, card)
+    numbers = {a.name: a.number for a in card.attributes}
     allowed: dict[str, Sequence[str]] = {"label": card.classes}
-    allowed |= {a.name: a.values for a in card.attributes}
+    allowed |= {a.name: a.values for a in card.attributes if a.name in table}
     allowed |= {c: v for c, v in (("split", NAMES), ("intensity", INTENSITIES)) if c in table}
     for column, values in allowed.items():
         wrong = table[column][(table[column] != "") & ~table[column].isin(values)]
         problems += [
             f"{participants.at(row, column)}: {value!r}. Allowed: {', '.join(values)}."
-            f"{_advice(value, values)}"
+            f"{_advice(value, values, numbers.get(column))}"
             for row, value in wrong.items()
         ]
     problems += _repeated_ids(participants)
@@ -115,16 +132,6 @@ def width_in_mm(text: str) -> float | None:
     return width if 0 < width <= WIDEST_FIELD else None
 
 
-def _find_file(folder: Path) -> Path:
-    found = [folder / name for name in FILES if (folder / name).is_file()]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise CohortError(folder, ["has a participants.tsv and a participants.csv. Keep one."])
-    what = "has no participants.tsv (or .csv)" if folder.is_dir() else "is not a folder"
-    raise CohortError(folder, [f"{what}. See docs/your_own_cohort.md for what it holds."])
-
-
 def _file_columns(table: pd.DataFrame, prefix: str, channels: Sequence[str]) -> tuple[str, ...]:
     numbered = tuple(f"{prefix}_{i + 1}" for i in range(len(channels)))
     named = tuple(f"{prefix}_{channel}" for channel in channels)
@@ -134,9 +141,18 @@ def _file_columns(table: pd.DataFrame, prefix: str, channels: Sequence[str]) -> 
     return ()
 
 
-def _missing_column(name: str, present: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, list(present), n=1)
-    return f"has no column {name!r}.{f' Rename {near[0]!r}?' if near else ''}"
+def _missing_columns(table: pd.DataFrame, card: TaskCard) -> list[str]:
+    """Name the columns that are missing; an attribute may be there as a number instead."""
+    instead: dict[str, str | None] = {"patient_id": None, "label": None}
+    instead |= {a.name: a.number for a in card.attributes}
+    problems = []
+    for name, number in instead.items():
+        if name in table or number in table:
+            continue
+        near = difflib.get_close_matches(name, list(table.columns), n=1)
+        other = f", nor the number {number!r} to make it from" if number else ""
+        problems.append(f"has no column {name!r}{other}.{f' Rename {near[0]!r}?' if near else ''}")
+    return problems
 
 
 def _with_image_ids(table: pd.DataFrame) -> pd.DataFrame:
@@ -151,7 +167,8 @@ def _with_image_ids(table: pd.DataFrame) -> pd.DataFrame:
 
 def _empty_cells(participants: Participants, card: TaskCard) -> list[str]:
     table = participants.table
-    needed = ["patient_id", "image_id", "label", *(a.name for a in card.attributes)]
+    attributes = [a.name for a in card.attributes if a.name in table]
+    needed = ["patient_id", "image_id", "label", *attributes]
     needed += [*participants.image_columns, *(c for c in ("split",) if c in table)]
     return [
         f"{participants.at(row, column)}: is empty."
@@ -160,10 +177,10 @@ def _empty_cells(participants: Participants, card: TaskCard) -> list[str]:
     ]
 
 
-def _advice(value: str, allowed: Sequence[str]) -> str:
-    """Suggest the nearest word, or say how to turn a number into a word."""
-    if value.replace(".", "", 1).isdigit() and not any(word.isdigit() for word in allowed):
-        return " Numbers are not banded for you: docs/your_own_cohort.md shows how to."
+def _advice(value: str, allowed: Sequence[str], number: str | None) -> str:
+    """Suggest the nearest word, or the column that numbers belong in."""
+    if number and value.replace(".", "", 1).isdigit():
+        return f" Numbers belong in the column {number!r}."
     lower = {word.lower(): word for word in allowed}
     begin = [word for word in lower if word.startswith(value.lower())]
     near = begin if len(begin) == 1 else difflib.get_close_matches(value.lower(), lower, n=1)

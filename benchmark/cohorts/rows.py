@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +24,13 @@ class ImageRow:
     images: dict[str, str]
     masks: dict[str, str]  # none: the mask is all background
     slice_index: int | None
-    field_of_view: float | None  # mm
+    field_of_view: float | None  # mm; None: the card's
     already_scaled: bool
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file of the row, relative to the folder."""
+        return (*self.images.values(), *self.masks.values())
 
 
 def image_row(
@@ -46,41 +50,34 @@ def image_row(
     )
 
 
-def hash_files(row: ImageRow) -> list[str]:
-    """Return the hash of every file of a row."""
-    digests = []
-    for text in (*row.images.values(), *row.masks.values()):
-        with (row.folder / text).open("rb") as file:
-            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-    return digests
+def read_row(row: ImageRow, card: TaskCard, image_size: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return images float32 and masks uint8, (channels, size, size), and whether mm are known.
 
-
-def read_row(row: ImageRow, card: TaskCard, image_size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return images float32 and masks uint8, (channels, size, size).
-
-    CohortError names every file that is wrong.
+    Where they are known, the image is as wide as the row says, else as wide as the card says, so
+    that a millimetre is as long as in every other cohort. CohortError names every wrong file.
     """
     problems: list[str] = []
     images = np.zeros((len(card.channels), image_size, image_size), np.float32)
     masks = np.zeros(images.shape, np.uint8)
     image = _gather(row, row.images, len(card.channels), problems)
     mask = _gather(row, row.masks, len(card.channels), problems) if row.masks else None
+    spacing = None if image is None else image.spacing
+    width = (row.field_of_view or card.field_of_view_mm) if spacing else None
     try:
         if image is not None:
             scaled = scale_intensity(image.pixels, already_scaled=row.already_scaled)
-            images = to_square(scaled, image_size, image.spacing, row.field_of_view)
+            images = to_square(scaled, image_size, spacing, width)
     except PictureError as error:
         problems.append(_say(row, row.images, error))
     try:
         if mask is not None:
             labels = _mask_labels(mask, image, card)
-            spacing = None if image is None else image.spacing
-            masks = to_square(labels, image_size, spacing, row.field_of_view, nearest=True)
+            masks = to_square(labels, image_size, spacing, width, nearest=True)
     except PictureError as error:
         problems.append(_say(row, row.masks, error))
     if problems:
         raise CohortError(row.place, problems)
-    return images, masks
+    return images, masks, spacing is not None
 
 
 def _say(row: ImageRow, files: Mapping[str, str], error: PictureError) -> str:

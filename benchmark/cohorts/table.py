@@ -6,8 +6,10 @@ and a folder with anything wrong is not used at all.
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,19 +17,24 @@ import numpy as np
 import pandas as pd
 
 from benchmark.cache import ContentCache, digest
+from benchmark.cohorts.bands import add_bands, band_problems
 from benchmark.cohorts.checks import NAMES, CohortError
+from benchmark.cohorts.identity import file_digests
 from benchmark.cohorts.participants import (
     Participants,
     path_problem,
     read_participants,
     table_problems,
 )
-from benchmark.cohorts.rows import ImageRow, hash_files, image_row, read_row
+from benchmark.cohorts.rows import ImageRow, image_row, read_row
 from benchmark.cohorts.storage import create_arrays, read_split
 from benchmark.contracts import IDENTITY_COLUMNS, Source, Splits, TaskCard
 from benchmark.progress import say, track
+from benchmark.registry import code_digest
 
-VERSION = 1  # raise it whenever the same files give other images
+HERE = Path(__file__).parent
+# A change of these files may change the arrays, so what older code made is never served again.
+SHAPING = ["bands.py", "images.py", "participants.py", "rows.py", "storage.py", "table.py"]
 SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}  # design choice
 GOLDEN = 0.6180339887498949  # (sqrt(5) - 1) / 2: steps of this size fill [0, 1) most evenly
 
@@ -35,19 +42,21 @@ GOLDEN = 0.6180339887498949  # (sqrt(5) - 1) / 2: steps of this size fill [0, 1)
 def load_table_cohort(source: Source, card: TaskCard, seed: int) -> Splits:
     """Return the splits of source.folder at source.image_size.
 
-    The seed matters only without a split column: then it deals out the patients. CohortError (a
+    The seed matters only without a split column: then it deals train and val. CohortError (a
     ValueError) names file, row and column of everything that is wrong.
     """
     if source.folder is None:
         raise ValueError("A table cohort needs a folder: Source(folder=...).")
     participants = read_participants(source.folder, card)
-    problems = table_problems(participants, card)
+    problems = table_problems(participants, card) + band_problems(participants, card)
     rows, path_problems = _find_files(participants)
     problems += path_problems
     if not problems:
-        split = participants.table.get("split", assign_splits(participants.table, card, seed))
-        participants.table["split"] = split
-        problems += _split_problems(participants.table, card)
+        table = add_bands(participants.table, card)
+        if "split" not in table:
+            table["split"] = assign_splits(table, card, seed)
+        participants = dataclasses.replace(participants, table=table)
+        problems += _split_problems(table, card)
     if problems:
         # The images are read all the same, so that one go lists everything.
         problems += _read_rows(rows, card, source.image_size, lambda *_: None)
@@ -58,30 +67,31 @@ def load_table_cohort(source: Source, card: TaskCard, seed: int) -> Splits:
 def assign_splits(table: pd.DataFrame, card: TaskCard, seed: int) -> pd.Series:
     """Deal patients to train, val and test (60, 15, 25 %), evenly within every cell.
 
-    A patient's cell is that of their first image. Patients are shuffled, sorted by cell, and
-    dealt by the golden-ratio sequence, which keeps the shares within any stretch of the order.
+    A patient's cell is that of their first image. Test is dealt in the order of the ids' hashes
+    and is the same for every seed, so that all runs on a cohort answer for the same patients;
+    the seed deals the others.
     """
+    cell = ["label", *(a.name for a in card.attributes)]
+    patients = table.drop_duplicates("patient_id")
+    patients = patients.assign(hash=[_hash(name) for name in patients["patient_id"]])
+    patients = patients.sort_values([*cell, "hash"])
+    in_test = _places(len(patients), 0.5) < SHARES["test"]
     rng = np.random.default_rng([seed, 0x5B117])
-    columns = ["label", *(a.name for a in card.attributes)]
-    patients = table.drop_duplicates("patient_id").sort_values("patient_id")
-    order = patients.iloc[rng.permutation(len(patients))].sort_values(columns, kind="stable")
-    place = (rng.random() + GOLDEN * np.arange(len(order))) % 1
-    edges = np.cumsum(list(SHARES.values()))[:-1]
-    dealt = np.array(NAMES, object)[np.searchsorted(edges, place, side="right")]
-    return table["patient_id"].map(dict(zip(order["patient_id"], dealt, strict=True)))
+    others = patients[~in_test]
+    others = others.iloc[rng.permutation(len(others))].sort_values(cell, kind="stable")
+    in_val = _places(len(others), rng.random()) < SHARES["val"] / (1 - SHARES["test"])
+    split = dict.fromkeys(patients["patient_id"][in_test], "test")
+    split |= dict(zip(others["patient_id"], np.where(in_val, "val", "train"), strict=True))
+    return table["patient_id"].map(split)
 
 
-def band(values: pd.Series, edges: Sequence[float], names: Sequence[str]) -> pd.Series:
-    """Turn numbers into words: below edges[0] is names[0], from edges[0] on names[1], and so on.
+def _places(n: int, start: float) -> np.ndarray:
+    """Return the golden-ratio sequence in [0, 1): any stretch of it is spread evenly."""
+    return (start + GOLDEN * np.arange(n)) % 1
 
-    For the person who prepares participants.tsv, e.g. band(age, (50, 65), ("under 50", "50 to
-    64", "65 and over")). Missing numbers stay missing.
-    """
-    if len(names) != len(edges) + 1 or list(edges) != sorted(edges):
-        raise ValueError(f"{len(edges)} rising edges make {len(edges) + 1} bands, got {names}.")
-    numbers = pd.to_numeric(values)
-    limits = [-np.inf, *edges, np.inf]
-    return pd.cut(numbers, limits, right=False, labels=list(names)).astype(object)
+
+def _hash(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _find_files(participants: Participants) -> tuple[list[ImageRow], list[str]]:
@@ -127,12 +137,13 @@ def _cached(
     table = participants.table
     used = table[[*IDENTITY_COLUMNS, *names, "split"]]
     settings = [[r.slice_index, r.field_of_view, r.already_scaled] for r in rows]
+    files = [name for row in rows for name in row.files]
     key = {
-        "version": VERSION,
+        "code": code_digest([HERE / name for name in SHAPING]),
         "task": [card.name, card.version, list(card.channels), list(card.mask_labels)],
-        "image_size": source.image_size,
+        "image": [source.image_size, card.field_of_view_mm],
         "table": digest([used.to_numpy().tolist(), list(used), settings]),
-        "files": digest(list(_in_threads(hash_files, rows, "Looking for changed files"))),
+        "files": digest(file_digests(participants.path.parent, files)),
     }
 
     def build(folder: Path) -> None:
@@ -155,9 +166,13 @@ def _build(
         columns = [*IDENTITY_COLUMNS, *(a.name for a in card.attributes)]
         part[columns].reset_index(drop=True).to_parquet(folder / split / "table.parquet")
 
-    def keep(line: int, images: np.ndarray, masks: np.ndarray) -> None:
+    unsized: list[int] = []
+
+    def keep(line: int, images: np.ndarray, masks: np.ndarray, sized: bool) -> None:
         name, i = places[line]
         arrays[name][0][i], arrays[name][1][i] = images, masks
+        if not sized:
+            unsized.append(line)
 
     problems = _read_rows(rows, card, size, keep)
     if problems:
@@ -165,13 +180,19 @@ def _build(
     without = sum(not row.masks for row in rows)
     if without:
         say(f"{participants.path}: {without} of {len(rows)} images have no mask; theirs are zeros.")
+    if unsized and card.field_of_view_mm:
+        say(
+            f"{participants.path}: {len(unsized)} of {len(rows)} images do not say how large a "
+            f"pixel is, so sizes in mm are not known. Each is taken whole; others are cut or "
+            f"padded to {card.field_of_view_mm:g} mm."
+        )
 
 
 def _read_rows(
     rows: list[ImageRow],
     card: TaskCard,
     size: int,
-    keep: Callable[[int, np.ndarray, np.ndarray], None],
+    keep: Callable[[int, np.ndarray, np.ndarray, bool], None],
 ) -> list[str]:
     """Read all rows, several at a time, hand each to keep, and return what is wrong with them."""
 
@@ -182,11 +203,6 @@ def _read_rows(
             return error.problems
         return []
 
-    return [p for wrong in _in_threads(work, rows, "Reading images") for p in wrong]
-
-
-def _in_threads(
-    work: Callable[[ImageRow], list[str]], rows: list[ImageRow], description: str
-) -> Iterator[list[str]]:
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        yield from track(pool.map(work, rows), description, len(rows))
+        done = track(pool.map(work, rows), "Reading images", len(rows))
+        return [problem for problems in done for problem in problems]

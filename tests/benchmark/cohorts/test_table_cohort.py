@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from benchmark.cohorts import table as table_module
 from benchmark.cohorts.checks import NAMES, CohortError
 from benchmark.cohorts.export import export_cohort
-from benchmark.cohorts.table import assign_splits, band, load_table_cohort
+from benchmark.cohorts.table import assign_splits, load_table_cohort
 from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
 
@@ -126,7 +127,7 @@ def test_raw_images_are_scaled_by_their_own_percentiles(exported):
     [
         (4, "label", "hihg", "row 4, label: 'hihg'. Allowed: low, high. Did you mean 'high'?"),
         (4, "site", "N", "row 4, site: 'N'. Allowed: north, south. Did you mean 'north'?"),
-        (4, "site", "63.5", "Numbers are not banded for you"),
+        (4, "site", "63.5", "row 4, site: '63.5'. Allowed: north, south."),
         (4, "site", "n/a", "row 4, site: is empty."),
         (4, "split", "training", "row 4, split: 'training'. Allowed: train, val, test."),
         (4, "image_id", "train-00000", "row 4, image_id: 'train-00000' is taken by row 2."),
@@ -267,25 +268,35 @@ def test_the_order_of_rows_does_not_change_who_is_in_test():
     shuffled = table.sample(frac=1, random_state=0)
     splits = assign_splits(table, CARD, seed=3)
     pd.testing.assert_series_equal(splits, assign_splits(shuffled, CARD, seed=3).sort_index())
-    assert not splits.equals(assign_splits(table, CARD, seed=4))
 
 
-def test_without_a_split_column_the_seed_deals(exported):
+def test_test_patients_are_the_same_for_every_seed_and_the_seed_deals_the_others(exported):
     _, folder = exported
     change(folder, lambda table: table.drop(columns="split"))
     first, second = load(folder, seed=0), load(folder, seed=5)
-    assert first.fingerprint != second.fingerprint
-    assert len(first.train) + len(first.val) + len(first.test) == 22
+    assert list(first.test.table["patient_id"]) == list(second.test.table["patient_id"])
+    assert set(first.val.table["patient_id"]) != set(second.val.table["patient_id"])
 
 
-def test_band_puts_an_edge_into_the_upper_band():
-    words = band(pd.Series([49.9, 50, 64, 65, 90]), (50, 65), ("young", "middle", "old"))
-    assert list(words) == ["young", "middle", "middle", "old", "old"]
+def test_test_patients_follow_the_hash_of_their_ids():
+    table = TASK.load(Source(train=80, val=1, test=4), Variant(), 0).train.table
+    renamed = table.assign(patient_id="other " + table["patient_id"])
+    one, other = (assign_splits(t, CARD, seed=0) == "test" for t in (table, renamed))
+    assert one.sum() == other.sum() == 20
+    assert (one & other).sum() < 15
 
 
-def test_band_wants_one_name_more_than_edges():
-    with pytest.raises(ValueError, match="2 rising edges make 3 bands"):
-        band(pd.Series([1.0]), (50, 65), ("young", "old"))
+def test_other_code_is_another_cohort(exported, monkeypatch):
+    _, folder = exported
+    first = load(folder)
+    monkeypatch.setattr("benchmark.cohorts.table.SHAPING", ["images.py"])
+    assert load(folder).fingerprint != first.fingerprint
+
+
+def test_the_code_that_shapes_the_arrays_is_all_there():
+    present = {path.name for path in table_module.HERE.glob("*.py")}
+    others = {"__init__.py", "checks.py", "export.py", "identity.py", "preview.py", "toy.py"}
+    assert set(table_module.SHAPING) == present - others
 
 
 def test_another_image_size_is_another_cohort(exported):
