@@ -1,11 +1,12 @@
 """Deep feature reweighting: keep the features, retrain the last layer on group-balanced data.
 
 Kirichenko et al., "Last Layer Re-Training is Sufficient for Robustness to Spurious Correlations",
-ICLR 2023, section 4 (DFR trained on validation data): after ERM a logistic regression on the
-penultimate features is fitted to group-balanced subsets of held-out data, several times, and the
-coefficients are averaged. Departures: the penalty is L2 with a fixed strength instead of L1 tuned
-on half of val, and a subset takes at least `at_least` images from every cell that has as many,
-because val has cells with a single patient.
+ICLR 2023, section 4: after training, a logistic regression on the penultimate features is fitted to
+group-balanced subsets of held-out data, several times, and the coefficients are averaged.
+Departures: the held-out data are part of train, not val, so that the method sees no more images
+than others and the threshold is chosen on images it was not fitted to; the penalty is L2 of a fixed
+strength, not a tuned L1; a subset takes up to `at_most` images of each cell, and all of a smaller
+one, because the smallest cell often holds a single patient.
 """
 
 from dataclasses import dataclass
@@ -24,25 +25,29 @@ from benchmark.training import Classifier, train_classifier
 @method
 @dataclass(frozen=True)
 class DFR:
-    """An ERM network whose last layer is fitted anew to group-balanced images of val."""
+    """A network whose last layer is fitted anew to group-balanced images it was not trained on."""
 
+    held_out: float = 0.3  # share of train kept for the last layer
     subsets: int = 10  # balanced subsets whose last layers are averaged
-    at_least: int = 10  # images of a cell in a subset, where the cell has as many
+    at_most: int = 10  # images of a cell in a subset
     strength: float = 0.1  # C of the logistic regression: smaller is a stronger penalty
 
     groups_used: ClassVar[GroupsUsed] = "train"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
-        """Train by ERM, then average last layers fitted to balanced subsets of val."""
-        network = train_classifier(train, val, ctx)
-        cells, _ = ctx.card.encode_cells(val.table)
-        labels = ctx.card.encode_labels(val.table)
-        features = network.features(val.images)
+        """Train on one part of train, then average last layers fitted to subsets of the other."""
+        rng = ctx.rng("held out and balanced subsets")
+        order = rng.permutation(len(train))
+        kept = round(self.held_out * len(train))
+        held_out = train.take(np.sort(order[:kept]))
+        network = train_classifier(train.take(np.sort(order[kept:])), val, ctx)
+        cells, _ = ctx.card.encode_cells(held_out.table)
+        labels = ctx.card.encode_labels(held_out.table)
+        features = network.features(held_out.images)
         mean, std = features.mean(0), features.std(0) + 1e-6
-        rng = ctx.rng("balanced subsets")
         layers = []
         for _ in range(self.subsets):
-            rows = balanced_subset(cells, self.at_least, rng)
+            rows = balanced_subset(cells, self.at_most, rng)
             regression = LogisticRegression(C=self.strength, max_iter=1000)
             regression.fit((features[rows] - mean) / std, labels[rows])
             layers.append(np.column_stack([regression.coef_, regression.intercept_]))
@@ -67,10 +72,7 @@ class LastLayer:
         return softmax(logits, axis=1)
 
 
-def balanced_subset(cells: np.ndarray, at_least: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw rows without replacement, equally many of every cell as far as they go."""
-    present, counts = np.unique(cells, return_counts=True)
-    level = max(int(counts.min()), at_least)
-    return np.concatenate(
-        [rng.permutation(np.flatnonzero(cells == cell))[:level] for cell in present]
-    )
+def balanced_subset(cells: np.ndarray, at_most: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw up to at_most rows of every cell without replacement."""
+    drawn = [rng.permutation(np.flatnonzero(cells == c))[:at_most] for c in np.unique(cells)]
+    return np.concatenate(drawn)

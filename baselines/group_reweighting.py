@@ -1,8 +1,9 @@
 """Group reweighting: every cell (label x group) contributes equally to the loss.
 
-Idrissi et al., "Simple data balancing achieves competitive worst-group-accuracy", CLeaR 2022,
-section 3 (RWG in its loss form): the importance weight of an image is inverse to the size of its
-cell. Departure: weights are limited as in group_resampling, for the same reason.
+Importance weighting of the loss (Shimodaira, "Improving predictive inference under covariate
+shift", J. Stat. Plan. Inference 2000), with weights inverse to the size of an image's cell. It is to
+group_resampling what weighting is to drawing: the same expectation, other noise. Departure: weights
+are limited as in group_resampling, for the same reason.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
-"""ERM with the compute of the costliest methods: three times the steps.
+"""ERM with more compute: plain training for three times the steps.
 
-Methods that train twice, or train a generator first, must not be credited with what longer
-training alone would have given. Compare them with this row.
+A method that trains twice, or trains a generator first, must not be credited with what longer
+training alone would have given. No baseline takes more steps than plain ERM; set `steps_factor` to
+what the costliest row of your table has spent, which its provenance tells.
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from baselines.controls.majority_class import MajorityClass
 from baselines.controls.oracle import balanced_requests
-from baselines.dfr import LastLayer, balanced_subset
+from baselines.dfr import DFR, LastLayer, balanced_subset
 from baselines.group_dro import RobustLoss
 from baselines.group_undersampling import GroupUndersampling
 from benchmark.cohorts.toy import ToyTask
@@ -56,11 +56,32 @@ def test_undersampling_keeps_every_cell_and_no_row_twice(cells, at_least):
 
 @given(CELLS)
 @settings(deadline=None)
-def test_a_balanced_subset_holds_each_cell_up_to_the_level(cells):
-    rows = balanced_subset(cells, at_least=4, rng=np.random.default_rng(0))
-    level = max(4, np.unique(cells, return_counts=True)[1].min())
+def test_a_balanced_subset_holds_each_cell_up_to_the_limit(cells):
+    rows = balanced_subset(cells, at_most=4, rng=np.random.default_rng(0))
+    assert len(set(rows)) == len(rows)
     for cell in np.unique(cells):
-        assert (cells[rows] == cell).sum() == min(level, (cells == cell).sum())
+        assert (cells[rows] == cell).sum() == min(4, (cells == cell).sum())
+
+
+def test_dfr_trains_its_network_and_its_last_layer_on_different_images(make_spec, monkeypatch):
+    import baselines.dfr as module
+    from benchmark import runner
+
+    task, spec = ToyTask(), make_spec()
+    splits = task.load(spec.source, spec.variant, 0)
+    trained, featured = [], []
+
+    class Network(FeatureStub):
+        def features(self, images):
+            featured.append(len(images))
+            return images.reshape(len(images), -1)[:, :4]
+
+    monkeypatch.setattr(
+        module, "train_classifier", lambda train, *_: (trained.append(train), Network())[1]
+    )
+    ctx = runner.make_context(task, DFR(), spec, lambda line: None)
+    DFR(held_out=0.25).fit(splits.train, splits.val, ctx)
+    assert (len(trained[0]), featured) == (120, [40])
 
 
 class FeatureStub:
