@@ -18,6 +18,7 @@ import pydicom
 from PIL import Image
 
 MAX_VOXELS = 512**3  # larger files are refused unread: a small archive can unpack to anything
+_MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}  # of NIfTI; mm where the file says nothing
 THICK = 2.0  # a voxel this many times longer in one direction is a stack of 2-D slices
 PERCENTILES = (0.5, 99.5)  # design choice: robust to a few hot pixels, keeps the image's contrast
 
@@ -140,7 +141,7 @@ def _pick_slice(count: int, slice_index: int | None) -> int:
 def _read_nifti(path: Path, slice_index: int | None) -> Picture:
     """Axes 1 to 3 are space, as the format says; a fourth one holds channels."""
     file = nibabel.load(path)
-    if not isinstance(file, nibabel.spatialimages.SpatialImage):
+    if not isinstance(file, nibabel.Nifti1Image):
         raise PictureError(f"is no image but a {type(file).__name__}")
     if not 2 <= len(file.shape) <= 4:
         raise PictureError(f"has shape {file.shape}; 2 to 4 axes are read")
@@ -152,7 +153,8 @@ def _read_nifti(path: Path, slice_index: int | None) -> Picture:
     volume = np.asanyarray(file.dataobj).reshape(shape)
     volume = nibabel.apply_orientation(volume, orientation)  # axes: to right, anterior, superior
     steps = np.empty(3)
-    steps[orientation[:, 0].astype(int)] = nibabel.affines.voxel_sizes(file.affine)
+    unit = _MM_PER_UNIT.get(file.header.get_xyzt_units()[0], 1.0)
+    steps[orientation[:, 0].astype(int)] = unit * nibabel.affines.voxel_sizes(file.affine)
     flat = orientation[2, 0] if len(file.shape) == 2 else None
     stack = int(flat) if flat is not None else _stack_axis(volume.shape[:3], steps)
     plane = volume.take(_pick_slice(volume.shape[stack], slice_index), axis=stack)
@@ -190,8 +192,21 @@ def _read_dicom(path: Path, slice_index: int | None) -> Picture:
     frame = frame * float(file.get("RescaleSlope", 1)) + float(file.get("RescaleIntercept", 0))
     if kind == "MONOCHROME1":
         frame = frame.max() + frame.min() - frame
+    return Picture(frame[None], _dicom_spacing(file))
+
+
+def _dicom_spacing(file: pydicom.Dataset) -> tuple[float, float] | None:
+    """Return mm between rows and between columns; enhanced files hold them one level down."""
+    for groups in (
+        file.get("SharedFunctionalGroupsSequence"),
+        file.get("PerFrameFunctionalGroupsSequence"),
+    ):
+        measures = groups[0].get("PixelMeasuresSequence") if groups else None
+        if measures:
+            file = measures[0]
+            break
     spacing = file.get("PixelSpacing")
-    return Picture(frame[None], None if spacing is None else (float(spacing[0]), float(spacing[1])))
+    return (float(spacing[0]), float(spacing[1])) if spacing else None
 
 
 def _read_grey(path: Path, slice_index: int | None) -> Picture:
