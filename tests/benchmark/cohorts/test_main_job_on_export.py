@@ -1,0 +1,83 @@
+"""The main job on files of one's own: an exported cohort is run, scored and shown on the page."""
+
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from benchmark import matrix
+from benchmark.cohorts.export import export_cohort
+from benchmark.contract_check import TOY_PRESET
+from benchmark.contracts import Source, Variant
+from benchmark.registry import load_task, locate
+from benchmark.results import find_runs
+from benchmark.spec import RunSpec
+from leaderboard.render import build
+
+TASK = "cmr_heart_failure"
+AGES = {"under 65": "64.9", "65 or older": "65"}
+INDICES = {"normal weight": "22.5", "overweight": "25", "obese": "30"}
+
+
+def with_numbers(words: Path, folder: Path) -> Path:
+    """Copy an exported cohort with ages and body mass indices in place of their bands."""
+    shutil.copytree(words, folder)
+    table = pd.read_csv(folder / "participants.tsv", sep="\t", dtype=str)
+    table["age"], table["bmi"] = table["age_band"].map(AGES), table["bmi_band"].map(INDICES)
+    table = table.drop(columns=["age_band", "bmi_band"])
+    table.to_csv(folder / "participants.tsv", sep="\t", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory) -> SimpleNamespace:
+    """Export a cohort, run a method on it with bands as words and as numbers, build the page."""
+    here = tmp_path_factory.mktemp("main_job")
+    task = load_task(locate(TASK, "task"))
+    source = Source(image_size=32, train=60, val=30, test=24, cache=here / "cache")
+    export_cohort(task.load(source, Variant(), 0), task.card, here / "words")
+    folders = [here / "words", with_numbers(here / "words", here / "numbers")]
+    runs = here / "runs"
+    specs = [
+        RunSpec(
+            TASK, "erm", Variant(), 0, TOY_PRESET, data=folder, device="cpu", cache=here / "cache"
+        )
+        for folder in folders
+    ]
+    summary = matrix.run_matrix(matrix.plan(specs, runs), runs)
+    assert [record.error for record in summary.failed] == []
+    page = build(runs, here / "page")
+    again = matrix.plan(specs, runs)
+    return SimpleNamespace(runs=runs, page=page, again=again, records=find_runs(runs))
+
+
+def test_every_patient_of_the_export_is_scored(job):
+    for record in job.records:
+        predictions = pd.read_parquet(record.folder / "predictions.parquet")
+        assert predictions["split"].value_counts().to_dict() == {"val": 30, "test": 24}
+
+
+def test_numbers_and_words_give_the_same_scores(job):
+    words, numbers = (record.result for record in job.records)
+    assert words["scores"] == numbers["scores"]
+    assert {r.config["source"]["name"] for r in job.records} == {"words", "numbers"}
+
+
+def test_a_finished_run_is_found_again(job):
+    assert [run.status for run in job.again] == ["done", "done"]
+
+
+def test_the_page_shows_both_cohorts(job):
+    results = json.loads((job.page.parent / "results.json").read_text())
+    assert sorted(board["source"]["name"] for board in results["boards"]) == ["numbers", "words"]
+    assert "Heart failure in cardiac MR" in job.page.read_text()
+
+
+def test_no_picture_of_a_patient_leaves_the_cohort(job):
+    kinds = {path.suffix for path in job.runs.rglob("*") if path.is_file()}
+    assert ".json" in kinds
+    assert not kinds & {".png", ".jpg", ".jpeg", ".npy"}
+    assert "data:image/png" not in job.page.read_text()
