@@ -36,7 +36,6 @@ HERE = Path(__file__).parent
 # A change of these files may change the arrays, so what older code made is never served again.
 SHAPING = ["bands.py", "images.py", "participants.py", "rows.py", "storage.py", "table.py"]
 SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}  # design choice
-GOLDEN = 0.6180339887498949  # (sqrt(5) - 1) / 2: steps of this size fill [0, 1) most evenly
 
 
 def load_table_cohort(source: Source, card: TaskCard, seed: int) -> Splits:
@@ -75,19 +74,19 @@ def assign_splits(table: pd.DataFrame, card: TaskCard, seed: int) -> pd.Series:
     patients = table.drop_duplicates("patient_id")
     patients = patients.assign(hash=[_hash(name) for name in patients["patient_id"]])
     patients = patients.sort_values([*cell, "hash"])
-    in_test = _places(len(patients), 0.5) < SHARES["test"]
+    in_test = _evenly(len(patients), SHARES["test"], start=0.5)
     rng = np.random.default_rng([seed, 0x5B117])
     others = patients[~in_test]
     others = others.iloc[rng.permutation(len(others))].sort_values(cell, kind="stable")
-    in_val = _places(len(others), rng.random()) < SHARES["val"] / (1 - SHARES["test"])
+    in_val = _evenly(len(others), SHARES["val"] / (1 - SHARES["test"]), start=rng.random())
     split = dict.fromkeys(patients["patient_id"][in_test], "test")
     split |= dict(zip(others["patient_id"], np.where(in_val, "val", "train"), strict=True))
     return table["patient_id"].map(split)
 
 
-def _places(n: int, start: float) -> np.ndarray:
-    """Return the golden-ratio sequence in [0, 1): any stretch of it is spread evenly."""
-    return (start + GOLDEN * np.arange(n)) % 1
+def _evenly(n: int, share: float, start: float) -> np.ndarray:
+    """Mark a share of n places, shape (n,): of any m in a row, m times share give or take one."""
+    return np.diff(np.floor(start + share * np.arange(n + 1))) > 0
 
 
 def _hash(name: str) -> str:

@@ -260,7 +260,7 @@ def test_patients_are_dealt_whole_and_evenly_within_every_cell(seed, n, visits):
     assert len(table.drop_duplicates(["patient_id", "split"])) == n
     for _, cell in table[:n].groupby(["label", "site"]):
         for name, share in zip(NAMES, (0.6, 0.15, 0.25), strict=True):
-            assert abs((cell["split"] == name).sum() - share * len(cell)) < 2.5
+            assert abs((cell["split"] == name).sum() - share * len(cell)) < 2
 
 
 def test_the_order_of_rows_does_not_change_who_is_in_test():
