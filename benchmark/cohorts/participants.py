@@ -63,7 +63,8 @@ def find_table(folder: Path) -> Path:
         return found[0]
     if found:
         raise CohortError(folder, ["has a participants.tsv and a participants.csv. Keep one."])
-    what = "has no participants.tsv (or .csv)" if folder.is_dir() else "is not a folder"
+    no_folder = "" if folder.is_dir() else "is not a folder, so it "
+    what = f"{no_folder}has no participants.tsv (or .csv)"
     raise CohortError(folder, [f"{what}. See docs/your_own_cohort.md for what it holds."])
 
 
