@@ -5,7 +5,7 @@ group weights grow exponentially with the group's loss, and the loss is their we
 their experiments batches are drawn balanced over the groups, and a group is a cell (label x group).
 Departures: the draw is limited as in group_resampling; only cells that occur in training have a
 weight; a group loss is the mean over the batch's images of that group; the step size is five times
-theirs, because a quick run has hundreds of steps and not tens of thousands. Their main finding, that
+theirs, because a quick run has hundreds of steps, not tens of thousands. Their main finding, that
 large networks need strong L2 or early stopping to gain from it, is met by selection on val only.
 """
 

@@ -1,9 +1,9 @@
 """Group resampling: draw every cell (label x group) equally often.
 
 Idrissi et al., "Simple data balancing achieves competitive worst-group-accuracy", CLeaR 2022,
-section 3 (RWG, which draws images with weights). Departure: an image of a rare cell is drawn at most
-`limit` times as often as one of the commonest cell, because with intersections of three attributes
-some cells hold one or two patients, and without a limit those are memorised.
+section 3 (RWG, which draws images with weights). Departure: an image of a rare cell is drawn at
+most `limit` times as often as one of the commonest cell, because with intersections of three
+attributes some cells hold one or two patients, and without a limit those are memorised.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """Group reweighting: every cell (label x group) contributes equally to the loss.
 
 Importance weighting of the loss (Shimodaira, "Improving predictive inference under covariate
-shift", J. Stat. Plan. Inference 2000), with weights inverse to the size of an image's cell. It is to
-group_resampling what weighting is to drawing: the same expectation, other noise. Departure: weights
-are limited as in group_resampling, for the same reason.
+shift", J. Stat. Plan. Inference 2000), with weights inverse to the size of an image's cell. It is
+to group_resampling what weighting is to drawing: the same expectation, other noise. Departure:
+weights are limited as in group_resampling, for the same reason.
 """
 
 from dataclasses import dataclass
