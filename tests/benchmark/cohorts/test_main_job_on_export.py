@@ -1,5 +1,6 @@
 """The main job on files of one's own: an exported cohort is run, scored and shown on the page."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -14,7 +15,7 @@ from benchmark.contract_check import TOY_PRESET
 from benchmark.contracts import Source, Variant
 from benchmark.registry import load_task, locate
 from benchmark.results import find_runs
-from benchmark.spec import RunSpec
+from benchmark.spec import RunSpec, resolve
 from leaderboard.render import build
 
 TASK = "cmr_heart_failure"
@@ -51,7 +52,9 @@ def job(tmp_path_factory) -> SimpleNamespace:
     assert [record.error for record in summary.failed] == []
     page = build(runs, here / "page")
     again = matrix.plan(specs, runs)
-    return SimpleNamespace(runs=runs, page=page, again=again, records=find_runs(runs))
+    return SimpleNamespace(
+        runs=runs, page=page, spec=specs[0], again=again, records=find_runs(runs)
+    )
 
 
 def test_every_patient_of_the_export_is_scored(job):
@@ -68,6 +71,12 @@ def test_numbers_and_words_give_the_same_scores(job):
 
 def test_a_finished_run_is_found_again(job):
     assert [run.status for run in job.again] == ["done", "done"]
+
+
+def test_a_copy_under_another_name_is_the_same_row_and_other_words_are_another(job, tmp_path):
+    copy = dataclasses.replace(job.spec, data=shutil.copytree(job.spec.data, tmp_path / "copy"))
+    words, numbers = (run.config["row"] for run in job.again)
+    assert resolve(copy)["row"] == words != numbers
 
 
 def test_the_page_shows_both_cohorts(job):
