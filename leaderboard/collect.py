@@ -1,24 +1,26 @@
 """From run folders to boards: which runs belong to one row, and which rows to one table.
 
 A board is one (task, variant, preset, source); a row is one method with one setting of its
-fields; the runs of a row differ by seed only. Nothing is computed here, and nothing is dropped
-without being counted.
+fields; the runs of a row differ by seed only. Nothing is dropped without being counted.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark.contracts import TaskCard
 from benchmark.results import RunRecord, find_runs
+from leaderboard.scored import RunKey, ScoredRun, score_run
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 PICTURE_LIMIT = 200_000  # bytes; a 64 x 64 picture has a few thousand, and the page is mailed
 
 
@@ -28,8 +30,8 @@ class Row:
 
     name: str
     config: dict[str, Any]  # of the run that finished last, or of any run where none finished
-    done: tuple[RunRecord, ...]  # in order of seed
-    failed: tuple[RunRecord, ...]
+    done: tuple[ScoredRun, ...]  # in order of seed
+    failed: tuple[RunRecord, ...]  # also those whose predictions cannot be scored
     older: int  # rows of the same method and fields, made by other code, that are not shown
 
     @property
@@ -40,12 +42,22 @@ class Row:
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds that finished."""
-        return tuple(run.config["seed"] for run in self.done)
+        return tuple(run.seed for run in self.done)
+
+    @property
+    def by_key(self) -> dict[RunKey, ScoredRun]:
+        """The finished runs by seed and data."""
+        return {run.key: run for run in self.done}
+
+    @property
+    def is_control(self) -> bool:
+        """Yardsticks are shown, not ranked."""
+        return bool(self.method["kind"] == "control")
 
     @property
     def finished(self) -> str:
         """When the last run finished; empty where none did."""
-        return max((run.result["finished"] for run in self.done if run.result), default="")
+        return max((str(run.facts.get("finished", "")) for run in self.done), default="")
 
 
 @dataclass(frozen=True)
@@ -81,8 +93,9 @@ class Board:
     @property
     def seeds(self) -> tuple[int, ...]:
         """Every seed that any row of this board was asked for."""
-        runs = [run for row in self.rows for run in (*row.done, *row.failed)]
-        return tuple(sorted({run.config["seed"] for run in runs}))
+        done = {run.seed for row in self.rows for run in row.done}
+        failed = {run.config["seed"] for row in self.rows for run in row.failed}
+        return tuple(sorted(done | failed))
 
     @property
     def slug(self) -> str:
@@ -91,23 +104,26 @@ class Board:
             f"{self.card.name}-v{self.card.version}-{self.variant['name']}-{self.preset['name']}"
         )
         if self.source["kind"] == "table":
-            words += f"-{self.source['name']}-{self.source['participants'][:6]}"
+            content = hashlib.sha256(_plain(self.source).encode()).hexdigest()
+            words += f"-{self.source['name']}-{content[:6]}"
         return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-")
 
 
 def collect(root: Path) -> list[Board]:
-    """Read every run below root and sort the finished and failed ones into boards.
+    """Read every run below root, score the finished ones, and sort them and the failed into boards.
 
-    Raises ValueError if not one run is finished.
+    Raises ValueError if not one run is finished and can be scored.
     """
     runs = find_runs(root) if root.is_dir() else []
-    if not any(run.status == "done" for run in runs):
-        raise ValueError(_nothing_to_show(root, runs))
     boards: dict[str, list[RunRecord]] = defaultdict(list)
     for run in runs:
         if run.status != "unfinished":
             boards[_board_key(run.config)].append(run)
     made = [_board(members) for members in boards.values()]
+    rows = [row for board in made for row in board.rows]
+    if not any(row.done for row in rows):
+        failed = [run for row in rows for run in row.failed]
+        raise ValueError(_nothing_to_show(root, len(runs), failed))
     return sorted(made, key=lambda b: (b.card.name, b.card.version, b.slug, _plain(b.source)))
 
 
@@ -140,9 +156,8 @@ def _read_picture(folder: Path, name: str) -> bytes | None:
     return png if png.startswith(PNG_SIGNATURE) else None
 
 
-def _nothing_to_show(root: Path, runs: list[RunRecord]) -> str:
-    failed = [run for run in runs if run.status == "failed"]
-    words = f"No finished run below {root}: {len(runs)} run folders, {len(failed)} of them failed."
+def _nothing_to_show(root: Path, folders: int, failed: list[RunRecord]) -> str:
+    words = f"No finished run below {root}: {folders} run folders, {len(failed)} of them failed."
     if failed:
         words += f" The first failed with: {first_line(failed[0].error)}"
     return words + " Make some with `equipoise run`, or name the folder that holds them."
@@ -164,40 +179,53 @@ def _board_key(config: dict[str, Any]) -> str:
 
 
 def _board(runs: list[RunRecord]) -> Board:
-    newest = max(runs, key=_finished)
-    config = newest.config
+    config = max(runs, key=_finished).config
+    card = TaskCard.from_dict(config["card"])
     return Board(
-        card=TaskCard.from_dict(config["card"]),
+        card=card,
         variant=config["variant"],
         preset=config["preset"],
         source=config["source"],
-        rows=tuple(_rows(runs)),
-        cohort=read_cohort(newest.folder.parent.parent / "cohort"),  # task/variant/method/run
+        rows=tuple(_rows(runs, card)),
+        cohort=_cohort_of(runs),
     )
+
+
+def _cohort_of(runs: Sequence[RunRecord]) -> Cohort:
+    """Read the cohort of the lowest seed; runs made before cohorts were exported name none."""
+    first = min(run.config["seed"] for run in runs)
+    newest = max((run for run in runs if run.config["seed"] == first), key=_finished)
+    name = newest.config.get("cohort")
+    if not isinstance(name, str) or not PLAIN_NAME.fullmatch(name):
+        return Cohort()
+    beside = newest.folder.parent.parent.resolve()  # task/variant of task/variant/method/run
+    folder = (beside / name).resolve()
+    return read_cohort(folder) if folder.parent == beside else Cohort()
 
 
 def _finished(run: RunRecord) -> str:
     return (run.result or {}).get("finished", "")
 
 
-def _rows(runs: Iterable[RunRecord]) -> list[Row]:
+def _rows(runs: Iterable[RunRecord], card: TaskCard) -> list[Row]:
     versions: dict[str, dict[str, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
     for run in runs:
         method = run.config["method"]
         versions[_plain([method["name"], method["fields"]])][run.config["row"]].append(run)
-    rows = [_row(list(of_method.values())) for of_method in versions.values()]
+    rows = [_row(list(of_method.values()), card) for of_method in versions.values()]
     return sorted(rows, key=lambda row: (row.name, _plain(row.method["fields"])))
 
 
-def _row(versions: list[list[RunRecord]]) -> Row:
+def _row(versions: list[list[RunRecord]], card: TaskCard) -> Row:
     """Choose the version of the code that finished last."""
     chosen = max(versions, key=lambda runs: (max(map(_finished, runs)), runs[0].config["row"]))
     by_seed = sorted(chosen, key=lambda run: run.config["seed"])
     config = max(by_seed, key=_finished).config
+    runs = [score_run(run, card) if run.status == "done" else run for run in by_seed]
     return Row(
         name=config["method"]["name"],
         config=config,
-        done=tuple(run for run in by_seed if run.status == "done"),
-        failed=tuple(run for run in by_seed if run.status == "failed"),
+        done=tuple(run for run in runs if isinstance(run, ScoredRun)),
+        failed=tuple(run for run in runs if isinstance(run, RunRecord)),
         older=len(versions) - 1,
     )

@@ -17,6 +17,8 @@ from leaderboard.rank import HEADLINE, REFERENCE, Estimate, Gain, Standing
 
 Order = Literal["ascending", "descending"]
 MINUS = "−"
+HEADLINE_NOTE = "Mean over seeds, 95 % interval over patients and seeds; then the worst cell."
+HEADLINE_NOTE_ONE_SEED = "One seed, 95 % interval over its patients only; then the worst cell."
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Context:
     """What a cell may need besides its row."""
 
     card: TaskCard
-    planned: int  # seeds of the best-covered row
+    planned: int  # seeds that any row of the board was asked for
+    common: int  # seeds of the rows that have most: with one there is neither tier nor verdict
     reference: float | None  # ERM's headline
 
 
@@ -97,7 +100,9 @@ def _missing(standing: Standing) -> Cell | None:
 
 
 def _place(standing: Standing, context: Context) -> Cell:
-    text = "" if standing.place is None else str(standing.place)
+    if standing.is_control:
+        return Cell("")
+    text = "–" if standing.place is None else str(standing.place)
     return Cell(text, sort=standing.place)
 
 
@@ -114,7 +119,7 @@ def _headline(standing: Standing, context: Context) -> Cell:
         cell.text,
         sub="\n".join(word for word in words if word),
         sort=estimate.value,
-        note="Mean over seeds, 95 % interval over patients and seeds; then the worst cell.",
+        note=HEADLINE_NOTE if context.common > 1 else HEADLINE_NOTE_ONE_SEED,
         picture=spark(estimate.value, estimate.low, estimate.high, context.reference),
     )
 
@@ -122,6 +127,8 @@ def _headline(standing: Standing, context: Context) -> Cell:
 def _tier(standing: Standing, context: Context) -> Cell:
     if standing.is_control:
         return Cell("–", note="Yardsticks are not ranked.")
+    if context.common < 2:
+        return Cell("–", note="One seed: no tier.")
     if standing.tier is None:
         return Cell("–", note="A row takes part in the tiers when all its seeds are there.")
     return Cell(str(standing.tier), sort=standing.tier, tone="pill")
@@ -157,16 +164,25 @@ def gain_cell(gain: Gain) -> Cell:
 
 def gain_words(gain: Gain) -> str:
     """Say a gain with everything it rests on."""
+    words = f"{percent_points(gain.difference)} percentage points over {gain.over_words}"
+    if math.isnan(gain.low):
+        return f"{words}; too many resamples are undefined for an interval."
+    words += f", 95 % interval {percent_points(gain.low)} to {percent_points(gain.high)}"
     if math.isnan(gain.p_value):
-        return (
-            f"{percent_points(gain.difference)} percentage points over {gain.over_words}; too many "
-            "resamples are undefined for an interval."
-        )
-    low, high = percent_points(gain.low), percent_points(gain.high)
+        return f"{words} over test patients only; {gain.verdict}."
     return (
-        f"{percent_points(gain.difference)} percentage points over {gain.over_words}, "
-        f"95 % interval {low} to {high}, p = {gain.p_value:.3f} after Holm's adjustment, "
+        f"{words}, p = {gain.p_value:.3f} after Holm's adjustment, "
         f"seeds in common: {gain.seeds}; {gain.verdict}."
+    )
+
+
+def headroom_words(share: float) -> str:
+    """Say how much of what there is to be gained a row has gained."""
+    rounded = f"{abs(100 * share):.0f}"
+    sign = MINUS if share < 0 and rounded != "0" else ""
+    return (
+        f"{sign}{rounded} % of the head-room, the way from ERM to the oracle in "
+        f"{METRICS[HEADLINE].title.lower()}; no test is made of it."
     )
 
 
@@ -179,7 +195,7 @@ def _groups_used(standing: Standing, context: Context) -> Cell:
 
 def minutes(standing: Standing) -> float | None:
     """Return the mean minutes of a finished run, loading and scoring included."""
-    totals = [sum(run.result["seconds"].values()) for run in standing.row.done if run.result]
+    totals = [sum(run.facts["seconds"].values()) for run in standing.row.done]
     return sum(totals) / len(totals) / 60 if totals else None
 
 
@@ -230,7 +246,8 @@ COLUMNS = (
     Column(
         "tier",
         "Tier",
-        "Rows of one tier cannot be told from the best of them at 5 %, after Holm's adjustment.",
+        "A tier reaches down to the last row that cannot be told from its best, at 5 % after "
+        "Holm's adjustment; so rows of one tier carry no claim of difference.",
         "ascending",
         _tier,
     ),

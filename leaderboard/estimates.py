@@ -6,20 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from benchmark.contracts import Score, TaskCard
+from benchmark.contracts import Score
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.intervals import SeedNoise, seed_interval, seed_noise
-from benchmark.metrics.scoring import headline_resamples
 from leaderboard.collect import Row
-
-RESAMPLES = 500  # of patients; as many as each run was scored with
-BOOTSTRAP_SEED = 20240  # one for all rows: it is what pairs their resamples
+from leaderboard.scored import RunKey
 
 Key = tuple[str, str | None, str | None, str | None]  # metric, attribute, group, label
-Draws = dict[tuple[int, str], np.ndarray]  # (seed, fingerprint of the data) to (1 + resamples,)
+Draws = dict[RunKey, np.ndarray]  # the draws of each run, (1 + resamples,)
 
 
 @dataclass(frozen=True)
@@ -31,18 +29,16 @@ class Estimate:
     high: float | None = None
     n: int = 0  # images that it rests on, in the seed that has fewest
     note: str = ""
+    positives: int | None = None  # likewise; None where there are more than two classes
+    negatives: int | None = None
 
 
-def resample(row: Row, card: TaskCard) -> dict[str, Draws]:
+def draws_of(row: Row) -> dict[str, Draws]:
     """Return every overall metric of each finished run, as measured and resampled."""
     draws: dict[str, Draws] = {}
     for run in row.done:
-        key = run.config["seed"], str((run.result or {}).get("fingerprint"))
-        values = headline_resamples(
-            run.predictions(), card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED
-        )
-        for metric, of_run in values.items():
-            draws.setdefault(metric, {})[key] = of_run
+        for metric, of_run in run.draws.items():
+            draws.setdefault(metric, {})[run.key] = of_run
     return draws
 
 
@@ -52,45 +48,63 @@ def mean_over_seeds(scores: Sequence[Score], seeds: Sequence[int]) -> Estimate:
     That is wider than the interval of the mean would be for independent patients, but knows
     nothing of the chance of training: only the headline and gains have both.
     """
-    fewest = min(score.n for score in scores)
+    counts = _fewest(scores)
     undefined = [
         f"seed {seed}: {score.note or 'undefined'}"
         for seed, score in zip(seeds, scores, strict=True)
         if score.value is None
     ]
     if undefined:
-        return Estimate(None, n=fewest, note="; ".join(undefined))
+        return Estimate(None, **counts, note="; ".join(undefined))
     value = float(np.mean([score.value for score in scores if score.value is not None]))
     lows = [score.low for score in scores if score.low is not None]
     highs = [score.high for score in scores if score.high is not None]
     if len(lows) < len(scores) or len(highs) < len(scores):
-        return Estimate(value, n=fewest)
-    return Estimate(value, float(np.mean(lows)), float(np.mean(highs)), fewest)
+        return Estimate(value, **counts)
+    return Estimate(value, float(np.mean(lows)), float(np.mean(highs)), **counts)
+
+
+def _fewest(scores: Sequence[Score]) -> dict[str, Any]:
+    positives = [score.positives for score in scores if score.positives is not None]
+    negatives = [score.n - score.positives for score in scores if score.positives is not None]
+    return {
+        "n": min(score.n for score in scores),
+        "positives": min(positives, default=None),
+        "negatives": min(negatives, default=None),
+    }
 
 
 def board_noise(rows: Sequence[Row], draws: Sequence[Mapping[str, Draws]]) -> dict[str, SeedNoise]:
-    """Pool the variance between seeds over the contestants that have all the board's runs."""
+    """Pool the variance between seeds over the contestants that have all the board's runs.
+
+    Of the rows of one method only the one whose seeds differ most takes part: settings of one
+    method move together, and counting each would claim to know the noise better than we do.
+    """
     contestants = [
-        of_row
+        (row.name, of_row)
         for row, of_row in zip(rows, draws, strict=True)
-        if row.method["kind"] != "control" and row.done
+        if not row.is_control and row.done
     ]
     noises = {}
-    for metric in {metric for of_row in contestants for metric in of_row}:
-        keys = [frozenset(of_row.get(metric, {})) for of_row in contestants]
-        fullest = fullest_of(keys)
-        values = [
-            [of_row[metric][key][0] for key in sorted(fullest)]
-            for of_row, of_keys in zip(contestants, keys, strict=True)
-            if of_keys == fullest
-        ]
-        noise = seed_noise(np.array(values))
+    for metric in sorted({metric for _, of_row in contestants for metric in of_row}):
+        fullest = fullest_of([frozenset(of_row.get(metric, {})) for _, of_row in contestants])
+        values: dict[str, np.ndarray] = {}
+        for name, of_row in contestants:
+            if of_row.get(metric, {}).keys() == fullest:
+                of_seeds = np.array([of_row[metric][key][0] for key in sorted(fullest)])
+                values[name] = max(values.get(name, of_seeds), of_seeds, key=_spread)
+        noise = seed_noise(np.array(list(values.values())))
         if noise is not None:
             noises[metric] = noise
     return noises
 
 
-def fullest_of(keys: Sequence[frozenset[tuple[int, str]]]) -> frozenset[tuple[int, str]]:
+def _spread(values: np.ndarray) -> float:
+    variance = float(np.var(values))
+    return -np.inf if math.isnan(variance) else variance
+
+
+def fullest_of(keys: Sequence[frozenset[RunKey]]) -> frozenset[RunKey]:
     """Return the largest set of runs that rows have, the one that most rows have among equals."""
     counts = Counter(keys)
     return max(counts, key=lambda runs: (len(runs), counts[runs], sorted(runs)))
@@ -99,25 +113,21 @@ def fullest_of(keys: Sequence[frozenset[tuple[int, str]]]) -> frozenset[tuple[in
 def estimate_scores(
     row: Row, draws: Mapping[str, Draws], noises: Mapping[str, SeedNoise]
 ) -> dict[Key, Estimate]:
-    """Average every score of a row over its seeds; one that a seed lacks is undefined."""
-    trained = any((run.result or {}).get("steps") for run in row.done)
+    """Average every score of a row over its seeds."""
+    trained = any(run.facts.get("steps") for run in row.done)
     found: dict[Key, list[tuple[int, Score]]] = {}
     for run in row.done:
         for score in run.scores:
             key = (score.metric, score.attribute, score.group, score.label)
-            found.setdefault(key, []).append((run.config["seed"], score))
+            found.setdefault(key, []).append((run.seed, score))
     estimates = {}
     for key, entries in found.items():
         seeds, scores = [seed for seed, _ in entries], [score for _, score in entries]
         estimates[key] = mean_over_seeds(scores, seeds)
-        absent = [f"seed {seed}: not scored" for seed in row.seeds if seed not in seeds]
-        if absent:
-            estimates[key] = Estimate(None, n=estimates[key].n, note="; ".join(absent))
     for metric, by_run in draws.items():
         key = (metric, None, None, None)
-        if key in estimates:  # a run scored by an older scorer may lack a metric
-            noise = noises.get(metric) if trained else None  # what never trains, no seed moves
-            estimates[key] = _with_seeds(estimates[key], by_run, METRICS[metric].limits, noise)
+        noise = noises.get(metric) if trained else None  # what never trains, no seed moves
+        estimates[key] = _with_seeds(estimates[key], by_run, METRICS[metric].limits, noise)
     return estimates
 
 

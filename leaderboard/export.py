@@ -101,6 +101,8 @@ def _json_row(standing: Standing) -> dict[str, Any]:
         "method": standing.row.method,
         "place": standing.place,
         "tier": standing.tier,
+        "complete": standing.complete,
+        "headroom": standing.headroom,
         "seeds": {
             "done": list(standing.row.seeds),
             "failed": {run.config["seed"]: run.error for run in standing.row.failed},

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmark.contracts import TaskCard
+from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.scoring import BETWEEN_ATTRIBUTES
 from leaderboard.columns import estimate_cell
+from leaderboard.estimates import Estimate
 from leaderboard.rank import FEW, Standing
 
 GROUP_METRICS = (
@@ -26,12 +29,9 @@ def group_blocks(card: TaskCard, standing: Standing) -> list[dict[str, Any]]:
     metrics = group_metrics(card)
     blocks = [{"title": "Everybody", "rows": [_group_line(standing, None, None, metrics)]}]
     for names in [*((a.name,) for a in card.attributes), *card.intersections]:
-        attributes = [card.attribute(name) for name in names]
-        key, groups = " x ".join(names), [""]
-        for attribute in attributes:
-            groups = [f"{g}, {v}" if g else v for g in groups for v in attribute.values]
-        lines = [_group_line(standing, key, group, metrics) for group in groups]
-        blocks.append({"title": " × ".join(a.title for a in attributes), "rows": lines})
+        key, titles = BETWEEN_ATTRIBUTES.join(names), [card.attribute(n).title for n in names]
+        lines = [_group_line(standing, key, group, metrics) for group in card.group_names(names)]
+        blocks.append({"title": " × ".join(titles), "rows": lines})
     return blocks
 
 
@@ -46,9 +46,31 @@ def _group_line(
     standing: Standing, attribute: str | None, group: str | None, metrics: Sequence[str]
 ) -> dict[str, Any]:
     found = [standing.get(metric, attribute, group) for metric in metrics]
+    cells = [_group_cell(e, metric) for e, metric in zip(found, metrics, strict=True)]
     n = found[0].n
-    cells = [estimate_cell(e, metric) for e, metric in zip(found, metrics, strict=True)]
     return {"name": group or "all", "n": n, "faint": n < FEW, "cells": cells}
+
+
+def _group_cell(estimate: Estimate, metric: str) -> dict[str, Any]:
+    """Show a value with how many images it rests on; one that rests on few is faint."""
+    shown, rests_on = estimate_cell(estimate, metric), support(estimate, metric)
+    note = shown.note or f"Rests on {rests_on} images."
+    return {**vars(shown), "note": note, "faint": rests_on < FEW}
+
+
+def support(estimate: Estimate, metric: str) -> int:
+    """Count the images that decide how sure a value is: of the label that the metric looks at.
+
+    A metric that needs every class is no surer than the rarer one lets it be.
+    """
+    if estimate.positives is None or estimate.negatives is None:
+        return estimate.n
+    by_need = {
+        "positives": estimate.positives,
+        "negatives": estimate.negatives,
+        "every class": min(estimate.positives, estimate.negatives),
+    }
+    return by_need.get(METRICS[metric].needs, estimate.n)
 
 
 def heat_map(card: TaskCard, standings: Sequence[Standing]) -> dict[str, Any]:

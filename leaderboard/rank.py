@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from benchmark.contracts import TaskCard
+from benchmark.contracts import Attribute, TaskCard
 from benchmark.metrics.fairness import levels_down
 from benchmark.metrics.intervals import Comparison, SeedNoise, compare, holm, tiers
 from leaderboard.collect import Board, Row
@@ -21,16 +21,18 @@ from leaderboard.estimates import (
     Estimate,
     Key,
     board_noise,
+    draws_of,
     estimate_scores,
     fullest_of,
-    resample,
 )
+from leaderboard.scored import RunKey, ScoredRun
 
 HEADLINE = "worst_group_accuracy"
 REFERENCE = "erm"  # plain training: what every gain is measured from
-MATCHED = "erm_same_compute"  # the same, with the compute of the costliest methods
+LONGER = "erm_same_compute"  # the same, with the compute of the costliest methods
+ORACLE = "oracle"  # plain training on a cohort without bias: as far as debiasing can get
 SIGNIFICANT = 0.05
-FEW = 50  # images; a group with fewer is shown in grey
+FEW = 50  # images; a value that rests on fewer is shown in grey
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ class Gain:
     @property
     def over_words(self) -> str:
         """The other row as it is said in a sentence."""
-        return {REFERENCE: "ERM", MATCHED: "ERM with more compute"}[self.over]
+        return {REFERENCE: "ERM", LONGER: "ERM trained longer"}[self.over]
 
     @property
     def verdict(self) -> str:
         """Say in words what the numbers allow to say."""
+        if self.seeds < 2:
+            return "one seed: no verdict"
         if math.isnan(self.p_value):
             return f"cannot be compared with {self.over_words}"
         if self.p_value >= SIGNIFICANT:
@@ -64,18 +68,20 @@ class Standing:
     """Where a row stands on its board."""
 
     row: Row
-    place: int | None  # None for yardsticks and for rows without a headline
-    tier: int | None  # None too where not all seeds are there
+    complete: bool  # it has the same runs, seed and data, as the fullest contestants
+    place: int | None  # None for yardsticks and for rows without a headline or not complete
+    tier: int | None  # None too where there is one seed
     estimates: Mapping[Key, Estimate]
-    worst_cell: Key | None  # the cell with the lowest mean accuracy
+    worst_cell: Key | None  # the cell with the lowest mean accuracy; None if any is undefined
     gains: tuple[Gain, ...] = ()
     levelling_down: tuple[str, ...] = ()  # attributes whose gap closed because the best fell
+    headroom: float | None = None  # share of the way from ERM to the oracle, in the headline
     missing: tuple[int, ...] = field(default=())  # seeds that other rows have, failed ones too
 
     @property
     def is_control(self) -> bool:
         """Yardsticks are shown, not ranked."""
-        return self.row.method["kind"] == "control"
+        return self.row.is_control
 
     @property
     def headline(self) -> Estimate:
@@ -103,27 +109,28 @@ class Standing:
 
 def rank(board: Board) -> list[Standing]:
     """Give every row of a board its numbers, best worst-group accuracy first, controls last."""
-    resampled = [resample(row, board.card) for row in board.rows]
+    resampled = [draws_of(row) for row in board.rows]
     headline = [draws.get(HEADLINE, {}) for draws in resampled]
     noises = board_noise(board.rows, resampled)
+    fullest = _fullest(board.rows)
     gains = _gains(board.rows, headline, noises.get(HEADLINE))
-    tier = _tiers(board.rows, headline, noises.get(HEADLINE))
+    tier = _tiers(board.rows, headline, fullest, noises.get(HEADLINE))
     estimates = [
         estimate_scores(row, draws, noises)
         for row, draws in zip(board.rows, resampled, strict=True)
     ]
-    plain = _place_of(board.rows, REFERENCE)
+    plain, oracle = (_row_of(board.rows, name) for name in (REFERENCE, ORACLE))
     standings = [
         Standing(
             row=row,
+            complete=row.by_key.keys() == fullest,
             place=None,
             tier=tier.get(place),
             estimates=estimates[place],
             worst_cell=_worst_cell(board.card, estimates[place]),
             gains=tuple(gains.get(place, ())),
-            levelling_down=_levelling_down(
-                board.card, estimates[place], None if plain is None else estimates[plain]
-            ),
+            levelling_down=_levelling_down(board.card, row, plain) if plain else (),
+            headroom=_headroom(row, plain, oracle) if plain and oracle else None,
             missing=tuple(seed for seed in board.seeds if seed not in row.seeds),
         )
         for place, row in enumerate(board.rows)
@@ -132,18 +139,44 @@ def rank(board: Board) -> list[Standing]:
 
 
 def _worst_cell(card: TaskCard, estimates: Mapping[Key, Estimate]) -> Key | None:
+    """Find the lowest cell; where any is undefined, nobody knows which one that is."""
     attributes = [attribute.name for attribute in card.attributes]
     cells = {
         key: estimate.value
         for key, estimate in estimates.items()
-        if key[0] == "cell_accuracy" and estimate.value is not None and key[1] in attributes
+        if key[0] == "cell_accuracy" and key[1] in attributes
     }
-    return min(cells, key=lambda key: cells[key]) if cells else None
+    defined = {key: value for key, value in cells.items() if value is not None}
+    if not defined or len(defined) < len(cells):
+        return None
+    return min(defined, key=lambda key: defined[key])
 
 
-def _place_of(rows: Sequence[Row], name: str) -> int | None:
-    places = [place for place, row in enumerate(rows) if row.name == name and row.done]
-    return places[0] if len(places) == 1 else None
+def _row_of(rows: Sequence[Row], name: str) -> Row | None:
+    found = [row for row in rows if row.name == name and row.done]
+    return found[0] if len(found) == 1 else None
+
+
+def _fullest(rows: Sequence[Row]) -> frozenset[RunKey]:
+    """Return the runs that a contestant must have to be placed."""
+    contestants = [row for row in rows if row.done and not row.is_control]
+    return fullest_of([frozenset(row.by_key) for row in contestants or rows])
+
+
+def _shared(*rows: Row) -> list[tuple[ScoredRun, ...]]:
+    """Put together the runs that all these rows have, by seed and data."""
+    keys = sorted(set(rows[0].by_key).intersection(*(row.by_key for row in rows[1:])))
+    return [tuple(row.by_key[key] for row in rows) for key in keys]
+
+
+def _headroom(row: Row, plain: Row, oracle: Row) -> float | None:
+    """Return how much of the way from ERM to the oracle a row has gone, on runs all three have."""
+    shared = _shared(row, plain, oracle)
+    if row in (plain, oracle) or not shared:
+        return None
+    headlines = [[run.draws[HEADLINE][0] for run in runs] for runs in shared]
+    reached, start, end = np.mean(headlines, axis=0)
+    return float((reached - start) / (end - start)) if end > start else None
 
 
 def _paired(a: Draws, b: Draws) -> tuple[np.ndarray, np.ndarray] | None:
@@ -157,12 +190,13 @@ def _paired(a: Draws, b: Draws) -> tuple[np.ndarray, np.ndarray] | None:
 def _gains(
     rows: Sequence[Row], draws: Sequence[Draws], noise: SeedNoise | None
 ) -> dict[int, list[Gain]]:
-    """Compare every row with plain training and with its matched control."""
+    """Compare every row with plain training, and with plain training for longer."""
     gains: dict[int, list[Gain]] = {}
-    for name in (REFERENCE, MATCHED):
-        reference = _place_of(rows, name)
-        if reference is None:
+    for name in (REFERENCE, LONGER):
+        other = _row_of(rows, name)
+        if other is None:
             continue
+        reference = rows.index(other)
         compared: dict[int, tuple[Comparison, int]] = {}
         for place in range(len(rows)):
             pair = _paired(draws[place], draws[reference])
@@ -185,55 +219,60 @@ def _holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _tiers(
-    rows: Sequence[Row], draws: Sequence[Draws], noise: SeedNoise | None
+    rows: Sequence[Row],
+    draws: Sequence[Draws],
+    fullest: frozenset[RunKey],
+    noise: SeedNoise | None,
 ) -> dict[int, int | None]:
-    """Sort contestants into tiers; only those that have the runs most others have take part."""
-    contestants = [p for p, row in enumerate(rows) if row.method["kind"] != "control" and row.done]
-    if not contestants:
-        return {}
-    fullest = fullest_of([frozenset(draws[place]) for place in contestants])
+    """Sort contestants into tiers; only those that have all runs take part."""
     complete = {
         str(place): np.array([draws[place][key] for key in sorted(fullest)])
-        for place in contestants
-        if frozenset(draws[place]) == fullest
+        for place, row in enumerate(rows)
+        if not row.is_control and row.by_key.keys() == fullest
     }
     return {int(place): tier for place, tier in tiers(complete, noise=noise).items()}
 
 
-def _levelling_down(
-    card: TaskCard, estimates: Mapping[Key, Estimate], plain: Mapping[Key, Estimate] | None
-) -> tuple[str, ...]:
+def _levelling_down(card: TaskCard, row: Row, plain: Row) -> tuple[str, ...]:
     """Name the attributes whose gap is smaller than ERM's mostly because the best group fell."""
-    if plain is None or plain is estimates:
+    shared = _shared(row, plain)
+    if row is plain or not shared:
         return ()
+    own, reference = zip(*shared, strict=True)
     return tuple(
         attribute.title
         for attribute in card.attributes
-        if levels_down(
-            _group_values(estimates, attribute.name, attribute.values),
-            _group_values(plain, attribute.name, attribute.values),
-        )
+        if levels_down(_group_means(own, attribute), _group_means(reference, attribute))
     )
 
 
-def _group_values(
-    estimates: Mapping[Key, Estimate], attribute: str, values: Sequence[str]
-) -> np.ndarray:
-    found = [estimates.get(("balanced_accuracy", attribute, value, None)) for value in values]
-    return np.array([np.nan if e is None or e.value is None else e.value for e in found])
+def _group_means(runs: Sequence[ScoredRun], attribute: Attribute) -> np.ndarray:
+    """Return the mean balanced accuracy of each group, (values,); NaN where one is undefined."""
+    by_run = [
+        {
+            score.group: np.nan if score.value is None else score.value
+            for score in run.scores
+            if (score.metric, score.attribute) == ("balanced_accuracy", attribute.name)
+        }
+        for run in runs
+    ]
+    return np.mean([[found[value] for value in attribute.values] for found in by_run], axis=0)
 
 
 def _in_order(standings: Sequence[Standing]) -> list[Standing]:
-    """Sort by the headline, undefined last; contestants before yardsticks; number the former."""
+    """Sort by the headline: contestants before yardsticks, rows that lack runs after the others.
 
-    def order(standing: Standing) -> tuple[bool, bool, float, str]:
-        value = standing.headline.value
-        return standing.is_control, value is None, -(value or 0.0), standing.row.name
+    Only contestants with all runs and a headline are numbered.
+    """
+
+    def order(standing: Standing) -> tuple[bool, bool, bool, float, str]:
+        value, lacking = standing.headline.value, not standing.complete
+        return standing.is_control, lacking, value is None, -(value or 0.0), standing.row.name
 
     ordered = sorted(standings, key=order)
     numbered, place = [], 0
     for standing in ordered:
-        if standing.is_control or standing.headline.value is None:
+        if standing.is_control or not standing.complete or standing.headline.value is None:
             numbered.append(standing)
         else:
             place += 1

@@ -169,13 +169,29 @@ def _glossary() -> list[tuple[str, str]]:
         *columns,
         (
             "No evidence of better",
-            f"The difference from ERM could be chance: its p-value is above {SIGNIFICANT:g} after "
-            "Holm's adjustment for the number of rows compared.",
+            f"The difference from ERM could be chance: its p-value is not below {SIGNIFICANT:g} "
+            "after Holm's adjustment for the number of rows compared.",
         ),
         (
             "Levelling down",
             "The gap between groups is smaller than ERM's, but mostly because the group served "
-            "best is now served worse.",
+            "best is now served worse. Measured on the runs that both have.",
+        ),
+        (
+            "1 of 2 seeds",
+            "Some of a row's runs failed or were not made. A row that lacks runs the fullest rows "
+            "have gets neither place nor tier and stands below them: its mean is over other "
+            "patients and trainings than theirs.",
+        ),
+        (
+            "One seed",
+            "One trained model says nothing of how the next training would go: with one seed in "
+            "common there is no verdict and no tier.",
+        ),
+        (
+            "Head-room",
+            "How much of the way from ERM to the oracle, plain training on an unbiased cohort, a "
+            "row has gone in worst-group accuracy. Shown where a row is opened.",
         ),
         ("Undefined", "The value cannot be computed, for example without any positive patient."),
         (

@@ -13,6 +13,7 @@ from leaderboard.columns import (
     COLUMNS,
     Context,
     gain_words,
+    headroom_words,
 )
 from leaderboard.groups import group_blocks, group_metrics, heat_map
 from leaderboard.patients import commonest_and_rarest, count_table, facts, picture_strip, terms
@@ -20,6 +21,8 @@ from leaderboard.rank import HEADLINE, REFERENCE, Estimate, Standing
 
 PLANE_X = "balanced_accuracy"
 KINDS = ("baseline", "method", "control")
+FEWER = "Not every seed of this board finished for this row."
+OTHER_PATIENTS = "Run on another version of the cohort than most rows, and so not ranked with them."
 
 
 def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> dict[str, Any]:
@@ -27,7 +30,8 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
     plain = next((s for s in standings if s.row.name == REFERENCE), None)
     context = Context(
         card=board.card,
-        planned=max(len(s.row.seeds) for s in standings),
+        planned=len(board.seeds),
+        common=max((len(s.row.seeds) for s in standings if s.complete), default=0),
         reference=plain.headline.value if plain else None,
     )
     rows = [_row_view(board, standing, context) for standing in standings]
@@ -78,10 +82,11 @@ def _story(board: Board) -> str:
 
 
 def _caption(context: Context) -> str:
-    seeds = f"Means over {context.planned} seeds on test patients, with 95 % intervals."
-    if context.planned == 1:
+    seeds = f"Means over {context.common} seeds on test patients, with 95 % intervals."
+    if context.common == 1:
         seeds = (
-            "One seed, on test patients; the 95 % intervals know nothing of the chance of training."
+            "One seed, on test patients: no verdict and no tiers, and the 95 % intervals know "
+            "nothing of the chance of training."
         )
     return (
         f"{seeds} Thresholds were chosen on validation patients. Open a row for its groups and "
@@ -101,14 +106,31 @@ def _notes(board: Board) -> list[str]:
     by_seed: dict[int, set[str]] = {}
     for row in board.rows:
         for run in row.done:
-            prints = by_seed.setdefault(run.config["seed"], set())
-            prints.add(str((run.result or {}).get("fingerprint")))
+            seed, fingerprint = run.key
+            by_seed.setdefault(seed, set()).add(fingerprint)
     if any(len(prints) > 1 for prints in by_seed.values()):
         notes.append(
             "Rows were run on different versions of the cohort; only rows on the same patients "
             "are compared with each other."
         )
-    return notes
+    return notes + _made_differently(board)
+
+
+def _made_differently(board: Board) -> list[str]:
+    """Name what the runs of a board should share and do not."""
+    configs = [run.config for row in board.rows for run in row.done]
+    shared = {
+        "versions of the engine": [c.get("engine") for c in configs],
+        "versions of the task's code": [c["task"].get("source") for c in configs],
+        "devices": [c.get("environment", {}).get("device") for c in configs],
+        "precisions": [c.get("environment", {}).get("precision") for c in configs],
+    }
+    return [
+        f"Runs were made with different {what} ({', '.join(sorted(found))}); small differences "
+        "between rows may come from that."
+        for what, values in shared.items()
+        if len(found := {str(value) for value in values}) > 1
+    ]
 
 
 def _row_view(board: Board, standing: Standing, context: Context) -> dict[str, Any]:
@@ -126,6 +148,7 @@ def _row_view(board: Board, standing: Standing, context: Context) -> dict[str, A
         "summary": row.method.get("summary", ""),
         "words": f"{row.name} {row.method.get('summary', '')} {kind}".lower(),
         "done": bool(row.done),
+        "complete": standing.complete,
         "cells": cells,
         "marks": _marks(standing, context),
         "errors": _errors(standing),
@@ -159,8 +182,13 @@ def _marks(standing: Standing, context: Context) -> list[dict[str, str]]:
     elif len(standing.row.seeds) < context.planned:
         have = f"{len(standing.row.seeds)} of {context.planned} seeds"
         marks.append(
-            {"text": have, "tone": "bad", "help": "Averaged over fewer seeds than others."}
+            {"text": have, "tone": "bad", "help": " ".join([*_missing_words(standing), FEWER])}
         )
+        if standing.row.failed:
+            failed = f"{len(standing.row.failed)} failed"
+            marks.append({"text": failed, "tone": "bad", "help": " ".join(_errors(standing))})
+    elif not standing.complete:
+        marks.append({"text": "other patients", "tone": "bad", "help": OTHER_PATIENTS})
     if standing.levelling_down:
         marks.append(
             {
@@ -179,10 +207,16 @@ def _errors(standing: Standing) -> list[str]:
     ]
 
 
-def _row_notes(standing: Standing) -> list[str]:
+def _missing_words(standing: Standing) -> list[str]:
     failed = {run.config["seed"] for run in standing.row.failed}
-    notes = [f"Seed {seed} is missing." for seed in standing.missing if seed not in failed]
+    return [f"Seed {seed} is missing." for seed in standing.missing if seed not in failed]
+
+
+def _row_notes(standing: Standing) -> list[str]:
+    notes = _missing_words(standing)
     notes += [gain_words(gain) for gain in standing.gains]
+    if standing.headroom is not None:
+        notes.append(headroom_words(standing.headroom))
     if standing.row.older:
         versions = "version" if standing.row.older == 1 else "versions"
         notes.append(
@@ -194,15 +228,14 @@ def _row_notes(standing: Standing) -> list[str]:
 def _provenance(standing: Standing) -> list[tuple[str, str]]:
     row = standing.row
     environment, method = row.config.get("environment", {}), row.method
-    results = [run.result for run in row.done if run.result]
     pairs = [
         ("came from", method.get("origin", "")),
         ("method's code", method.get("source", "")),
         ("seeds", ", ".join(map(str, row.seeds))),
         ("finished", _moment(row.finished)),
-        ("steps", _distinct(result.get("steps") for result in results)),
-        ("threshold", ", ".join(_threshold(result.get("threshold")) for result in results)),
-        ("data", ", ".join(str(result.get("fingerprint", ""))[:12] for result in results)),
+        ("steps", _distinct(run.facts.get("steps") for run in row.done)),
+        ("threshold", ", ".join(_threshold(run.threshold) for run in row.done)),
+        ("data", ", ".join(run.key[1][:12] for run in row.done)),
         ("row", str(row.config["row"])[:12]),
         *((name, _plain(value)) for name, value in environment.items()),
     ]

@@ -35,6 +35,8 @@ function write() {
 }
 
 function compare(a, b, sign) {
+  // A row that lacks runs stays below those that have all, whatever it is sorted by.
+  if (a.lacking !== b.lacking) return a.lacking - b.lacking;
   const [x, y] = [a.key, b.key];
   if (x === null || y === null) return (x === null) - (y === null) || a.place - b.place;
   const order = typeof x === "number" ? x - y : x.localeCompare(y);
@@ -60,7 +62,10 @@ function sortBoard(board) {
   for (const group of ["ranked", "control"]) {
     const rows = [...table.querySelectorAll(`.row[data-group="${group}"]`)];
     const keyed = rows.map((row) => ({
-      row, key: keyOf(row, chosen.dataset.key), place: Number(row.dataset.place),
+      row,
+      key: keyOf(row, chosen.dataset.key),
+      place: Number(row.dataset.place),
+      lacking: "lacking" in row.dataset,
     }));
     keyed.sort((a, b) => compare(a, b, sign));
     const divider = group === "ranked" ? table.querySelector(".divider") : null;

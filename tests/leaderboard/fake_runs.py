@@ -179,6 +179,7 @@ def config(card: TaskCard, method: FakeMethod, seed: int) -> dict:
             "classifier": {"backbone": "test_resnet", "steps": 360},
             "run": {"seeds": [0, 1], "time_limit_minutes": 10},
         },
+        "cohort": "cohort-1a2b3c4d",
         "source": {"kind": "digital", "name": "digital cohort"},
         "engine": "e1e1",
         "environment": {
@@ -200,9 +201,13 @@ def write_run(
     error: str | None = None,
     finished: str = "2026-11-20T10:00:00+00:00",
     without: dict | None = None,
+    changes: dict | None = None,
 ) -> Path:
-    """Write one run folder, finished or (with an error) failed, and return it."""
-    values = config(card, method, seed)
+    """Write one run folder, finished or (with an error) failed, and return it.
+
+    changes: what config.json holds instead of the usual.
+    """
+    values = {**config(card, method, seed), **(changes or {})}
     folder = method.name.replace("/", "_")
     target = root / card.name / "severity-1" / folder / values["run"].rsplit("/", 1)[1]
     partial = target.with_name(target.name + ".partial")
@@ -211,7 +216,7 @@ def write_run(
     if error is None:
         table = predictions(card, method, seed, without)
         table.to_parquet(partial / "predictions.parquet")
-        scores, threshold = score_predictions(table, card, resamples=100)
+        scores, threshold = score_predictions(table, card, resamples=0)
         seconds = {"load": 1.0, "fit": 11.0 + seed, "predict": 0.6, "score": 0.4}
         facts = {"steps": 360, "fingerprint": f"fp{seed}", "finished": finished}
         write_json(partial / "result.json", result_values(scores, threshold, seconds, **facts))
@@ -233,7 +238,7 @@ def write_matrix(root: Path, methods: tuple[FakeMethod, ...] = METHODS) -> Path:
     for seed in (0, 1):
         write_run(root, HEART, newer, seed, finished="2026-11-21T09:00:00+00:00")
     for card in (HEART, BRAIN):
-        write_cohort(root / card.name / "severity-1" / "cohort", card)
+        write_cohort(root / card.name / "severity-1" / "cohort-1a2b3c4d", card)
     return root
 
 

@@ -40,6 +40,28 @@ def test_a_link_out_of_the_folder_is_refused(cohort):
     assert len(read_cohort(cohort).refused) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "pictures"),
+    [("cohort-1a2b3c4d", 12), ("../cohort-1a2b3c4d", 0), ("..", 0), (None, 0), (7, 0)],
+)
+def test_cohort_lies_in_the_folder_that_its_runs_name(fake, tmp_path, name, pictures):
+    beside = tmp_path / "runs" / "brain_mr_sex" / "severity-1"
+    for folder in (beside / "cohort-1a2b3c4d", beside.parent / "cohort-1a2b3c4d"):
+        fake.write_cohort(folder, fake.BRAIN)
+    changes = {"cohort": name}
+    fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0, changes=changes)
+    (board,) = collect(tmp_path / "runs")
+    assert len(board.cohort.pictures) == pictures
+
+
+def test_a_cohort_folder_elsewhere_is_not_followed(fake, tmp_path):
+    fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
+    fake.write_cohort(tmp_path / "elsewhere", fake.BRAIN)
+    beside = tmp_path / "runs" / "brain_mr_sex" / "severity-1"
+    (beside / "cohort-1a2b3c4d").symlink_to(tmp_path / "elsewhere")
+    assert collect(tmp_path / "runs")[0].cohort.pictures == ()
+
+
 def test_no_cohort_is_an_empty_one(tmp_path):
     assert read_cohort(tmp_path).pictures == ()
 

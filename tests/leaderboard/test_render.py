@@ -1,14 +1,17 @@
 import base64
 import csv
 import hashlib
+import json
 import re
 import subprocess
 import sys
 from urllib.parse import unquote
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from benchmark.metrics.scoring import score_predictions
 from benchmark.results import find_runs
 from leaderboard.render import build
 
@@ -20,7 +23,7 @@ def test_headline_is_mean_over_seeds(built):
         score.value
         for run in find_runs(built.runs)
         if run.config["method"]["name"] == "dfr" and run.card.name == "brain_mr_sex"
-        for score in run.scores
+        for score in score_predictions(run.predictions(), run.card, resamples=0)[0]
         if score.metric == "worst_group_accuracy"
     ]
     shown = built.page.row(BRAIN, "dfr")["worst_group_accuracy"]
@@ -123,8 +126,82 @@ def test_empty_cell_is_undefined_with_reason(fake, tmp_path, read_page):
     row = page.row(HEART, "erm")
     assert row["worst_group_accuracy"] == "undefined"
     assert any("seed 1: undefined" in a.get("title", "") for _, a in page.tags)
-    assert "place" not in row
+    assert row["place"] == "–"
     assert "Nothing to draw" in " ".join(page.words)
+
+
+def read_back(folder):
+    names = ("index.html", "leaderboard.csv", "results.json")
+    return [(folder / name).read_bytes() for name in names]
+
+
+def test_scores_that_a_run_claims_change_nothing(fake, tmp_path):
+    target = fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
+    build(tmp_path / "runs", tmp_path / "honest")
+    result = json.loads((target / "result.json").read_text())
+    for score in result["scores"]:
+        score |= {"value": 0.999, "low": 0.99, "high": 1.0, "n": 7}
+    result["threshold"] = 0.123
+    (target / "result.json").write_text(json.dumps(result))
+    build(tmp_path / "runs", tmp_path / "boasting")
+    assert read_back(tmp_path / "honest") == read_back(tmp_path / "boasting")
+
+
+def test_value_lies_in_its_own_interval(built):
+    estimates = [e for b in built.results["boards"] for r in b["rows"] for e in r["estimates"]]
+    whole = [e for e in estimates if e["low"] is not None]
+    assert len(whole) > 100
+    assert all(e["low"] <= e["value"] <= e["high"] for e in whole)
+
+
+def test_run_that_cannot_be_scored_has_failed_with_the_reason(fake, tmp_path, read_page):
+    fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
+    broken = fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[1], 0)
+    table = pd.read_parquet(broken / "predictions.parquet")
+    table.assign(probability_1=2.0).to_parquet(broken / "predictions.parquet")
+    lost = fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[2], 0)
+    (lost / "predictions.parquet").unlink()
+    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    row = page.row(BRAIN, "group_resampling")
+    assert row["worst_group_accuracy"].startswith("failed Its predictions cannot be scored.")
+    assert "probabilities outside 0 to 1" in row["worst_group_accuracy"]
+    assert "No such file" in page.row(BRAIN, "class_resampling")["worst_group_accuracy"]
+
+
+def test_table_cohorts_have_boards_of_their_own(fake, tmp_path, read_page):
+    for content in ("c0ffee00", "deadbeef"):
+        source = {"kind": "table", "name": "my ward", "content": content}
+        method = fake.FakeMethod("erm", fields={"limit": len(content) + ord(content[0])})
+        changes = {"source": source}
+        fake.write_run(tmp_path / "runs", fake.BRAIN, method, 0, changes=changes)
+    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    boards = [a["id"] for tag, a in page.tags if tag == "section" and a.get("class") == "board"]
+    assert len(set(boards)) == 2
+    assert all("my-ward" in board for board in boards)
+
+
+def test_seed_that_failed_everywhere_is_still_owed(fake, tmp_path, read_page):
+    for method in fake.METHODS[:2]:
+        fake.write_run(tmp_path / "runs", fake.BRAIN, method, 0)
+        fake.write_run(tmp_path / "runs", fake.BRAIN, method, 1, error="ValueError: no luck")
+    row = read_page(build(tmp_path / "runs", tmp_path / "out").read_text()).row(
+        BRAIN, "group_resampling"
+    )
+    assert row["seeds"] == "1 of 2"
+    assert "1 of 2 seeds 1 failed" in row["method"]
+    assert row["tier"] == "–"
+    assert "one seed: no verdict" in row["gain"]
+
+
+def test_other_engines_and_devices_are_told(fake, tmp_path):
+    for place, method in enumerate(fake.METHODS[:2]):
+        usual = fake.config(fake.BRAIN, method, 0)["environment"]
+        changes = {"engine": f"e{place}", "environment": {**usual, "device": f"gpu {place}"}}
+        fake.write_run(tmp_path / "runs", fake.BRAIN, method, 0, changes=changes)
+    text = build(tmp_path / "runs", tmp_path / "out").read_text()
+    assert "different versions of the engine (e0, e1)" in text
+    assert "different devices (gpu 0, gpu 1)" in text
+    assert "different precisions" not in text
 
 
 def test_refuses_without_finished_runs(fake, tmp_path):

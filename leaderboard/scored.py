@@ -1,0 +1,52 @@
+"""A finished run with the scores that its saved predictions have, whatever it says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from benchmark.contracts import Score, TaskCard
+from benchmark.metrics.scoring import headline_resamples, score_predictions
+from benchmark.results import RunRecord
+
+RESAMPLES = 500  # of patients; as many as a run is scored with when it ends
+BOOTSTRAP_SEED = 20240  # one for all runs: it is what pairs their resamples
+
+RunKey = tuple[int, str]  # seed and fingerprint of the data: what two runs share to be compared
+
+
+@dataclass(frozen=True)
+class ScoredRun:
+    """A finished run: scores and draws from its predictions, facts from what it recorded."""
+
+    config: dict[str, Any]
+    facts: dict[str, Any]  # result.json; no score is ever read from it
+    scores: tuple[Score, ...]
+    threshold: float | None  # None: the most probable class is the answer
+    draws: dict[str, np.ndarray]  # overall metric to (1 + resamples,)
+
+    @property
+    def seed(self) -> int:
+        """The seed the run was made with."""
+        return self.config["seed"]
+
+    @property
+    def key(self) -> RunKey:
+        """Seed and data: runs of two rows with the same key are compared."""
+        return self.seed, str(self.facts.get("fingerprint"))
+
+
+def score_run(run: RunRecord, card: TaskCard) -> ScoredRun | RunRecord:
+    """Score a finished run; one whose predictions cannot be scored comes back as failed."""
+    try:
+        predictions = run.predictions()
+        scores, threshold = score_predictions(
+            predictions, card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED
+        )
+        draws = headline_resamples(predictions, card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED)
+    except (OSError, ValueError) as error:
+        reason = f"Its predictions cannot be scored. {' '.join(str(error).split())}"
+        return replace(run, status="failed", result=None, error=reason)
+    return ScoredRun(run.config, run.result or {}, tuple(scores), threshold, draws)
