@@ -7,6 +7,7 @@ import importlib
 import inspect
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,8 @@ app = typer.Typer(
 )
 cohort_app = typer.Typer(no_args_is_help=True, help="Look at a cohort, or write it to a folder.")
 app.add_typer(cohort_app, name="cohort")
-out = Console(highlight=False)
+WIDTH_OF_A_LOG = 120  # columns, where there is no terminal to ask
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_LOG)
 
 RunsFolder = Annotated[Path, typer.Option("--runs", help="Folder of the run folders.")]
 SeverityOption = Annotated[
