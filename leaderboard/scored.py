@@ -46,7 +46,14 @@ def score_run(run: RunRecord, card: TaskCard) -> ScoredRun | RunRecord:
             predictions, card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED
         )
         draws = headline_resamples(predictions, card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED)
-    except (OSError, ValueError) as error:
-        reason = f"Its predictions cannot be scored. {' '.join(str(error).split())}"
-        return replace(run, status="failed", result=None, error=reason)
+    except OSError as error:
+        # Its own words would print the folders of this machine on a public page.
+        return _failed(run, f"predictions.parquet cannot be read ({type(error).__name__}).")
+    except ValueError as error:
+        return _failed(run, str(error).replace(str(run.folder), "."))
     return ScoredRun(run.config, run.result or {}, tuple(scores), threshold, draws)
+
+
+def _failed(run: RunRecord, reason: str) -> RunRecord:
+    words = f"Its predictions cannot be scored. {' '.join(reason.split())}"
+    return replace(run, status="failed", result=None, error=words)
