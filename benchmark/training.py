@@ -15,15 +15,18 @@ import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from benchmark.context import RunContext
 from benchmark.contracts import Split
+from benchmark.presets import ClassifierSettings
 
 # (losses of the images in the batch, their rows in train) -> one number to minimise
 BatchLoss = Callable[[Tensor, Tensor], Tensor]
 
 ROTATION_DEGREES = 8.0  # augmentation; no flips: left and right differ in a body
 SHIFT = 0.04  # of the image's width
+AVERAGED_OVER = 15  # weights are averaged over about one fifteenth of the steps
 RESIDENT_BYTES = 2 * 2**30  # training images up to this size are kept on the device
 PREDICT_BATCH = 256
 
@@ -71,6 +74,7 @@ def train_classifier(
 ) -> Classifier:
     """Train the preset's classifier on train and keep the state that does best on val.
 
+    A state is the moving average of the last weights, which varies less than the weights do.
     draw_weights: (n,), how often to draw each image; None: every image once per pass.
     batch_loss: turns a batch's cross-entropies and row numbers into the loss; None: the mean.
     Best on val: the lowest cross-entropy with every class weighted equally, or every cell
@@ -83,12 +87,8 @@ def train_classifier(
     mean, std = _channel_statistics(train.images)
     mean, std = mean.to(ctx.device), std.to(ctx.device)
     network = _new_network(train.images.shape[1], len(ctx.card.classes), ctx, stage)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.learning_rate, total_steps=steps + 1, pct_start=0.2
-    )
+    optimizer, schedule = _optimisation(network, settings, steps)
+    averaged = _moving_average(network, steps)
     rng = ctx.torch_rng(f"{stage}: batches")
     batches = draw_batches(len(train), settings.batch_size, draw_weights, rng)
     looks = np.ceil(np.linspace(0, steps, settings.evaluations + 1)[1:]).astype(int).tolist()
@@ -106,9 +106,10 @@ def train_classifier(
         loss.backward()
         optimizer.step()
         schedule.step()
+        averaged.update_parameters(network)
         running += loss.detach()
         if step in looks:
-            val_loss = selection.look(network, step)
+            val_loss = selection.look(averaged.module, step)
             train_loss = float(running) / (step - looked)
             ctx.record(stage, step, train_loss=train_loss, val_loss=val_loss)
             running, looked = torch.zeros_like(running), step
@@ -135,7 +136,6 @@ class _Selection:
         probability = Classifier(network, self.mean, self.std, self.device).predict_proba(
             self.val.images
         )
-        network.train()
         right = probability[np.arange(len(self.labels)), self.labels]
         loss = float(-(self.weights * np.log(np.maximum(right, 1e-12))).sum())
         if not math.isfinite(loss):
@@ -197,6 +197,25 @@ def normalise(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
 def to_tensor(images: np.ndarray, device: torch.device) -> Tensor:
     """Copy images into a float32 tensor on the device."""
     return torch.from_numpy(np.array(images, np.float32)).to(device)
+
+
+def _optimisation(
+    network: nn.Module, settings: ClassifierSettings, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """AdamW under a one-cycle schedule, warm-up over a fifth of the steps."""
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.learning_rate, total_steps=steps + 1, pct_start=0.2
+    )
+    return optimizer, schedule
+
+
+def _moving_average(network: nn.Module, steps: int) -> AveragedModel:
+    """An exponential average of weights and batch statistics over about steps / 15 steps."""
+    decay = max(0.0, 1 - AVERAGED_OVER / steps)
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
 
 
 def _new_network(channels: int, classes: int, ctx: RunContext, stage: str) -> nn.Module:

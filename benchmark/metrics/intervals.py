@@ -196,7 +196,7 @@ class Comparison:
 def compare(a: np.ndarray, b: np.ndarray, noise: SeedNoise | None = None) -> Comparison:
     """Compare two rows on the same patients and seeds; a, b: (seeds, 1 + resamples), paired.
 
-    One seed compares two trained models and not two methods: it has no p-value. noise: pooled
+    The rows are shares, from 0 to 1. One seed compares two trained models and not two methods: it has no p-value. noise: pooled
     over the board; None: from these two rows alone. The p-value is below 5 % exactly where the
     interval leaves out 0.
     """
@@ -209,7 +209,7 @@ def compare(a: np.ndarray, b: np.ndarray, noise: SeedNoise | None = None) -> Com
     between = (noise.difference, noise.difference_freedom) if noise else None
     mean = _mean_over_seeds(a - b, between)
     p_value = _p_value(mean) if len(a) > 1 else float("nan")
-    return Comparison(*_interval(mean, (-np.inf, np.inf)), p_value)
+    return Comparison(*_interval(mean, (-1.0, 1.0)), p_value)
 
 
 def _p_value(mean: _Mean) -> float:
