@@ -196,9 +196,9 @@ class Comparison:
 def compare(a: np.ndarray, b: np.ndarray, noise: SeedNoise | None = None) -> Comparison:
     """Compare two rows on the same patients and seeds; a, b: (seeds, 1 + resamples), paired.
 
-    The rows are shares, from 0 to 1. One seed compares two trained models and not two methods: it has no p-value. noise: pooled
-    over the board; None: from these two rows alone. The p-value is below 5 % exactly where the
-    interval leaves out 0.
+    The rows are shares, from 0 to 1. One seed compares two trained models and not two methods: it
+    has no p-value. noise: pooled over the board; None: from these two rows alone. The p-value is
+    below 5 % exactly where the interval leaves out 0.
     """
     a, b = np.atleast_2d(a), np.atleast_2d(b)
     if a.shape != b.shape:
