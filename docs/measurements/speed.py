@@ -1,0 +1,51 @@
+"""How long do the parts of a quick run take here?
+
+Run: python docs/measurements/speed.py     (about two minutes; the numbers in docs/speed.md)
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmark import runner
+from benchmark.contracts import Source, Variant
+from benchmark.presets import load_preset
+from benchmark.registry import find_tasks, load_method, load_task, locate
+from benchmark.spec import RunSpec
+
+PATIENTS = 5000
+
+
+def seconds_for_patients(name: str, cache: Path) -> float:
+    """Make a cohort of 5,000 images of 64 x 64."""
+    source = Source(image_size=64, train=PATIENTS - 1000, val=550, test=450, cache=cache)
+    started = time.monotonic()
+    splits = load_task(find_tasks()[name]).load(source, Variant(), 0)
+    made = sum(len(split) for split in (splits.train, splits.val, splits.test))
+    return (time.monotonic() - started) * PATIENTS / made
+
+
+def seconds_for_training(name: str, method: str, threads: int, cache: Path) -> float:
+    """Fit a method at the quick preset and predict its test split."""
+    torch.set_num_threads(threads)
+    preset = load_preset("quick")
+    spec = RunSpec(name, method, Variant(), 0, preset, device="cpu", cache=cache)
+    task, fitted = load_task(find_tasks()[name]), load_method(locate(method, "method"))()
+    splits = task.load(spec.source, spec.variant, spec.seed)
+    ctx = runner.make_context(task, fitted, spec, lambda line: None)
+    started = time.monotonic()
+    predictor = fitted.fit(splits.train, splits.val, ctx)
+    predictor.predict_proba(np.asarray(splits.test.images))
+    return time.monotonic() - started
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        for name in sorted(find_tasks()):
+            print(f"{name}: {seconds_for_patients(name, Path(folder)):.0f} s for 5,000 patients")
+        for threads in (1, 2):
+            spent = seconds_for_training("cmr_heart_failure", "erm", threads, Path(folder))
+            print(f"cmr_heart_failure, erm, quick: {spent:.1f} s with {threads} thread(s)")
