@@ -1,6 +1,8 @@
 # Two commands do everything: `make leaderboard` and `make test`.
 PYTHON ?= python3
 VENV := .venv
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 
 .PHONY: leaderboard test clean
 
