@@ -16,6 +16,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from benchmark.cache import ContentCache, digest
 from benchmark.cohorts.storage import create_arrays, read_split
@@ -168,7 +169,8 @@ def _write_split(
         return patients
 
     starts = range(0, len(people), CHUNK)
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    # One thread per matrix product: how a product is shared out changes its last digits.
+    with threadpool_limits(1), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         words = f"{card.name}: making {len(people)} patients for {split}"
         truth = pd.concat(track(pool.map(render, starts), words, len(starts)), ignore_index=True)
     images.flush()
