@@ -49,9 +49,10 @@ def run(
     clock.lap("fit")
 
     # 3. Predict: images travel without labels, and without attributes unless declared.
+    val_patients = threshold_patients(predictor, method, splits.val)
     parts = [
         predict(predictor, method, task.card, name, split)
-        for name, split in (("val", splits.val), ("test", splits.test))
+        for name, split in (("val", val_patients), ("test", splits.test))
     ]
     pd.concat(parts, ignore_index=True).to_parquet(folder / "predictions.parquet")
     clock.lap("predict")
@@ -104,6 +105,16 @@ def visible(split: Split, card: TaskCard, method: Method) -> Split:
     if method.groups_used != "never":
         columns += [a.name for a in card.attributes]
     return Split(np.asarray(split.images), np.asarray(split.masks), split.table[columns].copy())
+
+
+def threshold_patients(predictor: Predictor, method: Method, val: Split) -> Split:
+    """Return val, or the patients that a control has recruited instead: its threshold is theirs.
+
+    Only a method that may make new patients can bring its own, as predictor.val.
+    """
+    if getattr(method, "extra_data", "none") != "digital_cohort":
+        return val
+    return getattr(predictor, "val", val)
 
 
 def predict(

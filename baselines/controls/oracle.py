@@ -1,7 +1,8 @@
 """Oracle: the same classifier on as many patients, had they been recruited without bias.
 
 The ceiling for debiasing with this much data and this network; only a digital cohort can make it.
-What gap is left here is anatomy and noise, not the bias of the training set.
+What gap is left here is anatomy and noise, not the bias of the training set. Its val is recruited
+without bias too, and so its threshold is chosen there.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pandas as pd
 from benchmark import Predictor, Split, TaskCard, method
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
-from benchmark.training import train_classifier
+from benchmark.training import Classifier, train_classifier
 
 
 @method
@@ -28,7 +29,20 @@ class Oracle:
         """Recruit balanced train and val cohorts of the given sizes, then train as ERM does."""
         balanced_train = ctx.new_patients(balanced_requests(ctx.card, len(train)), 2 * ctx.seed)
         balanced_val = ctx.new_patients(balanced_requests(ctx.card, len(val)), 2 * ctx.seed + 1)
-        return train_classifier(balanced_train, balanced_val, ctx)
+        network = train_classifier(balanced_train, balanced_val, ctx)
+        return Recruited(network, balanced_val)
+
+
+@dataclass(frozen=True)
+class Recruited:
+    """A network and the patients on whom its threshold is to be chosen."""
+
+    network: Classifier
+    val: Split
+
+    def predict_proba(self, images: np.ndarray) -> np.ndarray:
+        """Return class probabilities, shape (n, classes)."""
+        return self.network.predict_proba(images)
 
 
 def balanced_requests(card: TaskCard, n: int) -> pd.DataFrame:

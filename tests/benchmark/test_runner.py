@@ -171,6 +171,16 @@ def test_new_patients_are_made_for_a_method_that_declared_them(make_spec):
     assert "site" not in made.table  # it declares "never"
 
 
+@pytest.mark.parametrize(("kind", "own"), [(TrainSpy, False), (DrawingSpy, True)])
+def test_only_a_control_that_makes_patients_may_bring_its_own_val(kind, own, make_spec):
+    class Predictor:
+        val = TASK.new_patients(TASK.card.cells(), make_spec().source, 0)
+
+    given = TASK.load(make_spec().source, make_spec().variant, 0).val
+    used = runner.threshold_patients(Predictor(), kind(seen=({},)), given)
+    assert used is (Predictor.val if own else given)
+
+
 def test_what_a_method_that_sees_groups_has_cached_is_not_served_to_one_that_does_not(make_spec):
     roots = {
         runner.make_context(TASK, kind(seen=({},)), make_spec(), print).cache.root
