@@ -14,7 +14,7 @@ from markupsafe import Markup
 FONT_WIDTH = 6.7  # pixels per character at 12.5 px, a generous mean
 FONT_HEIGHT = 15.0
 LONGEST_LABEL = 26  # characters; longer names are cut, the tooltip has all of it
-TOO_FAR = 0.15  # a yardstick further than this from every contestant is named, not drawn
+TOO_FAR = 0.15  # a row this far below both ERM and the median row is named, not drawn
 AIR = 0.02  # between the outermost values and the frame
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -81,30 +81,36 @@ def spark(value: float, low: float | None, high: float | None, reference: float 
     ).format(Markup("").join(parts))
 
 
-def split_far(points: Sequence[Point]) -> tuple[list[Point], list[Point]]:
-    """Separate the points worth a place in the picture from far-off yardsticks.
+def split_far(points: Sequence[Point], reference: str) -> tuple[list[Point], list[Point]]:
+    """Separate the points worth a place in the picture from those far out on the bad side.
 
-    A yardstick such as one class for everybody lies so far out that it would press all others
-    into a corner.
+    One row that failed, or one class for everybody, would press all others into a corner. The row
+    linked as reference and the better half of the contestants are always in the picture.
     """
     contestants = [point for point in points if point.kind != "control"] or list(points)
-    left = min(point.x[0] for point in contestants) - TOO_FAR
-    floor = min(point.y[0] for point in contestants) - TOO_FAR
+    plain = [point for point in points if point.link == reference]
+    left, floor = (
+        min([float(np.median([at(p) for p in contestants])), *(at(p) for p in plain)]) - TOO_FAR
+        for at in (lambda point: point.x[0], lambda point: point.y[0])
+    )
     near = [point for point in points if point.x[0] >= left and point.y[0] >= floor]
     return near, [point for point in points if point not in near]
 
 
 def plane(
     points: Sequence[Point],
-    reference: str | None,
+    reference: str,
     titles: tuple[str, str],
     size: tuple[int, int],
     css: str,
 ) -> Markup:
-    """Draw accuracy (x) against fairness (y): intervals, names, lines through the reference."""
+    """Draw accuracy (x) against fairness (y): intervals, names, lines through the reference.
+
+    reference: the link of the row that the dashed lines pass through.
+    """
     canvas = Canvas(*size, _span([p.x[0] for p in points]), _span([p.y[0] for p in points]))
     drawn = [_axes(canvas, titles)]
-    drawn += [_reference_lines(canvas, p) for p in points if p.name == reference]
+    drawn += [_reference_lines(canvas, p) for p in points if p.link == reference]
     labels = place_labels(canvas, points)
     # Names come last, so that no whisker crosses out a name.
     drawn += [_whiskers(canvas, point) for point in points]
@@ -115,7 +121,7 @@ def plane(
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:
-    """Cover all values with some air, in steps of 0.05; long whiskers end at the frame."""
+    """Cover all values with some air, in steps of 0.05; longer whiskers end in an arrow head."""
     low, high = np.floor((min(values) - AIR) * 20) / 20, np.ceil((max(values) + AIR) * 20) / 20
     return max(float(low), 0.0), min(float(high), 1.0)
 
@@ -162,7 +168,25 @@ def _whiskers(canvas: Canvas, point: Point) -> Markup:
     line = Markup('<path class="whisker {}" d="M{:.1f} {:.1f}H{:.1f}M{:.1f} {:.1f}V{:.1f}"/>')
     ends = (canvas.x(point.x[1]), y, canvas.x(point.x[2]))
     heights = (x, canvas.y(point.y[1]), canvas.y(point.y[2]))
-    return line.format(point.kind, *ends, *heights)
+    head = Markup('<path class="head {}" d="{}"/>')
+    heads = [head.format(point.kind, drawn) for drawn in _cut(canvas, point)]
+    return line.format(point.kind, *ends, *heights) + Markup("").join(heads)
+
+
+def _cut(canvas: Canvas, point: Point) -> list[str]:
+    """Draw an arrow head where a whisker goes on beyond the frame."""
+    x, y = canvas.x(point.x[0]), canvas.y(point.y[0])
+    left, top, right, bottom = canvas.frame
+    heads = []
+    if point.x[1] < canvas.x_range[0]:
+        heads.append(f"M{left + 6:.1f} {y - 4:.1f}L{left:.1f} {y:.1f}l6 4")
+    if point.x[2] > canvas.x_range[1]:
+        heads.append(f"M{right - 6:.1f} {y - 4:.1f}L{right:.1f} {y:.1f}l-6 4")
+    if point.y[1] < canvas.y_range[0]:
+        heads.append(f"M{x - 4:.1f} {bottom - 6:.1f}L{x:.1f} {bottom:.1f}l4 -6")
+    if point.y[2] > canvas.y_range[1]:
+        heads.append(f"M{x - 4:.1f} {top + 6:.1f}L{x:.1f} {top:.1f}l4 6")
+    return heads
 
 
 def _dot(canvas: Canvas, point: Point, box: Box) -> Markup:

@@ -151,11 +151,14 @@ def _gain(standing: Standing, context: Context) -> Cell:
 
 
 def gain_cell(gain: Gain) -> Cell:
-    """Show a gain in percentage points with its interval and the verdict in words."""
+    """Show a gain in percentage points over its interval and the verdict in words."""
     tones = {"better": "good", "worse": "bad"}
+    limits = ""
+    if not math.isnan(gain.low):
+        limits = f"{percent_points(gain.low)} to {percent_points(gain.high)}\n"
     return Cell(
         percent_points(gain.difference),
-        sub=gain.verdict,
+        sub=limits + gain.verdict,
         sort=gain.difference,
         note=gain_words(gain),
         tone=tones.get(gain.verdict.split()[0], ""),

@@ -73,8 +73,10 @@ def support(estimate: Estimate, metric: str) -> int:
     return by_need.get(METRICS[metric].needs, estimate.n)
 
 
-def heat_map(card: TaskCard, standings: Sequence[Standing]) -> dict[str, Any]:
-    """Lay out accuracy per cell: a column per attribute value and label, a row per method."""
+def heat_map(
+    card: TaskCard, standings: Sequence[Standing], names: Sequence[str]
+) -> dict[str, Any]:
+    """Lay out accuracy per cell: a column per attribute value and label, a named row per method."""
     keys = [
         (a.name, value, label)
         for a in card.attributes
@@ -93,13 +95,13 @@ def heat_map(card: TaskCard, standings: Sequence[Standing]) -> dict[str, Any]:
         "labels": [(label, edge) for (_, _, label), edge in zip(keys, edges, strict=True)],
         "rows": [
             {
-                "name": standing.row.name,
+                "name": name,
                 "control": standing.is_control,
                 "cells": [
                     _heat_cell(standing, key, edge) for key, edge in zip(keys, edges, strict=True)
                 ],
             }
-            for standing in standings
+            for standing, name in zip(standings, names, strict=True)
         ],
     }
 

@@ -59,7 +59,7 @@ class Gain:
         if math.isnan(self.p_value):
             return f"cannot be compared with {self.over_words}"
         if self.p_value >= SIGNIFICANT:
-            return f"no evidence of better than {self.over_words}"
+            return f"not told from {self.over_words}"
         return f"{'better' if self.difference > 0 else 'worse'} than {self.over_words}"
 
 

@@ -128,7 +128,8 @@ def _facts(ranked: Ranked) -> list[tuple[str, str]]:
     environments = [run.config.get("environment", {}) for run in done]
     return [
         ("Tasks", str(len({board.card.name for board, _ in ranked}))),
-        ("Methods", str(len({standing.row.name for standing in standings}))),
+        ("Methods", str(len({s.row.name for s in standings if not s.is_control}))),
+        ("Yardsticks", str(len({s.row.name for s in standings if s.is_control}))),
         ("Runs", runs),
         ("Last run", finished[-1][:10]),
         ("Code", _commonest(environments, "commit")),
@@ -168,9 +169,16 @@ def _glossary() -> list[tuple[str, str]]:
     return [
         *columns,
         (
-            "No evidence of better",
+            "Not told from ERM",
             f"The difference from ERM could be chance: its p-value is not below {SIGNIFICANT:g} "
-            "after Holm's adjustment for the number of rows compared.",
+            "after Holm's adjustment for the number of rows compared. The interval beside it is not "
+            "adjusted: leaving out 0 by a little is not enough.",
+        ),
+        (
+            "Tier or verdict?",
+            "The verdict compares a row with ERM alone; the tier compares the methods with the "
+            "best of their tier. A row may be better than ERM and share its tier, when a shakier "
+            "row below both cannot be told from the best.",
         ),
         (
             "Levelling down",

@@ -15,6 +15,7 @@ from leaderboard.columns import (
     gain_words,
     headroom_words,
 )
+from leaderboard.finding import finding
 from leaderboard.groups import group_blocks, group_metrics, heat_map
 from leaderboard.patients import commonest_and_rarest, count_table, facts, picture_strip, terms
 from leaderboard.rank import HEADLINE, REFERENCE, Estimate, Standing
@@ -44,14 +45,15 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
         "settings": [_variant_words(board.variant), board.preset["name"], board.source["name"]],
         "question": card.question,
         "story": _story(board),
+        "finding": finding(standings),
         "caption": _caption(context),
         "notes": _notes(board),
         "kinds": [k for k in KINDS if any(s.row.method["kind"] == k for s in standings)],
         "columns": COLUMNS,
         "ranked": [row for row in rows if row["kind"] != "control"],
         "controls": [row for row in rows if row["kind"] == "control"],
-        "plane": _plane(standings, rows),
-        "heat": heat_map(card, standings),
+        "plane": _plane(board, standings, rows),
+        "heat": heat_map(card, standings, [_label(board, s) for s in standings]),
         "group_columns": [(METRICS[m].title, METRICS[m].meaning) for m in group_metrics(card)],
         "terms": terms(card),
         "card": facts(board),
@@ -171,6 +173,12 @@ def _suffix(board: Board, standing: Standing) -> str:
     return ", ".join(f"{name} = {_plain(fields[name])}" for name in differ)
 
 
+def _label(board: Board, standing: Standing) -> str:
+    """Name a row in a picture, where there is no second line for its fields."""
+    suffix = _suffix(board, standing)
+    return f"{standing.row.name} ({suffix})" if suffix else standing.row.name
+
+
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
@@ -255,20 +263,21 @@ def _moment(timestamp: str) -> str:
 
 
 def _plane(
-    standings: Sequence[Standing], rows: Sequence[Mapping[str, Any]]
+    board: Board, standings: Sequence[Standing], rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any] | None:
     points = [
-        charts.Point(s.row.name, row["kind"], row["id"], _three(x), _three(y))
+        charts.Point(_label(board, s), row["kind"], row["id"], _three(x), _three(y))
         for s, row in zip(standings, rows, strict=True)
         for x, y in [(s.overall(PLANE_X), s.headline)]
         if x.value is not None and y.value is not None
     ]
     if not points:
         return None
-    near, far = charts.split_far(points)
+    plain = next((row["id"] for row in rows if row["name"] == REFERENCE), "")
+    near, far = charts.split_far(points, plain)
     titles = f"{METRICS[PLANE_X].title}, everybody", METRICS[HEADLINE].title
     wide, narrow = (
-        charts.plane(near, REFERENCE, titles, size, css)
+        charts.plane(near, plain, titles, size, css)
         for size, css in (((980, 560), "wide"), ((360, 430), "narrow"))
     )
     outside = [f"{p.name} ({p.x[0]:.1%} across, {p.y[0]:.1%} up)" for p in far]

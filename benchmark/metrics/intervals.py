@@ -135,13 +135,14 @@ class _Mean:
 def _mean_over_seeds(draws: np.ndarray, between: tuple[float, float] | None) -> _Mean:
     """Add up two sources of chance: which patients were tested, and which seed was trained.
 
-    between: variance between seeds and its degrees of freedom, pooled over the board. It stands
-    in where these draws' own variance is smaller, which with few seeds it often is by chance; a
-    row that is shakier than the others keeps its own. The patients' part is the bootstrap variance
-    of the mean, the seeds' part the variance between seeds over their number. Patients also make
-    seeds differ, so part of them counts twice: with two or three seeds that caution is needed
-    (simulated in docs/scores.md). Degrees of freedom after Welch and Satterthwaite (derived), the
-    patients' part taken as known.
+    between: variance between seeds and its degrees of freedom, pooled over the board. The larger
+    of it and these draws' own counts: with few seeds a row's own is often small by chance, and a
+    row that is shakier than the others keeps its own. Both have told how far seeds lie apart, so
+    their degrees of freedom are added: two seeds alone have one, and with one no difference is
+    ever found. The patients' part is the bootstrap variance of the mean, the seeds' part the
+    variance between seeds over their number. Patients also make seeds differ, so part of them
+    counts twice: with two or three seeds that caution is needed (simulated in docs/scores.md).
+    Degrees of freedom after Welch and Satterthwaite (derived), the patients' part taken as known.
     """
     draws = np.atleast_2d(np.asarray(draws, dtype=np.float64))
     value, resampled = draws[:, 0].mean(), draws[:, 1:].mean(axis=0)
@@ -150,7 +151,9 @@ def _mean_over_seeds(draws: np.ndarray, between: tuple[float, float] | None) -> 
         return _Mean(float(value), np.nan, np.nan, np.nan)
     seeds = len(draws)
     own = float(draws[:, 0].var(ddof=1)) if seeds > 1 else 0.0
-    variance, freedom = between if between and between[0] > own else (own, seeds - 1)
+    variance, freedom = own, float(seeds - 1)
+    if between is not None:
+        variance, freedom = max(own, between[0]), seeds - 1 + between[1]
     patients, training = float(resampled[kept].var(ddof=1)), variance / seeds
     freedom = np.inf if training == 0 else freedom * ((patients + training) / training) ** 2
     centre = 2 * value - resampled[kept].mean()

@@ -8,7 +8,7 @@ share = st.floats(0.5, 1.0, allow_nan=False)
 
 
 def point(name, x, y, kind="baseline"):
-    return Point(name, kind, "row", (x, x, x), (y, y, y))
+    return Point(name, kind, f"row-{name}", (x, x, x), (y, y, y))
 
 
 @settings(deadline=None, max_examples=50)
@@ -28,9 +28,24 @@ def test_axes_run_the_usual_way():
 
 def test_far_yardstick_is_named_and_not_drawn():
     points = [point("erm", 0.8, 0.7), point("majority_class", 0.5, 0.0, "control")]
-    near, far = split_far(points)
+    near, far = split_far(points, "row-erm")
     assert [p.name for p in near] == ["erm"]
     assert [p.name for p in far] == ["majority_class"]
+
+
+def test_a_method_far_below_all_others_is_not_drawn_but_plain_training_always_is():
+    points = [point("good", 0.9, 0.8), point("fine", 0.9, 0.8), point("erm", 0.8, 0.4)]
+    near, far = split_far([*points, point("broken", 0.8, 0.1, "method")], "row-erm")
+    assert near == points
+    assert [p.name for p in far] == ["broken"]
+
+
+def test_whisker_beyond_the_frame_ends_in_an_arrow_head():
+    inside = plane([point("erm", 0.8, 0.7)], "row-erm", ("x", "y"), (980, 560), "wide")
+    long = Point("erm", "baseline", "row-erm", (0.8, 0.8, 0.8), (0.7, 0.1, 0.72))
+    beyond = plane([long], "row-erm", ("x", "y"), (980, 560), "wide")
+    assert inside.count('class="head') == 0
+    assert beyond.count('class="head') == 1
 
 
 def test_hostile_name_is_escaped_in_the_drawing():

@@ -131,7 +131,7 @@ def test_worst_cell_has_the_lowest_accuracy(standings):
     [
         (0.1, 0.01, "better than ERM"),
         (-0.1, 0.01, "worse than ERM"),
-        (0.1, 0.2, "no evidence of better than ERM"),
+        (0.1, 0.2, "not told from ERM"),
         (0.1, np.nan, "cannot be compared with ERM"),
     ],
 )
