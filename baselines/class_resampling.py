@@ -7,7 +7,7 @@ what balancing the classes gives from what balancing the groups gives.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from benchmark import Predictor, Split, method
+from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
 from benchmark.training import balanced_weights, train_classifier
@@ -18,7 +18,7 @@ from benchmark.training import balanced_weights, train_classifier
 class ClassResampling:
     """Images are drawn with probability inverse to the size of their class."""
 
-    limit: float = 20.0  # an image is drawn at most this much more often than the commonest class's
+    limit: float = ranged(20.0, 1)  # how much oftener than the commonest class's one is drawn
 
     groups_used: ClassVar[GroupsUsed] = "never"
 

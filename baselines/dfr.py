@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
-from benchmark import Predictor, Split, method
+from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
 from benchmark.training import Classifier, train_classifier
@@ -27,10 +27,10 @@ from benchmark.training import Classifier, train_classifier
 class DFR:
     """A network whose last layer is fitted anew to group-balanced images it was not trained on."""
 
-    held_out: float = 0.3  # share of train kept for the last layer
-    subsets: int = 10  # balanced subsets whose last layers are averaged
-    at_most: int = 10  # images of a cell in a subset
-    strength: float = 0.1  # C of the logistic regression: smaller is a stronger penalty
+    held_out: float = ranged(0.3, 0.05, 0.9)  # share of train kept for the last layer
+    subsets: int = ranged(10, 1)  # balanced subsets whose last layers are averaged
+    at_most: int = ranged(10, 1)  # images of a cell in a subset
+    strength: float = ranged(0.1, 1e-6)  # C of the regression: smaller is a stronger penalty
 
     groups_used: ClassVar[GroupsUsed] = "train"
 

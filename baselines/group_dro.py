@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmark import Predictor, Split, method
+from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
 from benchmark.training import balanced_weights, train_classifier
@@ -28,8 +28,8 @@ from benchmark.training import balanced_weights, train_classifier
 class GroupDRO:
     """The loss is a weighted sum of the cells' losses; cells that do badly gain weight."""
 
-    step_size: float = 0.05  # eta_q of algorithm 1: how fast group weights move
-    limit: float = 20.0  # an image is drawn at most this much more often than the commonest cell's
+    step_size: float = ranged(0.05, 0)  # eta_q of algorithm 1: how fast group weights move
+    limit: float = ranged(20.0, 1)  # as in group_resampling
 
     groups_used: ClassVar[GroupsUsed] = "train"
 

@@ -9,7 +9,7 @@ attributes some cells hold one or two patients, and without a limit those are me
 from dataclasses import dataclass
 from typing import ClassVar
 
-from benchmark import Predictor, Split, method
+from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
 from benchmark.training import balanced_weights, train_classifier
@@ -20,7 +20,7 @@ from benchmark.training import balanced_weights, train_classifier
 class GroupResampling:
     """Images are drawn with probability inverse to the size of their cell, up to a limit."""
 
-    limit: float = 20.0  # an image is drawn at most this much more often than the commonest cell's
+    limit: float = ranged(20.0, 1)  # how much oftener than the commonest cell's an image is drawn
 
     groups_used: ClassVar[GroupsUsed] = "train"
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from benchmark import Predictor, Split, method
+from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
 from benchmark.training import balanced_weights, train_classifier
@@ -23,7 +23,7 @@ from benchmark.training import balanced_weights, train_classifier
 class GroupReweighting:
     """Images are drawn as they come; their losses are weighted inverse to their cell's size."""
 
-    limit: float = 20.0  # the largest weight, in units of the smallest
+    limit: float = ranged(20.0, 1)  # the largest weight, in units of the smallest
 
     groups_used: ClassVar[GroupsUsed] = "train"
 

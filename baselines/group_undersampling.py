@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmark import Predictor, Split, method
+from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
 from benchmark.training import train_classifier
@@ -22,8 +22,8 @@ from benchmark.training import train_classifier
 class GroupUndersampling:
     """The training set is cut down until no cell has more images than a rare one."""
 
-    quantile: float = 0.25  # of the sizes of the cells that have images: what all are cut to
-    at_least: int = 20  # images kept in every cell that has as many
+    quantile: float = ranged(0.25, 0, 1)  # of the non-empty cells' sizes: what all are cut to
+    at_least: int = ranged(20, 1)  # images kept in every cell that has as many
 
     groups_used: ClassVar[GroupsUsed] = "train"
 

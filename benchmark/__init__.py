@@ -12,6 +12,7 @@ from benchmark.contracts import (
     Task,
     TaskCard,
     Variant,
+    ranged,
 )
 from benchmark.registry import method, task
 
@@ -28,5 +29,6 @@ __all__ = [
     "TaskCard",
     "Variant",
     "method",
+    "ranged",
     "task",
 ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import importlib
 import inspect
+import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -60,7 +62,7 @@ def _plain_errors() -> Iterator[None]:
     """Say what a person can mend in a sentence; EQUIPOISE_TRACEBACK=1 shows where it arose."""
     try:
         yield
-    except (registry.LookupFailed, ValueError, FileNotFoundError, PermissionError) as error:
+    except (registry.LookupFailed, ValueError, OSError) as error:
         if os.environ.get("EQUIPOISE_TRACEBACK"):
             raise
         words = Console(stderr=True, highlight=False)
@@ -105,8 +107,15 @@ def describe(name: Annotated[str, typer.Argument(help="A task, method or preset.
         out.print_json(json.dumps(load_preset(name).as_dict()))
     elif name in registry.find_tasks():
         _describe_task(registry.load_task(registry.find_tasks()[name]).card)
-    else:
+    elif name in registry.find_methods() or name.endswith(".py") or "/" in name:
         _describe_method(registry.locate(name, "method"))
+    else:
+        known = {"presets": preset_names(), "tasks": sorted(registry.find_tasks())}
+        known["methods"] = sorted(registry.find_methods())
+        near = difflib.get_close_matches(name, list(itertools.chain(*known.values())), n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        lists = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in known.items())
+        raise registry.LookupFailed(f"Unknown name {name!r}.{hint} Known {lists}.")
 
 
 def _describe_task(card: TaskCard) -> None:
@@ -128,8 +137,10 @@ def _describe_method(found: registry.Found) -> None:
     tell(f"\n{inspect.cleandoc(module.__doc__ or '') if module else ''}\n")
     tell(f"groups used: {cls.groups_used}")
     for field in dataclasses.fields(cls):
-        default = getattr(cls(), field.name)
-        tell(f"--set {found.name}.{field.name}={default!r}")
+        words = f"--set {found.name}.{field.name}={getattr(cls(), field.name)!r}"
+        if "range" in field.metadata:
+            words += "   ({:g} to {:g})".format(*field.metadata["range"])
+        tell(words)
 
 
 @app.command()
@@ -142,8 +153,7 @@ def check(
     """
     from benchmark.contract_check import check_method
 
-    findings = check_method(name)
-    _report([(finding.what, finding.advice) for finding in findings])
+    _report((finding.what, finding.advice) for finding in check_method(name))
     tell(f"\n{name} keeps the contract. Next: equipoise run --method {name} --method erm")
 
 
@@ -224,6 +234,8 @@ def run(
         device=device,
     )
     planned = matrix.plan(specs, runs)
+    if cohort is not None:
+        matrix.check_own_patients(planned)
     _print_plan(planned, runs, jobs)
     if dry_run:
         return
@@ -234,8 +246,8 @@ def run(
         tracker = MlflowTracker(runs, tracking_uri)
     summary = matrix.run_matrix(planned, runs, jobs=jobs, tracker=tracker)
     tell(
-        f"{summary.done_before} runs were done before, {summary.done_now} are done now, "
-        f"{len(summary.failed)} failed."
+        f"Done before: {summary.done_before}. Done now: {summary.done_now}. "
+        f"Failed: {len(summary.failed)}."
     )
     if summary.not_tracked:
         tell(f"{summary.not_tracked} could not be copied to MLflow; the same command tries again.")
@@ -247,13 +259,15 @@ def run(
 
 
 def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
-    from benchmark import matrix
+    from benchmark import matrix, spec
 
-    table = Table("task", "variant", "method", "seeds done", "missing", "failed before")
+    table = Table("task", "cohort", "method", "seeds done", "missing", "failed before")
     rows: dict[tuple[str, str, str], dict[str, list[int]]] = {}
     for one in planned:
         config = one.config
-        key = (config["task"]["name"], config["variant"]["name"], config["method"]["name"])
+        fields = ", ".join(f"{name}={value}" for name, value in one.spec.fields.items())
+        method = f"{config['method']['name']} {fields}".strip()
+        key = (config["task"]["name"], spec.cohort_words(config), method)
         states = rows.setdefault(key, {"done": [], "unfinished": [], "failed": []})
         states[one.status].append(config["seed"])
     for key, states in rows.items():
@@ -261,12 +275,14 @@ def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
     out.print(table)
     left = sum(one.status != "done" for one in planned)
     expected = matrix.expected_seconds(planned, runs)
-    cost = "no run of this preset has been timed here yet"
-    if expected is not None:
-        cost = f"about {expected / jobs / 60:.1f} minutes with {jobs} at a time"
+    cost = ": no run of this preset has been timed here yet"
+    if not left:
+        cost = ""
+    elif expected is not None:
+        cost = f": about {max(0.1, expected / jobs / 60):.1f} minutes with {jobs} at a time"
     environment = planned[0].config["environment"]
     tell(
-        f"{len(planned)} runs, {left} to do: {cost}. Device {environment['device']}, "
+        f"{_runs(len(planned))}, {left} to do{cost}. Device {environment['device']}, "
         f"{environment['precision']}, {environment['threads']} CPU thread(s) a run."
     )
 
@@ -288,7 +304,7 @@ def score(runs: RunsFolder = Path("runs")) -> None:
     with only_driver(runs):
         for record in track(done, "scoring", len(done)):
             write_result(record.folder, record.card, record.result or {})
-    tell(f"scored {len(done)} runs in {runs}")
+    tell(f"scored {_runs(len(done))} in {runs}")
 
 
 @app.command()
@@ -321,7 +337,7 @@ def preview(
 
     loaded = registry.load_task(registry.locate(task, "task"))
     splits = loaded.load(_small_source(cohort), Variant(severity), 0)
-    preview_sheet(splits, loaded.card, path, with_masks=masks)
+    preview_sheet(splits, loaded.card, path, with_masks=masks, sample=cohort is None)
     tell(f"wrote {path}")
 
 
@@ -360,14 +376,20 @@ def doctor() -> None:
     """
     from benchmark.doctor import diagnose
 
-    _report([(f"{one.what}: {one.found}", one.remedy) for one in diagnose()])
+    _report((f"{one.what}: {one.found}", one.remedy) for one in diagnose())
 
 
-def _report(looked_at: list[tuple[str, str]]) -> None:
+def _runs(n: int) -> str:
+    return "1 run" if n == 1 else f"{n} runs"
+
+
+def _report(looked_at: Iterable[tuple[str, str]]) -> None:
     """Print what was looked at and what to mend; with anything to mend the command fails."""
+    to_mend = False
     for what, remedy in looked_at:
+        to_mend = to_mend or bool(remedy)
         tell(f"{'MEND' if remedy else 'ok  '} {what}")
         if remedy:
             tell(f"     {remedy}")
-    if any(remedy for _, remedy in looked_at):
+    if to_mend:
         raise typer.Exit(1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -52,14 +54,20 @@ class Finding:
 
 def check_method(
     name: str, fields: dict[str, Any] | None = None, say: Callable[[str], None] = lambda line: None
-) -> list[Finding]:
-    """Try a method, by name or path, on toy tasks and return what was found."""
+) -> Iterator[Finding]:
+    """Try a method, by name or path, on toy tasks and yield what was found, as it is found."""
     try:
         cls = load_method(locate(name, "method"))
         method = cls(**(fields or {}))
     except (LookupError, TypeError) as error:
-        return [Finding("the file holds one method", str(error))]
-    return [Finding("the file holds one method", ""), *_trials(method, name, say)]
+        yield Finding("the file holds one method", str(error))
+        return
+    yield Finding("the file holds one method", "")
+    said: set[str] = set()
+    for finding in _trials(method, name, say):
+        again = finding.advice in said
+        yield dataclasses.replace(finding, advice="the same as above") if again else finding
+        said |= {finding.advice} - {""}
 
 
 def _trials(method: Method, name: str, say: Callable[[str], None]) -> Iterator[Finding]:
@@ -131,25 +139,36 @@ def _first(split: Split, n: int) -> Split:
 
 def _plain(error: Exception, method: Method, task: ToyTask) -> str:
     """Turn the commonest mistakes into advice."""
-    attributes = [a.name for a in task.card.attributes]
-    words = f"{type(error).__name__}: {error}"
-    if isinstance(error, KeyError) and error.args and error.args[0] in attributes:
+    where = _where(error, method)
+    words = f"{type(error).__name__}: {error}{f' ({where})' if where else ''}"
+    missing = str(error.args[0]) if isinstance(error, KeyError) and error.args else ""
+    if missing in [a.name for a in task.card.attributes] and method.groups_used == "never":
         return (
-            f"it read the attribute {error.args[0]!r}, but declares "
-            f'groups_used = "{method.groups_used}". Declare "train" to see attributes in fit, '
-            '"test" to be given them in predict_proba(images, attributes) too.'
+            f'it read the attribute {missing!r} ({where}), but declares groups_used = "never". '
+            'Declare "train" to see attributes in fit, "test" to be given them in '
+            "predict_proba(images, attributes) too."
+        )
+    if missing and missing.isidentifier():
+        return (
+            f"it asked for {missing!r} ({where}), which this task does not have. Attributes differ "
+            "between tasks: take their names from ctx.card.attributes, or number the groups with "
+            "ctx.card.encode_groups(train.table) and label x group with encode_cells."
         )
     if "read-only" in str(error):
-        return f"it wrote into the images it was given; work on a copy. ({words})"
-    where = _where(error)
-    return f"{words}{f' ({where})' if where else ''}"
+        return f"it wrote into the images it was given ({where}); work on a copy."
+    if isinstance(error, TypeError) and "predict_proba()" in str(error):
+        given = "images, attributes" if method.groups_used == "test" else "images"
+        return (
+            f'groups_used = "{method.groups_used}", so the predictor is called as '
+            f"predict_proba({given}). ({words})"
+        )
+    return words
 
 
-def _where(error: Exception) -> str:
-    """Return the deepest place of the error's traceback, file and line."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    if place is None:
-        return ""
-    return f"{Path(place.tb_frame.f_code.co_filename).name}, line {place.tb_lineno}"
+def _where(error: Exception, method: Method) -> str:
+    """Return the deepest place of the traceback in the method's own file, else of all."""
+    places = traceback.extract_tb(error.__traceback__)
+    own = Path(inspect.getfile(type(method))).parent
+    inside = [place for place in places if own in Path(place.filename).parents]
+    deepest = (inside or places)[-1:]
+    return "".join(f"{Path(place.filename).name}, line {place.lineno}" for place in deepest)

@@ -7,6 +7,7 @@ travel as words ("female") and are turned into numbers in one place: TaskCard.
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -271,6 +272,14 @@ class DigitalTask(Protocol):
     def new_patients(self, requests: pd.DataFrame, source: Source, seed: int) -> Split:
         """Make one new patient per row of requests (label and every attribute, in words)."""
         ...
+
+
+def ranged(default: Any, low: float, high: float = math.inf) -> Any:
+    """Declare a hyperparameter with the values it may have, low and high included.
+
+    `--set` with any other value is refused before work; `equipoise describe` shows the range.
+    """
+    return field(default=default, metadata={"range": (low, high)})
 
 
 class Predictor(Protocol):

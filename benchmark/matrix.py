@@ -25,7 +25,7 @@ from benchmark.results import (
     remove_partial,
 )
 from benchmark.score import rescore
-from benchmark.spec import RunSpec, build_task, cohort_folder, resolve, run_folder
+from benchmark.spec import RunSpec, build_task, cohort_folder, cohort_words, resolve, run_folder
 
 
 class Tracker(Protocol):
@@ -167,6 +167,12 @@ def prepare_cohorts(planned: Sequence[PlannedRun], runs: Path) -> None:
             write_pictures(splits, task.card, folder, source_kind=kind)
 
 
+def check_own_patients(planned: Sequence[PlannedRun]) -> None:
+    """Read a table cohort before its plan is shown: CohortError lists all that is wrong with it."""
+    for run in planned[:1]:  # one folder holds the patients of all runs
+        build_task(run.spec).load(run.spec.source, run.spec.variant, run.spec.seed)
+
+
 @contextmanager
 def only_driver(runs: Path) -> Iterator[None]:
     """Hold the results folder: two drivers would do the same runs twice over."""
@@ -223,7 +229,7 @@ class _Display:
         self.count += 1
         self.bar.advance(self.task)
         config = record.config
-        where = f"{config['task']['name']} {config['variant']['name']} {config['run']}"
+        where = f"{config['task']['name']} {cohort_words(config)} {config['run']}"
         progress.say(f"[{self.count}/{self.total}] {where}: {_in_words(record)}")
 
 

@@ -181,6 +181,9 @@ def locate(name: str, kind: Literal["method", "task"]) -> Found:
         return names[name]
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
+    if Path(f"{name}.py").is_file() or (Path(name) / f"{kind}.py").is_file():
+        path = f"{name}.py" if Path(f"{name}.py").is_file() else f"./{name}"
+        hint = f" There is {path} here: give its path, --{kind} {path}."
     raise LookupFailed(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(names))}.")
 
 

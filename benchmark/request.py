@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from benchmark import registry
 from benchmark.contracts import Variant
@@ -31,6 +31,7 @@ def spell_out(
     if data is not None and len(tasks or []) != 1:
         raise ValueError("--cohort holds the patients of one task; name it with --task.")
     names = list(methods or default_methods(digital=data is None))
+    _refuse_unknown([*(("method", n) for n in names), *(("task", n) for n in tasks or [])])
     fields = read_fields(settings, names)
     return [
         RunSpec(
@@ -48,6 +49,18 @@ def spell_out(
         for name in names
         for task in tasks or sorted(registry.find_tasks())
     ]
+
+
+def _refuse_unknown(names: Sequence[tuple[Literal["method", "task"], str]]) -> None:
+    """Raise LookupFailed with every name that cannot be found."""
+    problems = []
+    for kind, name in names:
+        try:
+            registry.locate(name, kind)
+        except registry.LookupFailed as error:
+            problems.append(str(error))
+    if problems:
+        raise registry.LookupFailed("\n".join(problems))
 
 
 def default_methods(*, digital: bool) -> list[str]:
@@ -76,16 +89,20 @@ def read_fields(settings: Sequence[str], names: Sequence[str]) -> dict[str, dict
     """Read METHOD.FIELD=VALUE; values are written as in TOML, bare words are strings."""
     known = {registry.locate(name, "method").name for name in names}
     fields: dict[str, dict[str, Any]] = {}
+    problems = []
     for setting in settings:
         target, equals, value = setting.partition("=")
         name, dot, field = target.partition(".")
         if not (equals and dot and name in known):
-            raise ValueError(
+            problems.append(
                 f"--set {setting}: write METHOD.FIELD=VALUE with a method of this plan "
                 f"({', '.join(sorted(known))})."
             )
+            continue
         try:
             fields.setdefault(name, {})[field] = tomllib.loads(f"x = {value}")["x"]
         except tomllib.TOMLDecodeError:
             fields.setdefault(name, {})[field] = value
+    if problems:
+        raise ValueError("\n".join(problems))
     return fields

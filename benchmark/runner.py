@@ -122,7 +122,12 @@ def predict(
 ) -> pd.DataFrame:
     """Ask for probabilities and put them beside what the method did not see."""
     attributes = [a.name for a in card.attributes]
-    ask: Any = predictor.predict_proba
+    ask: Any = getattr(predictor, "predict_proba", None)
+    if not callable(ask):
+        raise TypeError(
+            f"{type(method).__name__}: fit returned {type(predictor).__name__}; it must return an "
+            "object with predict_proba(images), as train_classifier does. Is a `return` missing?"
+        )
     shown = [split.table[attributes].copy()] if method.groups_used == "test" else []
     probability = ask(np.asarray(split.images), *shown)
     probability = checked(probability, len(split), len(card.classes), method)

@@ -6,6 +6,8 @@ import keyword
 import re
 from pathlib import Path
 
+from benchmark.registry import find_methods
+
 METHOD = '''"""{title}: one sentence that says what it does; the page shows it.
 
 Name the paper and the equation here, and say where you depart from it.
@@ -16,7 +18,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmark import Predictor, Split, method
+from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
 from benchmark.training import balanced_weights, train_classifier
@@ -27,8 +29,9 @@ from benchmark.training import balanced_weights, train_classifier
 class {class_name}:
     """What it does, in one sentence."""
 
-    # Hyperparameters are fields with a default. `equipoise run --set {name}.strength=0.5` sets one.
-    strength: float = 1.0  # 0: images are drawn as they come; 1: every cell equally often
+    # Hyperparameters are fields with a default; ranged(default, low, high) refuses other values.
+    # `equipoise run --method {name}.py --set {name}.strength=0.5` sets one.
+    strength: float = ranged(1.0, 0, 1)  # 0: images as they come; 1: every cell equally often
 
     # "never": you get no attribute columns. "train": you see them in train and val.
     # "test": predict_proba(images, attributes) is given them too. The runner keeps this for you.
@@ -44,8 +47,11 @@ class {class_name}:
 
         # Randomness comes from ctx.rng("purpose") or ctx.torch_rng("purpose"), from nowhere else.
         # ctx.record("stage", step, loss=...) draws a curve; ctx.say("...") writes to the log.
-        # train_classifier is the standard classifier. A loop of your own is welcome instead:
-        # return any object with predict_proba(images) -> (n, classes), rows summing to 1.
+        # train_classifier is the standard classifier. It takes batch_loss=loss too, where
+        # loss(cross_entropies, rows) gets a batch's losses and their rows in train, both (b,), and
+        # returns one number, e.g. lambda ce, rows: ((1 - torch.exp(-ce)) ** 2 * ce).mean() (focal).
+        # For losses that need logits or mixed images write a loop of your own: return any object
+        # with predict_proba(images) -> (n, classes), rows summing to 1.
         return train_classifier(train, val, ctx, draw_weights=weights)
 '''
 
@@ -78,6 +84,8 @@ def write_method(name: str, folder: Path) -> list[Path]:
         "title": name.replace("_", " ").capitalize(),
         "class_name": "".join(part.capitalize() for part in name.split("_")),
     }
+    if name in find_methods():
+        raise ValueError(f"There is a method {name!r} already; choose another name.")
     files = {f"{name}.py": METHOD, f"test_{name}.py": TEST}
     there = [str(folder / file) for file in files if (folder / file).exists()]
     if there:

@@ -64,7 +64,8 @@ def build_task(spec: RunSpec) -> Task:
 def build_method(spec: RunSpec) -> Method:
     """Import the method and set its fields; unknown fields and wrong types are refused."""
     cls = load_method(locate(spec.method, "method"))
-    known = {f.name: getattr(cls(), f.name) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    declared = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    known = {name: getattr(cls(), name) for name in declared}
     problems, values = [], {}
     for name, value in spec.fields.items():
         if name not in known:
@@ -75,11 +76,19 @@ def build_method(spec: RunSpec) -> Method:
         elif not _fits(value, known[name]):
             kind = type(known[name]).__name__
             problems.append(f"{cls.__name__}.{name} is {value!r}; it must be of type {kind}.")
+        elif not _in_range(value, declared[name]):
+            low, high = declared[name].metadata["range"]
+            problems.append(f"{cls.__name__}.{name} is {value!r}; allowed: {low:g} to {high:g}.")
         else:
             values[name] = float(value) if isinstance(known[name], float) else value
     if problems:
         raise ValueError(" ".join(problems))
     return cls(**values)
+
+
+def _in_range(value: Any, declared: dataclasses.Field[Any]) -> bool:
+    low, high = declared.metadata.get("range", (None, None))
+    return low is None or bool(low <= value <= high)
 
 
 def _fits(value: Any, default: Any) -> bool:
@@ -164,6 +173,12 @@ def cohort_folder(runs: Path, config: Mapping[str, Any]) -> Path:
     source = config["source"]
     cohort = f"data-{source['name']}" if source["kind"] == "table" else config["variant"]["name"]
     return runs / config["task"]["name"] / cohort
+
+
+def cohort_words(config: Mapping[str, Any]) -> str:
+    """Name a run's cohort for a person: the variant, or the folder of one's own patients."""
+    source = config["source"]
+    return str(source["name"] if source["kind"] == "table" else config["variant"]["name"])
 
 
 def environment(spec: RunSpec) -> dict[str, Any]:

@@ -73,9 +73,7 @@ def support(estimate: Estimate, metric: str) -> int:
     return by_need.get(METRICS[metric].needs, estimate.n)
 
 
-def heat_map(
-    card: TaskCard, standings: Sequence[Standing], names: Sequence[str]
-) -> dict[str, Any]:
+def heat_map(card: TaskCard, standings: Sequence[Standing], names: Sequence[str]) -> dict[str, Any]:
     """Lay out accuracy per cell: a column per attribute value and label, a named row per method."""
     keys = [
         (a.name, value, label)

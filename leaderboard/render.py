@@ -171,8 +171,8 @@ def _glossary() -> list[tuple[str, str]]:
         (
             "Not told from ERM",
             f"The difference from ERM could be chance: its p-value is not below {SIGNIFICANT:g} "
-            "after Holm's adjustment for the number of rows compared. The interval beside it is not "
-            "adjusted: leaving out 0 by a little is not enough.",
+            "after Holm's adjustment for the number of rows compared. The interval beside it is "
+            "not adjusted: leaving out 0 by a little is not enough.",
         ),
         (
             "Tier or verdict?",

@@ -8,7 +8,7 @@ what the costliest row of your table has spent, which its provenance tells.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from benchmark import Predictor, Split, method
+from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
 from benchmark.training import train_classifier
@@ -19,7 +19,7 @@ from benchmark.training import train_classifier
 class ERMSameCompute:
     """ERM for a multiple of the usual steps."""
 
-    steps_factor: float = 3.0  # how many times the preset's steps
+    steps_factor: float = ranged(3.0, 1)  # how many times the preset's steps
 
     groups_used: ClassVar[GroupsUsed] = "never"
 

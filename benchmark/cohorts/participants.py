@@ -6,6 +6,7 @@ Row numbers in messages are line numbers of the file: the header is row 1.
 from __future__ import annotations
 
 import difflib
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ def read_participants(folder: Path, card: TaskCard) -> Participants:
     path = find_table(folder)
     table = read_table(path)
     images = _file_columns(table, "image", card.channels)
+    _refuse_other_separator(path, table)
     problems = _missing_columns(table, card)
     if not images:
         numbered = ", ".join(f"image_{i + 1}" for i in range(len(card.channels)))
@@ -142,18 +144,44 @@ def _file_columns(table: pd.DataFrame, prefix: str, channels: Sequence[str]) -> 
     return ()
 
 
+def _refuse_other_separator(path: Path, table: pd.DataFrame) -> None:
+    """A table that is one column wide was written with another separator than its name says."""
+    expected, other = ("tabs", ",") if path.suffix == ".tsv" else ("commas", "\t")
+    if table.shape[1] == 1 and other in str(table.columns[0]):
+        words = f"is one column wide: {path.suffix} files have {expected} between columns"
+        raise CohortError(path, [f"{words}. Save it so, or name it after what it is."])
+
+
+def in_row_order(problems: Sequence[str]) -> list[str]:
+    """Sort problems by the row they name; those of the whole table come first."""
+
+    def row(problem: str) -> int:
+        found = re.search(r", row (\d+), ", problem)
+        return int(found[1]) if found else 0
+
+    return sorted(problems, key=row)
+
+
 def _missing_columns(table: pd.DataFrame, card: TaskCard) -> list[str]:
     """Name the columns that are missing; an attribute may be there as a number instead."""
     instead: dict[str, str | None] = {"patient_id": None, "label": None}
     instead |= {a.name: a.number for a in card.attributes}
+    used = {*instead, *instead.values(), "image_id", "split", "slice", "intensity"}
+    free = {str(c).lower(): str(c) for c in table if c not in used and not _holds_files(str(c))}
     problems = []
     for name, number in instead.items():
         if name in table or number in table:
             continue
-        near = difflib.get_close_matches(name, list(table.columns), n=1)
+        names = [word for word in (name, number) if word]
+        near = [n for word in names for n in difflib.get_close_matches(word, free, 1, 0.7)]
         other = f", nor the number {number!r} to make it from" if number else ""
-        problems.append(f"has no column {name!r}{other}.{f' Rename {near[0]!r}?' if near else ''}")
+        rename = f" Rename {free[near[0]]!r}?" if near else ""
+        problems.append(f"has no column {name!r}{other}.{rename}")
     return problems
+
+
+def _holds_files(column: str) -> bool:
+    return column.startswith(("image", "mask"))
 
 
 def _with_image_ids(table: pd.DataFrame) -> pd.DataFrame:

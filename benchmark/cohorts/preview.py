@@ -57,10 +57,13 @@ def write_pictures(splits: Splits, card: TaskCard, folder: Path, *, source_kind:
     os.replace(partial, folder)
 
 
-def preview_sheet(splits: Splits, card: TaskCard, path: Path, *, with_masks: bool) -> None:
+def preview_sheet(
+    splits: Splits, card: TaskCard, path: Path, *, with_masks: bool, sample: bool = False
+) -> None:
     """Draw a contact sheet of the train split: a row per cell, six patients each, as PNG.
 
-    The patients are the first of each cell; with_masks outlines every mask label.
+    The patients are the first of each cell; with_masks outlines every mask label; sample says
+    that the cohort was made small for this picture.
     """
     rows = _sheet_rows(card)
     n_channels = len(card.channels)
@@ -70,11 +73,12 @@ def preview_sheet(splits: Splits, card: TaskCard, path: Path, *, with_masks: boo
         "RGB", (width, top + len(rows) * (TILE + GAP) + (34 if with_masks else 0) + 12), BACKGROUND
     )
     draw = ImageDraw.Draw(sheet)
-    _draw_heading(draw, card, len(splits.train))
+    n, where = len(splits.train), "in the sample" if sample else "in train"
+    _draw_heading(draw, card, f"A sample of {n}" if sample else str(n))
     for number, wanted in enumerate(rows):
         y = top + number * (TILE + GAP)
         found = _matching(splits.train, wanted)
-        _draw_caption(draw, wanted, len(found), y)
+        _draw_caption(draw, wanted, f"{len(found) or 'nobody'} {where}", y)
         for place, row in enumerate(found[:PATIENTS]):
             x = MARGIN + CAPTION + place * (n_channels * TILE + 2 * GAP)
             masks = splits.train.masks[row] if with_masks else None
@@ -158,18 +162,17 @@ def _outlined(tile: Image.Image, mask: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def _draw_heading(draw: ImageDraw.ImageDraw, card: TaskCard, n: int) -> None:
+def _draw_heading(draw: ImageDraw.ImageDraw, card: TaskCard, n: str) -> None:
     draw.text((MARGIN, MARGIN - 4), card.title, INK, ImageFont.load_default(22))
     line = f"{card.question}  {n} training images.  Per patient: {', '.join(card.channels)}."
     draw.text((MARGIN, MARGIN + 30), line, FAINT, ImageFont.load_default(14))
 
 
-def _draw_caption(draw: ImageDraw.ImageDraw, wanted: Mapping[str, str], n: int, y: int) -> None:
+def _draw_caption(draw: ImageDraw.ImageDraw, wanted: Mapping[str, str], count: str, y: int) -> None:
     group = SEPARATOR.join(value for name, value in wanted.items() if name != "label")
     font = ImageFont.load_default(15)
     draw.text((MARGIN, y + 34), wanted["label"], INK, font)
     draw.text((MARGIN, y + 55), group, INK, font)
-    count = f"{n} in train" if n else "nobody in train"
     draw.text((MARGIN, y + 77), count, FAINT, ImageFont.load_default(13))
 
 

@@ -22,6 +22,7 @@ from benchmark.cohorts.checks import NAMES, CohortError
 from benchmark.cohorts.identity import file_digests
 from benchmark.cohorts.participants import (
     Participants,
+    in_row_order,
     path_problem,
     read_participants,
     table_problems,
@@ -59,7 +60,7 @@ def load_table_cohort(source: Source, card: TaskCard, seed: int) -> Splits:
     if problems:
         # The images are read all the same, so that one go lists everything.
         problems += _read_rows(rows, card, source.image_size, lambda *_: None)
-        raise CohortError(participants.path, problems)
+        raise CohortError(participants.path, in_row_order(problems))
     return _cached(participants, rows, card, source)
 
 

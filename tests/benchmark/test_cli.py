@@ -54,13 +54,18 @@ def test_describe_tells_hyperparameters_and_the_paper():
     assert "Sagawa" in words
 
 
+def test_describe_of_an_unknown_name_lists_all_that_can_be_described():
+    with pytest.raises(LookupError, match=r"Did you mean 'quick'.*tasks: brain_mr_sex.*methods: "):
+        call("describe", "quik")
+
+
 def test_describe_tells_the_card_of_a_task():
     assert "brain" in call("describe", "brain_mr_sex").output.lower()
 
 
 def test_a_dry_run_prints_the_plan_and_does_nothing(run_options, tmp_path):
     words = call("run", *run_options, "--method", "erm", "--dry-run").output
-    assert "1 runs, 1 to do" in words
+    assert "1 run, 1 to do" in words
     assert not (tmp_path / "runs").exists()
 
 
@@ -68,7 +73,7 @@ def test_run_score_and_leaderboard(run_options, tmp_path):
     runs = tmp_path / "runs"
     call("run", *run_options, "--method", "majority_class", "--no-tracking")
     before = find_runs(runs)[0].result
-    assert "scored 1 runs" in call("score", "--runs", runs).output
+    assert "scored 1 run in" in call("score", "--runs", runs).output
     assert find_runs(runs)[0].result == before
     call("leaderboard", "--runs", runs, "--out", tmp_path / "site")
     assert "majority_class" in (tmp_path / "site" / "index.html").read_text()
@@ -85,8 +90,11 @@ def test_set_reaches_the_method(run_options, tmp_path):
     ("options", "complaint"),
     [
         (["--method", "group_dr0"], "Did you mean 'group_dro'"),
+        (["--method", "ermm", "--method", "group_dr0"], "(?s)'ermm'.*'group_dr0'"),
+        (["--method", "erm", "--set", "a=1", "--set", "b=2"], "(?s)--set a=1.*--set b=2"),
         (["--method", "erm", "--seeds", "one"], "--seeds is 'one'; give whole numbers"),
         (["--method", "erm", "--set", "lr=1"], "write METHOD.FIELD=VALUE"),
+        (["--method", "group_dro", "--set", "group_dro.limit=0"], "allowed: 1 to inf"),
         (["--method", "erm", "--severity", "9"], "severity is 9.0; allowed: 0 to 1.5"),
         (["--method", "erm", "--cohort", "/nowhere"], "has no participants.tsv"),
     ],
@@ -96,11 +104,32 @@ def test_what_cannot_be_run_is_refused_in_a_sentence(options, complaint, run_opt
         call("run", *run_options, *options)
 
 
+def test_a_file_in_this_folder_is_to_be_given_by_its_path(tmp_path, monkeypatch, run_options):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("")
+    with pytest.raises(LookupError, match=r"give its path, --method mine\.py"):
+        call("run", *run_options, "--method", "mine")
+
+
+def test_own_patients_are_checked_before_the_plan(tmp_path):
+    (tmp_path / "participants.tsv").write_text("patient_id\tlabel\n1\till\n")
+    with pytest.raises(ValueError, match="has no column 'sex'"):
+        call("run", "--task", "cmr_heart_failure", "--cohort", tmp_path, "--dry-run")
+
+
+def test_a_full_folder_is_refused_in_a_sentence(tmp_path, capsys):
+    (tmp_path / "precious").touch()
+    command = ["cohort", "export", "brain_mr_sex", "--out", str(tmp_path)]
+    with pytest.raises(SystemExit, match="2"), cli._plain_errors():
+        call(*command)
+    assert "is not empty. Name a new folder" in capsys.readouterr().err
+
+
 def test_a_mistake_is_told_without_a_traceback():
     command = [sys.executable, "-c", "from benchmark.cli import main; main()", "describe", "erk"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr.startswith("equipoise: Unknown method 'erk'. Did you mean 'erm'?")
+    assert done.stderr.startswith("equipoise: Unknown name 'erk'. Did you mean 'erm'?")
     assert "Traceback" not in done.stderr
 
 
@@ -126,6 +155,11 @@ def test_new_leaves_what_is_there(tmp_path):
         call("new", "my_method", "--folder", tmp_path)
     assert (tmp_path / "my_method.py").read_text() == "precious"
     assert not (tmp_path / "test_my_method.py").exists()
+
+
+def test_new_refuses_a_name_that_is_taken(tmp_path):
+    with pytest.raises(ValueError, match="There is a method 'erm' already"):
+        call("new", "erm", "--folder", tmp_path)
 
 
 def test_new_refuses_a_name_that_is_no_module_name(tmp_path):

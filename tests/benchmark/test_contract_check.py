@@ -20,7 +20,10 @@ def advice(path):
 @pytest.mark.parametrize(
     ("fit", "words"),
     [
-        ("train.table['site']\nreturn Half()", "read the attribute 'site', but declares groups"),
+        ("train.table['site']\nreturn Half()", "read the attribute 'site' (mine.py, line 23)"),
+        ("train.table['sex']\nreturn Half()", "asked for 'sex' (mine.py, line 23)"),
+        ("np.ones(3).reshape(2, 2)\nreturn Half()", "(mine.py, line 23)"),
+        ("pass", "fit returned NoneType; it must return an object with predict_proba(images)"),
         ("return Odd(lambda images: np.ones((len(images), 2)))", "Apply a softmax?"),
         ("return Odd(lambda images: np.full(len(images), 0.5))", "one column per class"),
         ("train.images[0] = 0\nreturn Half()", "wrote into the images it was given"),
@@ -47,9 +50,20 @@ def test_a_mistake_is_found_and_said_in_plain_words(fit, words, write_method):
 
 def test_a_sound_method_has_nothing_to_mend(write_method):
     fit = "k = len(ctx.card.classes)\nreturn Odd(lambda images: np.full((len(images), k), 1 / k))"
-    findings = check_method(write_method("mine", fit, more=PREDICTOR))
+    findings = list(check_method(write_method("mine", fit, more=PREDICTOR)))
     assert all(finding.passed for finding in findings)
     assert len(findings) == 6
+
+
+def test_a_predictor_that_is_to_see_groups_must_take_them(write_method):
+    words = advice(write_method("mine", "return Half()", groups_used="test"))
+    assert "the predictor is called as predict_proba(images, attributes)" in words
+
+
+def test_one_mistake_is_explained_once(write_method):
+    words = advice(write_method("mine", "raise ValueError('oh')"))
+    assert words.count("ValueError: oh") == 1
+    assert words.count("the same as above") == 2
 
 
 def test_a_file_that_does_not_import_is_a_finding(tmp_path):

@@ -12,6 +12,7 @@ from PIL import Image
 from benchmark.cohorts import table as table_module
 from benchmark.cohorts.checks import NAMES, CohortError
 from benchmark.cohorts.export import export_cohort
+from benchmark.cohorts.participants import in_row_order
 from benchmark.cohorts.table import assign_splits, load_table_cohort
 from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
@@ -178,11 +179,11 @@ def test_an_unreadable_image_and_a_wrong_mask_are_told_with_all_else(exported):
     change(folder, set_cell(5, "label", "hihg"))
     problems = problems_of(folder)
     assert len(problems) == 3
-    assert "row 5, label" in problems[0]
-    assert "row 3, image_1: images/train_00001_1.png cannot be read" in problems[1]
+    assert "row 5, label" in problems[2]
+    assert "row 3, image_1: images/train_00001_1.png cannot be read" in problems[0]
     assert (
         "row 4, mask_1: masks/train_00002_1.png holds 7. Allowed: 0 background, 1 blob."
-        in (problems[2])
+        in problems[1]
     )
 
 
@@ -332,3 +333,26 @@ def test_two_channel_volumes_with_a_slice_and_a_field_of_view(exported):
     seen = volume[:, :, 2, :].transpose(2, 1, 0)[:, ::-1, ::-1][:, 12:28, 12:28]
     np.testing.assert_array_equal(train.images[0], seen)
     np.testing.assert_array_equal(train.masks[0], seen > 0.5)
+
+
+@pytest.mark.parametrize(
+    ("column", "hint"),
+    [("Sites", " Rename 'Sites'?"), ("image_site", ""), ("split", "")],
+)
+def test_a_renaming_is_suggested_only_for_a_column_that_is_free(exported, column, hint):
+    _, folder = exported
+    change(folder, lambda table: table.drop(columns="split").rename(columns={"site": column}))
+    assert problems_of(folder) == [f"has no column 'site'.{hint}"]
+
+
+def test_commas_in_a_tsv_are_one_problem(exported):
+    _, folder = exported
+    table = pd.read_csv(folder / "participants.tsv", sep="\t", dtype=str)
+    table.to_csv(folder / "participants.tsv", index=False)
+    (problem,) = problems_of(folder)
+    assert problem.startswith("is one column wide: .tsv files have tabs between columns")
+
+
+def test_problems_stand_in_the_order_of_the_rows():
+    said = ["t.tsv, row 12, sex: a", "t.tsv, row 3, age: b", "has no column 'x'."]
+    assert in_row_order(said) == [said[2], said[1], said[0]]
