@@ -261,7 +261,7 @@ def run(
 def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
     from benchmark import matrix, spec
 
-    table = Table("task", "cohort", "method", "seeds done", "missing", "failed before")
+    table = Table("task", "cohort", "method", "seeds done", "seeds to do", "seeds that failed")
     rows: dict[tuple[str, str, str], dict[str, list[int]]] = {}
     for one in planned:
         config = one.config

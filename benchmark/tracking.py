@@ -18,6 +18,7 @@ class MlflowTracker:
     def __init__(self, runs: Path, uri: str | None = None) -> None:
         """Open a tracking store: any MLflow URI; None: an sqlite file in the results folder."""
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # no news of its own tables
         from mlflow.tracking import MlflowClient  # seconds to import: only if tracking is on
 
         runs.mkdir(parents=True, exist_ok=True)
