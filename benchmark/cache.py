@@ -26,11 +26,19 @@ class ContentCache:
 
     root: Path
 
-    def folder(self, kind: str, key: Mapping[str, Any], build: Callable[[Path], None]) -> Path:
-        """Return the finished folder for key, calling build(empty_folder) if there is none.
+    def folder(
+        self,
+        kind: str,
+        key: Mapping[str, Any],
+        build: Callable[[Path], None],
+        *,
+        resumes: bool = False,
+    ) -> Path:
+        """Return the finished folder for key, calling build(folder) if there is none.
 
         A build that fails or is killed leaves no finished folder: it is made beside its place
-        and renamed when whole.
+        and renamed when whole. The folder is empty, unless the build resumes: then it holds what
+        an earlier build of this key left behind.
         """
         target = self.root / f"{kind}-{digest(key)}"
         if target.is_dir():
@@ -39,8 +47,9 @@ class ContentCache:
         with FileLock(f"{target}.lock"):
             if not target.is_dir():
                 partial = Path(f"{target}.partial")
-                shutil.rmtree(partial, ignore_errors=True)
-                partial.mkdir()
+                if not resumes:
+                    shutil.rmtree(partial, ignore_errors=True)
+                partial.mkdir(exist_ok=True)
                 build(partial)
                 (partial / "key.json").write_text(json.dumps(key, sort_keys=True, indent=1))
                 os.replace(partial, target)

@@ -14,7 +14,7 @@ import torch
 from benchmark import progress
 from benchmark.cache import ContentCache
 from benchmark.contracts import Split, TaskCard
-from benchmark.presets import ClassifierSettings
+from benchmark.presets import ClassifierSettings, GeneratorSettings
 
 T = TypeVar("T")
 Precision = Literal["float32", "bfloat16"]
@@ -35,6 +35,7 @@ class RunContext:
     precision: Precision  # what forward passes may be computed in; weights stay float32
     classifier: ClassifierSettings
     cache: ContentCache  # for expensive parts that several runs share, keyed by content
+    generator: GeneratorSettings | None = None  # set if trains_generator was declared
     draw: Callable[[pd.DataFrame, int], Split] | None = None  # set if extra_data was declared
     say: Callable[[str], None] = progress.say
     curves: list[dict[str, Any]] = field(default_factory=list)

@@ -92,6 +92,7 @@ def make_context(
         device=device,
         precision=choose_precision(device),
         classifier=spec.preset.classifier,
+        generator=spec.preset.generator if getattr(method, "trains_generator", False) else None,
         # What a method may see, it may store: others share only with their like.
         cache=ContentCache(spec.cache / "shared" / f"groups-{method.groups_used}"),
         draw=draw if may_draw else None,

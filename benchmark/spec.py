@@ -121,21 +121,29 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             f"leave it out of runs on {spec.data or task.card.name}."
         )
     preset, computed_with = spec.preset.as_dict(), environment(spec)
+    settings = ["source", "classifier"]
+    if getattr(method, "trains_generator", False):
+        settings.append("generator")
+        if preset["generator"] is None:
+            raise ValueError(
+                f"{method_found.name} trains a generator, and the preset {spec.preset.name} has no "
+                "section [generator]. `equipoise describe quick` shows one."
+            )
     source = _source_identity(spec.data)
     decided: dict[str, Any] = {
         "schema": SCHEMA,
         "task": {
             "name": task_found.name,
             "version": task.card.version,
-            "source": _task_digest(task_found),
+            "source": with_neighbours(task_found),
         },
         "variant": {"name": spec.variant.name, **dataclasses.asdict(spec.variant)},
         "method": {
             "name": method_found.name,
-            "source": source_digest(method_found),
+            "source": with_neighbours(method_found),
             "fields": dataclasses.asdict(method),  # type: ignore[call-overload]
         },
-        "preset": {"source": preset["source"], "classifier": preset["classifier"]},
+        "preset": {name: preset[name] for name in settings},
         "source": {name: fact for name, fact in source.items() if name != "name"},
         "engine": code_digest([p for name in ENGINE_FILES for p in sorted(HERE.glob(name))]),
         "rounding": {k: computed_with[k] for k in ("device", "precision", "threads")},
@@ -156,6 +164,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             "origin": method_found.origin,
             "groups_used": method.groups_used,
             "extra_data": extra,
+            "trains_generator": "generator" in settings,
             "summary": summary(method_found),
         },
         "preset": preset,
@@ -216,12 +225,18 @@ def _commit() -> str:
     return done.stdout.strip() if done.returncode == 0 else "unknown"
 
 
-def _task_digest(found: Found) -> str:
-    """Hash a task's folder and what it shares with its neighbours: folders without a task.py."""
+def with_neighbours(found: Found) -> str:
+    """Hash a task's or method's folder and what it shares with its neighbours.
+
+    Shared are the folders beside it that are no task or method themselves. A method of a single
+    file shares nothing.
+    """
+    if not found.folder or found.origin != "folder":
+        return source_digest(found)
     shared = [
         path
         for folder in sorted(found.path.parent.parent.iterdir())
-        if folder.is_dir() and not (folder / "task.py").exists() and found.origin == "folder"
+        if folder.is_dir() and not (folder / found.path.name).exists()
         for path in sorted(folder.glob("*.py"))
     ]
     return digest([source_digest(found), code_digest(shared)])

@@ -34,6 +34,22 @@ class ClassifierSettings:
 
 
 @dataclass(frozen=True)
+class GeneratorSettings:
+    """The generator that every generative method starts from, so that none has a larger one."""
+
+    checkpoint: str  # "": train from scratch; else a Stable Diffusion in diffusers format
+    fold: int  # from scratch: blocks of so many pixels a side become channels
+    components: int  # from scratch: principal components of a block that are drawn
+    widths: list[int]  # from scratch: channels of the denoiser, from fine to coarse
+    steps: int  # of training
+    batch_size: int
+    accumulation: int  # batches per step
+    learning_rate: float
+    sampling_steps: int
+    guidance: float  # classifier-free; 1 is none
+
+
+@dataclass(frozen=True)
 class RunSettings:
     """What the matrix runs, and how long one run may take."""
 
@@ -51,6 +67,7 @@ class Preset:
     source: SourceSettings
     classifier: ClassifierSettings
     run: RunSettings
+    generator: GeneratorSettings | None = None  # without it, generative methods cannot run
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -59,15 +76,17 @@ class Preset:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Preset:
         """Build a preset from plain values; unknown, missing and impossible ones are refused."""
-        sections = {
+        sections: dict[str, type] = {
             "source": SourceSettings,
             "classifier": ClassifierSettings,
             "run": RunSettings,
         }
+        if values.get("generator") is not None:
+            sections["generator"] = GeneratorSettings
         problems: list[str] = []
         for section, kind in sections.items():
             problems += _problems(section, values.get(section, {}), kind)
-        unknown = set(values) - {"name", "description", *sections}
+        unknown = set(values) - {"name", "description", "generator", *sections}
         problems += [f"unknown entry {name!r}" for name in sorted(unknown)]
         if problems:
             raise ValueError(f"Preset {values.get('name')}: {'; '.join(problems)}.")

@@ -83,3 +83,16 @@ def test_a_killed_build_does_not_block_or_spoil_the_next(tmp_path):
     assert done.returncode == 9
     folder = ContentCache(tmp_path).folder("kind", {}, lambda folder: (folder / "whole").touch())
     assert sorted(p.name for p in folder.iterdir()) == ["key.json", "whole"]
+
+
+def test_a_build_that_resumes_finds_what_a_killed_one_left(tmp_path):
+    def half(folder):
+        (folder / "half").touch()
+        raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        ContentCache(tmp_path).folder("kind", {}, half, resumes=True)
+    found = []
+    build = lambda folder: found.extend(p.name for p in folder.iterdir())  # noqa: E731
+    ContentCache(tmp_path).folder("kind", {}, build, resumes=True)
+    assert found == ["half"]

@@ -1,0 +1,46 @@
+"""Duplicated real images: the cells filled to the same counts with copies of their own patients.
+
+What a generator has to beat: the same counts, the same draws, the same steps, and nothing new. A
+report in PMLR volume 318 (pink26a) found that generated images did not beat count-matched copies.
+A cell that no real patient is in cannot be filled and is left empty.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from benchmark import Predictor, Split, method, ranged
+from benchmark.context import RunContext
+from benchmark.contracts import GroupsUsed
+from benchmark.filling import cell_sizes, draw_weights, enlarged, level_counts
+from benchmark.training import train_classifier
+
+
+@method
+@dataclass(frozen=True)
+class DuplicateReal:
+    """Real patients, and copies of them where cells lack patients."""
+
+    ratio: float = ranged(1.0, 0, 20)  # copies added per real patient
+    share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are copies
+
+    groups_used: ClassVar[GroupsUsed] = "train"
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Copy, enlarge the training split, then train the standard classifier on it."""
+        missing = level_counts(cell_sizes(train, ctx.card), round(self.ratio * len(train)))
+        cells, _ = ctx.card.encode_cells(train.table)
+        rng = ctx.rng("copies")
+        owners = [np.flatnonzero(cells == cell) for cell in range(len(missing))]
+        rows = np.concatenate(
+            [
+                np.resize(rng.permutation(own), n)
+                for own, n in zip(owners, missing, strict=True)
+                if len(own)
+            ]
+        )
+        copies = train.take(rows)
+        weights = draw_weights(train, copies.table, ctx.card, self.share)
+        both = enlarged(train, copies.images, copies.masks, copies.table)
+        return train_classifier(both, val, ctx, draw_weights=weights)
