@@ -12,6 +12,7 @@ from benchmark.contracts import (
     Task,
     TaskCard,
     Variant,
+    choice,
     ranged,
 )
 from benchmark.registry import method, task
@@ -28,6 +29,7 @@ __all__ = [
     "Task",
     "TaskCard",
     "Variant",
+    "choice",
     "method",
     "ranged",
     "task",

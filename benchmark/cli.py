@@ -131,6 +131,8 @@ def _describe_task(card: TaskCard) -> None:
 
 
 def _describe_method(found: registry.Found) -> None:
+    from benchmark.spec import allowed_words
+
     cls: Any = registry.load_method(found)
     module = inspect.getmodule(cls)
     tell(f"{found.name} ({found.kind}, {found.path})")
@@ -138,9 +140,8 @@ def _describe_method(found: registry.Found) -> None:
     tell(f"groups used: {cls.groups_used}")
     for field in dataclasses.fields(cls):
         words = f"--set {found.name}.{field.name}={getattr(cls(), field.name)!r}"
-        if "range" in field.metadata:
-            words += "   ({:g} to {:g})".format(*field.metadata["range"])
-        tell(words)
+        allowed = allowed_words(field)
+        tell(f"{words}   ({allowed})" if allowed else words)
 
 
 @app.command()

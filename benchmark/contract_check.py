@@ -32,6 +32,18 @@ TOY_PRESET = Preset.from_dict(
             "weight_decay": 0.01,
             "evaluations": 2,
         },
+        "generator": {
+            "checkpoint": "",
+            "fold": 4,
+            "components": 8,
+            "widths": [16, 32],
+            "steps": 20,
+            "batch_size": 8,
+            "accumulation": 1,
+            "learning_rate": 2e-3,
+            "sampling_steps": 2,
+            "guidance": 1.0,
+        },
         "run": {"seeds": [0], "time_limit_minutes": 1, "threads": 1},
     }
 )

@@ -282,6 +282,11 @@ def ranged(default: Any, low: float, high: float = math.inf) -> Any:
     return field(default=default, metadata={"range": (low, high)})
 
 
+def choice(default: str, *others: str) -> Any:
+    """Declare a hyperparameter that is one of several words, the default first."""
+    return field(default=default, metadata={"options": (default, *others)})
+
+
 class Predictor(Protocol):
     """What fit returns: images in, probabilities out."""
 

@@ -76,9 +76,9 @@ def build_method(spec: RunSpec) -> Method:
         elif not _fits(value, known[name]):
             kind = type(known[name]).__name__
             problems.append(f"{cls.__name__}.{name} is {value!r}; it must be of type {kind}.")
-        elif not _in_range(value, declared[name]):
-            low, high = declared[name].metadata["range"]
-            problems.append(f"{cls.__name__}.{name} is {value!r}; allowed: {low:g} to {high:g}.")
+        elif not _allowed(value, declared[name]):
+            words = allowed_words(declared[name])
+            problems.append(f"{cls.__name__}.{name} is {value!r}; allowed: {words}.")
         else:
             values[name] = float(value) if isinstance(known[name], float) else value
     if problems:
@@ -86,9 +86,20 @@ def build_method(spec: RunSpec) -> Method:
     return cls(**values)
 
 
-def _in_range(value: Any, declared: dataclasses.Field[Any]) -> bool:
+def _allowed(value: Any, declared: dataclasses.Field[Any]) -> bool:
+    if "options" in declared.metadata:
+        return value in declared.metadata["options"]
     low, high = declared.metadata.get("range", (None, None))
     return low is None or bool(low <= value <= high)
+
+
+def allowed_words(declared: dataclasses.Field[Any]) -> str:
+    """Say what a hyperparameter may be; empty where nothing was declared."""
+    if "options" in declared.metadata:
+        return ", ".join(declared.metadata["options"])
+    if "range" in declared.metadata:
+        return "{:g} to {:g}".format(*declared.metadata["range"])
+    return ""
 
 
 def _fits(value: Any, default: Any) -> bool:

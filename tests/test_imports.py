@@ -12,7 +12,7 @@ OURS = {"benchmark", "tasks", "baselines", "methods", "leaderboard", "tests"}
 ALLOWED = {
     "benchmark": {"benchmark"},
     "tasks": {"benchmark", "tasks"},
-    "baselines": {"benchmark", "baselines"},
+    "baselines": {"benchmark", "baselines", "methods"},  # methods: for the controls of one
     "methods": {"benchmark", "methods"},
     "leaderboard": {"leaderboard", "benchmark"},
 }

@@ -1,0 +1,82 @@
+"""The networks that draw: a U-Net that reads sentences, and a ControlNet that reads masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
+from torch import Tensor, nn
+from torch.nn import functional
+
+NOISE_STEPS = 1000
+HEADS = 4
+
+
+def new_denoiser(
+    channels: int, size: int, widths: Sequence[int], text_width: int
+) -> UNet2DConditionModel:
+    """Make a small U-Net that reads the sentence where its pictures are smallest, in the middle.
+
+    Attention at full resolution is what costs most on a CPU; masks say there what is where.
+    """
+    levels = len(widths)
+    return UNet2DConditionModel(
+        sample_size=size, in_channels=channels, out_channels=channels, layers_per_block=1,
+        block_out_channels=tuple(widths), cross_attention_dim=text_width, attention_head_dim=HEADS,
+        norm_num_groups=16, mid_block_type="UNetMidBlock2DCrossAttn",
+        down_block_types=("DownBlock2D",) * levels, up_block_types=("UpBlock2D",) * levels,
+    )  # fmt: skip
+
+
+def new_controlnet(denoiser: UNet2DConditionModel, mask_channels: int) -> ControlNetModel:
+    """Make a ControlNet with the denoiser's weights, for masks folded to the latents' size."""
+    control = ControlNetModel.from_unet(
+        denoiser, conditioning_channels=mask_channels,
+        conditioning_embedding_out_channels=(denoiser.config.block_out_channels[0],),
+    )  # fmt: skip
+    # Its zero convolutions protect a trained denoiser; both start from nothing here, and zeros
+    # in a row only keep the masks out for the first hundreds of steps.
+    embedding = control.controlnet_cond_embedding.conv_out
+    for layer in [*control.controlnet_down_blocks, control.controlnet_mid_block, embedding]:
+        layer.reset_parameters()
+    return control
+
+
+def noise_schedule() -> DDPMScheduler:
+    """The forward process: a scaled linear schedule that ends in pure noise, v-prediction.
+
+    v-prediction after Salimans and Ho, ICLR 2022 (arXiv 2202.00512), section 4; zero terminal
+    signal-to-noise after Lin et al., WACV 2024 (arXiv 2305.08891), section 3.1.
+    """
+    return DDPMScheduler(
+        num_train_timesteps=NOISE_STEPS, beta_schedule="scaled_linear", beta_start=0.00085,
+        beta_end=0.012, prediction_type="v_prediction", rescale_betas_zero_snr=True,
+        timestep_spacing="trailing", clip_sample=False,
+    )  # fmt: skip
+
+
+def mask_planes(masks: Tensor, labels: int) -> Tensor:
+    """Turn masks (n, channels, size, size) into one plane per channel and mask label, 0 or 1."""
+    planes = functional.one_hot(masks.long(), labels + 1)[..., 1:]
+    return planes.permute(0, 1, 4, 2, 3).flatten(1, 2).float()
+
+
+class ControlledDenoiser(nn.Module):
+    """U-Net and ControlNet as one: noisy latents, time, sentence and mask to v."""
+
+    def __init__(self, denoiser: UNet2DConditionModel, control: ControlNetModel) -> None:
+        super().__init__()
+        self.denoiser = denoiser
+        self.control = control
+
+    def forward(
+        self, latents: Tensor, times: Tensor, text: Tensor, condition: Tensor, weight: Tensor
+    ) -> Tensor:
+        """Return v; weight (n,) scales what the ControlNet adds: 0 leaves the U-Net alone."""
+        down, middle = self.control(latents, times, text, condition, return_dict=False)
+        scale = weight.view(-1, 1, 1, 1)
+        return self.denoiser(
+            latents, times, text,
+            down_block_additional_residuals=[scale * part for part in down],
+            mid_block_additional_residual=scale * middle,
+        ).sample  # fmt: skip

@@ -1,0 +1,179 @@
+"""One training loop for every network of the generator: it resumes, averages, and stops on NaN."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from benchmark.context import RunContext
+
+SAVE_EVERY = 100  # steps between two checkpoints
+WARM_UP = 0.1  # share of the steps over which the learning rate rises
+RECORD_EVERY = 25  # steps between two points of the loss curve
+CLIP = 1.0  # largest norm of a gradient
+
+# (what the step drew by chance) -> a loss per image of the batch, (b,)
+Loss = Callable[[Mapping[str, Tensor]], Tensor]
+# (generator) -> everything that is left to chance in one step, first dimension the batch
+Draw = Callable[[torch.Generator], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long and how fast one network trains."""
+
+    steps: int
+    learning_rate: float
+    average: float = 0.0  # share of the steps that the moving average of the weights looks back on
+    parts: int = 1  # a batch goes through the network in so many parts
+
+
+def optimise(
+    stage: str,
+    network: nn.Module,
+    draw: Draw,
+    loss: Loss,
+    budget: Budget,
+    folder: Path,
+    ctx: RunContext,
+) -> None:
+    """Train network in place, or go on where a killed training of this stage left folder.
+
+    draw makes all of a step's chance from one generator on the CPU, which the checkpoint keeps: so
+    a resumed training ends in the same weights, and halving the batch when memory runs out changes
+    no number but by rounding. With an average, the network ends as the moving average.
+
+    Raises FloatingPointError if the loss is no number, torch.OutOfMemoryError if not even single
+    images fit.
+    """
+    state = _State(stage, network, budget, folder, ctx)
+    parts = budget.parts
+    left = range(state.step + 1, budget.steps + 1)
+    for step in ctx.track(left, f"training {stage}", len(left)):
+        chance = draw(state.rng)
+        value, parts = _gradient(network, chance, loss, parts, ctx)
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"{stage}: the loss is {value} at step {step} of {budget.steps}. A smaller "
+                "learning rate, or training in float32, usually helps."
+            )
+        state.advance(step)
+        if step % RECORD_EVERY == 0 or step == budget.steps:
+            ctx.record(stage, step, train_loss=value)
+        if step % SAVE_EVERY == 0 and step < budget.steps:
+            state.save(step)
+    ctx.steps += len(left)
+    state.finish()
+
+
+def _gradient(
+    network: nn.Module, chance: Mapping[str, Tensor], loss: Loss, parts: int, ctx: RunContext
+) -> tuple[float, int]:
+    """Fill in the gradients of one batch, in as many parts as memory asks for."""
+    size = len(next(iter(chance.values())))
+    while True:
+        network.zero_grad(set_to_none=True)
+        try:
+            total = 0.0
+            for part in torch.arange(size).chunk(parts):
+                mine = {name: values[part].to(ctx.device) for name, values in chance.items()}
+                with autocast(ctx.device, ctx.precision == "bfloat16"):
+                    losses = loss(mine)
+                share = losses.float().sum() / size
+                share.backward()
+                total += float(share.detach())
+            return total, parts
+        except torch.OutOfMemoryError:
+            if parts >= size:
+                raise
+            parts *= 2
+            torch.cuda.empty_cache()
+            ctx.say(f"out of memory: batches of {size} images now go in {parts} parts")
+
+
+def autocast(device: torch.device, bfloat16: bool) -> torch.autocast:
+    """Compute in bfloat16 where the device gains from it."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)
+
+
+class _State:
+    """Everything a training needs to go on: weights, optimizer, average, chance, step."""
+
+    def __init__(
+        self, stage: str, network: nn.Module, budget: Budget, folder: Path, ctx: RunContext
+    ) -> None:
+        self.network, self.budget = network, budget
+        self.file = folder / f"{stage}.training.safetensors"
+        self.rng = ctx.torch_rng(stage)
+        self.trained = {n: p for n, p in network.named_parameters() if p.requires_grad}
+        self.optimizer = torch.optim.AdamW(self.trained.values(), lr=0.0, weight_decay=1e-4)
+        self.averages = {n: p.detach().clone() for n, p in self.trained.items()}
+        self.step = 0
+        if self.file.exists():
+            self._load()
+            ctx.say(f"{stage}: goes on at step {self.step} of {budget.steps}")
+        network.train()
+
+    def advance(self, step: int) -> None:
+        """Take one step of AdamW under warm-up and cosine decay, and move the average."""
+        torch.nn.utils.clip_grad_norm_(self.trained.values(), CLIP)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.budget.learning_rate * _schedule(step, self.budget.steps)
+        self.optimizer.step()
+        # The average looks back on a share of the steps so far, so that it forgets the start.
+        weight = 1 / max(1.0, self.budget.average * step)
+        with torch.no_grad():
+            for name, parameter in self.trained.items():
+                self.averages[name].lerp_(parameter, weight)
+
+    def save(self, step: int) -> None:
+        """Write a checkpoint, whole or not at all."""
+        tensors = {f"weight/{n}": p.detach() for n, p in self.trained.items()}
+        tensors |= {f"average/{n}": t for n, t in self.averages.items()}
+        for name, parameter in self.trained.items():
+            for key, value in self.optimizer.state[parameter].items():
+                tensors[f"optimizer/{key}/{name}"] = value
+        tensors["rng"] = self.rng.get_state()
+        tensors["step"] = torch.tensor(step)
+        partial = self.file.with_suffix(".partial")
+        save_file({n: t.contiguous().cpu() for n, t in tensors.items()}, partial)
+        os.replace(partial, self.file)
+
+    def _load(self) -> None:
+        tensors = load_file(self.file)
+        with torch.no_grad():
+            for name, parameter in self.trained.items():
+                parameter.copy_(tensors[f"weight/{name}"])
+                self.averages[name].copy_(tensors[f"average/{name}"])
+                self.optimizer.state[parameter] = {
+                    key: tensors[f"optimizer/{key}/{name}"].to(
+                        "cpu" if key == "step" else parameter.device
+                    )
+                    for key in ("step", "exp_avg", "exp_avg_sq")
+                }
+        self.rng.set_state(tensors["rng"])
+        self.step = int(tensors["step"])
+
+    def finish(self) -> None:
+        """Leave the average in the network, ready for use, and drop the checkpoint."""
+        if self.budget.average > 0:
+            with torch.no_grad():
+                for name, parameter in self.trained.items():
+                    parameter.copy_(self.averages[name])
+        self.network.eval().requires_grad_(False)
+        self.file.unlink(missing_ok=True)
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Rise linearly over a tenth of the steps, then fall to zero along a cosine."""
+    rise = max(1, round(WARM_UP * steps))
+    if step <= rise:
+        return step / rise
+    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))

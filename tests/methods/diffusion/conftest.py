@@ -1,0 +1,29 @@
+"""A run context and a toy cohort for the parts of the generator."""
+
+import dataclasses
+
+import pytest
+
+from benchmark import runner
+from benchmark.cohorts.toy import toy_task
+from benchmark.contracts import Source, Variant
+
+
+@pytest.fixture(scope="session")
+def task():
+    return toy_task(2, 2)
+
+
+@pytest.fixture(scope="session")
+def splits(task):
+    return task.load(Source(image_size=32, train=64, val=32, test=32), Variant(), 0)
+
+
+@pytest.fixture
+def ctx(task, make_spec):
+    class Declares:
+        groups_used = "train"
+        trains_generator = True
+
+    made = runner.make_context(task, Declares(), make_spec(), lambda line: None)
+    return dataclasses.replace(made, precision="float32", say=[].append)

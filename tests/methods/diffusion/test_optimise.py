@@ -1,0 +1,77 @@
+import pytest
+import torch
+from torch import nn
+
+from methods.diffusion.optimise import Budget, optimise
+
+
+def network():
+    torch.manual_seed(0)
+    return nn.Linear(3, 1)
+
+
+def draw(rng):
+    return {"x": torch.randn(8, 3, generator=rng)}
+
+
+def loss_of(net):
+    return lambda chance: (net(chance["x"])[:, 0] - chance["x"].sum(1)).square()
+
+
+def weights(net):
+    return torch.cat([p.detach().flatten() for p in net.parameters()])
+
+
+def test_it_learns(ctx, tmp_path):
+    net = network()
+    optimise("line", net, draw, loss_of(net), Budget(300, 0.05), tmp_path, ctx)
+    assert torch.allclose(weights(net), torch.tensor([1.0, 1.0, 1.0, 0.0]), atol=0.05)
+
+
+@pytest.mark.parametrize("average", [0.0, 0.2])
+def test_killed_anywhere_and_run_again_it_ends_in_the_same_weights(ctx, tmp_path, average):
+    whole = network()
+    optimise("line", whole, draw, loss_of(whole), Budget(250, 0.01, average), tmp_path, ctx)
+    for killed_at in (30, 100, 230):
+        folder = tmp_path / str(killed_at)
+        folder.mkdir()
+        cut, calls = network(), []
+
+        def loss(chance, cut=cut, calls=calls, killed_at=killed_at):
+            calls.append(1)
+            if len(calls) > killed_at:
+                raise KeyboardInterrupt
+            return loss_of(cut)(chance)
+
+        with pytest.raises(KeyboardInterrupt):
+            optimise("line", cut, draw, loss, Budget(250, 0.01, average), folder, ctx)
+        again = network()
+        optimise("line", again, draw, loss_of(again), Budget(250, 0.01, average), folder, ctx)
+        assert torch.equal(weights(again), weights(whole))
+        assert not list(folder.iterdir())
+
+
+def test_a_loss_that_is_no_number_is_an_error_and_keeps_the_checkpoint(ctx, tmp_path):
+    net = network()
+
+    def loss(chance):
+        return net(chance["x"])[:, 0] / 0.0
+
+    with pytest.raises(
+        FloatingPointError, match=r"line: the loss is (nan|inf|-inf) at step 1 of 9"
+    ):
+        optimise("line", net, draw, loss, Budget(9, 0.01), tmp_path, ctx)
+
+
+def test_out_of_memory_halves_the_batch_and_says_so(ctx, tmp_path):
+    whole, halved = network(), network()
+    optimise("line", whole, draw, loss_of(whole), Budget(20, 0.01), tmp_path, ctx)
+
+    def loss(chance):
+        if len(chance["x"]) > 2:
+            raise torch.OutOfMemoryError
+        return loss_of(halved)(chance)
+
+    optimise("line", halved, draw, loss, Budget(20, 0.01), tmp_path, ctx)
+    assert torch.allclose(weights(halved), weights(whole), atol=1e-6)
+    assert "batches of 8 images now go in 4 parts" in ctx.say.__self__[-1]
