@@ -180,6 +180,9 @@ def run(
     method: Annotated[
         list[str] | None, typer.Option(help="Method, name or path; repeatable. Default: all.")
     ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Method to leave out of the default; repeatable.")
+    ] = None,
     preset: Annotated[str, typer.Option(help="quick, standard, paper, or a TOML file.")] = "quick",
     seeds: Annotated[str | None, typer.Option(help="As in 0,1,2. Default: the preset's.")] = None,
     fields: Annotated[
@@ -228,6 +231,7 @@ def run(
         preset=settings,
         tasks=task,
         methods=method,
+        without=without or [],
         seeds=request.read_seeds(seeds, settings),
         settings=fields or [],
         variants=variants,

@@ -12,12 +12,15 @@ from benchmark.contracts import Variant
 from benchmark.presets import Preset
 from benchmark.spec import RunSpec
 
+Kind = Literal["method", "task"]
+
 
 def spell_out(
     *,
     preset: Preset,
     tasks: Sequence[str] | None,
     methods: Sequence[str] | None,
+    without: Sequence[str] = (),
     seeds: Sequence[int],
     settings: Sequence[str],
     variants: Sequence[Variant],
@@ -30,8 +33,12 @@ def spell_out(
     """
     if data is not None and len(tasks or []) != 1:
         raise ValueError("--cohort holds the patients of one task; name it with --task.")
-    names = list(methods or default_methods(digital=data is None))
-    _refuse_unknown([*(("method", n) for n in names), *(("task", n) for n in tasks or [])])
+    names = list(
+        methods or default_methods(digital=data is None, generator=preset.generator is not None)
+    )
+    methods_named: list[tuple[Kind, str]] = [("method", name) for name in [*names, *without]]
+    _refuse_unknown([*methods_named, *(("task", name) for name in tasks or [])])
+    names = [name for name in names if name not in without]
     fields = read_fields(settings, names)
     return [
         RunSpec(
@@ -51,7 +58,7 @@ def spell_out(
     ]
 
 
-def _refuse_unknown(names: Sequence[tuple[Literal["method", "task"], str]]) -> None:
+def _refuse_unknown(names: Sequence[tuple[Kind, str]]) -> None:
     """Raise LookupFailed with every name that cannot be found."""
     problems = []
     for kind, name in names:
@@ -63,16 +70,18 @@ def _refuse_unknown(names: Sequence[tuple[Literal["method", "task"], str]]) -> N
         raise registry.LookupFailed("\n".join(problems))
 
 
-def default_methods(*, digital: bool) -> list[str]:
-    """Name every method; on a table cohort those that need a digital one are left out."""
-    found = registry.find_methods()
-    if digital:
-        return sorted(found)
-    return [
-        name
-        for name, one in sorted(found.items())
-        if getattr(registry.load_method(one), "extra_data", "none") == "none"
-    ]
+def default_methods(*, digital: bool, generator: bool) -> list[str]:
+    """Name every method that can run: some need a digital cohort, some a preset's [generator]."""
+    names = []
+    for name, found in sorted(registry.find_methods().items()):
+        if not (digital and generator):  # listing imports nothing, so only where it must be known
+            cls = registry.load_method(found)
+            if not digital and getattr(cls, "extra_data", "none") != "none":
+                continue
+            if not generator and getattr(cls, "trains_generator", False):
+                continue
+        names.append(name)
+    return names
 
 
 def read_seeds(text: str | None, preset: Preset) -> list[int]:

@@ -3,6 +3,7 @@
 config.json          everything that was decided before the work began, with the task's card
 history.csv          per-epoch curves: stage, epoch, and one column per logged value
 predictions.parquet  image_id, patient_id, split, label, attributes, probability_0, ...
+generation.json      how the run's generator was judged, and gallery.png, where there is one
 result.json          scores and timings, computed from predictions.parquet
 log.txt              what the run said
 done                 written last: without it the folder is not read as a result
@@ -51,6 +52,12 @@ class RunRecord:
     def predictions(self) -> pd.DataFrame:
         """Read the saved probabilities of val and test."""
         return pd.read_parquet(self.folder / "predictions.parquet")
+
+    def generation(self) -> dict[str, Any]:
+        """Read how the run's generator was judged; empty if it has none."""
+        path = self.folder / "generation.json"
+        found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        return found
 
     def history(self) -> pd.DataFrame:
         """Read the per-epoch curves; empty if the method logged none."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,32 @@ from benchmark import progress
 from benchmark.cache import ContentCache
 from benchmark.cohorts.checks import check_splits
 from benchmark.context import RunContext, choose_device, choose_precision
-from benchmark.contracts import DigitalTask, Method, Predictor, Split, Task, TaskCard
+from benchmark.contracts import (
+    DigitalTask,
+    Generator,
+    GroupsUsed,
+    Method,
+    Predictor,
+    Split,
+    Task,
+    TaskCard,
+)
 from benchmark.results import write_history, write_json
 from benchmark.score import write_result
 from benchmark.spec import RunSpec
+
+
+class _Judge:
+    """Stands for the engine where a context is made for it: it sees groups and trains nobody's."""
+
+    groups_used: ClassVar[GroupsUsed] = "test"
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Judges are no methods."""
+        raise TypeError("the judge is no method")
+
+
+JUDGE = _Judge()
 
 
 def run(
@@ -57,7 +79,16 @@ def run(
     pd.concat(parts, ignore_index=True).to_parquet(folder / "predictions.parquet")
     clock.lap("predict")
 
-    # 4. Score what was saved, and nothing else.
+    # 4. A generator is asked for patients of its own, and judged by real ones.
+    generator = getattr(predictor, "generator", None)
+    if isinstance(generator, Generator):
+        from benchmark.generation import judge_generator  # diffusers takes seconds to import
+
+        judge = make_context(task, JUDGE, spec, say)
+        judge_generator(generator, splits, judge, folder, with_gallery=spec.data is None)
+        clock.lap("judge")
+
+    # 5. Score what was saved, and nothing else.
     facts = {
         "seconds": clock.seconds,
         "steps": ctx.steps,

@@ -98,6 +98,9 @@ def _final_scores(record: RunRecord) -> dict[str, float]:
         parts = [score.metric, score.attribute, score.group, score.label]
         if score.value is not None:
             named[_clean("/".join(p for p in parts if p))] = float(score.value)
+    for name, entry in record.generation().get("scores", {}).items():
+        if entry["value"] is not None:
+            named[_clean(f"generation/{name}")] = entry["value"]
     for name, seconds in (record.result or {}).get("seconds", {}).items():
         named[f"seconds/{name}"] = float(seconds)
     return named

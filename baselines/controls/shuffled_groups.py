@@ -11,7 +11,7 @@ from typing import ClassVar
 from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
-from methods.controlnet_synthesis.method import Synthesised, draw_patients, fit_classifier
+from methods.controlnet_synthesis.method import draw_patients, learn_from_both
 from methods.controlnet_synthesis.plan import plan_patients
 from methods.diffusion.base import trained_generator
 
@@ -34,7 +34,5 @@ class ShuffledGroups:
         said = rows.copy()
         names = [attribute.name for attribute in ctx.card.attributes]
         said[names] = rows[names].to_numpy()[ctx.rng("shuffle").permutation(len(rows))]
-        generated = draw_patients(generator, rows, said, train, ctx)
-        return Synthesised(
-            fit_classifier(train, generated, val, ctx, "both", self.share), generator
-        )
+        generated = draw_patients(generator, rows, said, train, ctx, "latents")
+        return learn_from_both(generator, generated, train, val, ctx, share=self.share)

@@ -99,7 +99,7 @@ def _save_examples(train: Split, card: TaskCard, folder: Path) -> list[dict[str,
             if len(found):
                 file = f"{attribute.name}_{i}_{j}.png"
                 strip = np.concatenate(list(train.images[found[0]]), axis=1)
-                picture = _grey(strip)
+                picture = grey(strip)
                 double = (2 * picture.width, 2 * picture.height)
                 picture.resize(double, Image.Resampling.LANCZOS).save(folder / file)
                 pictures.append(
@@ -134,7 +134,8 @@ def _matching(split: Split, wanted: Mapping[str, str]) -> np.ndarray:
     return np.flatnonzero(hits)
 
 
-def _grey(image: np.ndarray) -> Image.Image:
+def grey(image: np.ndarray) -> Image.Image:
+    """Turn one plane of [0, 1] into a grey picture."""
     return Image.fromarray(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8))
 
 
@@ -142,7 +143,7 @@ def _patient(image: np.ndarray, masks: np.ndarray | None) -> Image.Image:
     """Draw one patient, channels side by side, each TILE wide, masks as outlines."""
     strip = Image.new("RGB", (TILE * len(image), TILE))
     for channel, pixels in enumerate(image):
-        tile = _grey(pixels).resize((TILE, TILE), Image.Resampling.LANCZOS).convert("RGB")
+        tile = grey(pixels).resize((TILE, TILE), Image.Resampling.LANCZOS).convert("RGB")
         if masks is not None:
             tile = _outlined(tile, masks[channel])
         strip.paste(tile, (channel * TILE, 0))

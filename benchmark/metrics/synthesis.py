@@ -98,6 +98,11 @@ def nearest(to: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.asarray(NearestNeighbors(n_neighbors=1).fit(to).kneighbors(points)[0][:, 0])
 
 
+def nearest_rows(to: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return for each point the number of the nearest row of to, (n,)."""
+    return np.asarray(NearestNeighbors(n_neighbors=1).fit(to).kneighbors(points)[1][:, 0])
+
+
 def copy_rate(train: np.ndarray, held_out: np.ndarray, generated: np.ndarray) -> float:
     """Share of generated images closer to a training image than real ones usually are.
 

@@ -8,10 +8,13 @@ generated patients together.
 Departures, measured in docs/methods.md. Trained from scratch on the training split instead of from
 Stable Diffusion, so masks are taught together with sentences. Generated patients are equally many
 in every cell (`mode = "even"`): where they carry mostly one label, the classifier learns that
-looking generated means ill. Their noise is put back. A fixed share of every batch is generated, and
-cells count the same within real and generated ones.
+looking generated means ill. Real images, of train, val and test, pass through the generator's
+latents before the classifier sees them, so that it finds the same detail in both kinds
+(`harmonise = "latents"`). A fixed share of every batch is generated, and cells count the same
+within real and generated ones.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,12 +24,12 @@ import pandas as pd
 from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
-from benchmark.filling import draw_weights, enlarged
+from benchmark.filling import choose_owners, draw_weights, enlarged
 from benchmark.training import Classifier, balanced_weights, train_classifier
 from methods.controlnet_synthesis.plan import plan_patients
 from methods.diffusion.base import trained_generator
 from methods.diffusion.generator import LatentGenerator
-from methods.diffusion.masks import choose_owners, deform
+from methods.diffusion.masks import deform
 
 
 @method
@@ -38,6 +41,8 @@ class ControlNetSynthesis:
     mix: str = choice("both", "synthetic")  # what the classifier is trained on
     ratio: float = ranged(1.0, 0, 20)  # generated patients per real one; 0 with fill: until level
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are generated
+    # latents: real images pass through them; noise: generated ones get noise; none: neither
+    harmonise: str = choice("latents", "noise", "none")
 
     groups_used: ClassVar[GroupsUsed] = "train"
     trains_generator: ClassVar[bool] = True
@@ -46,10 +51,9 @@ class ControlNetSynthesis:
         """Train the generator, draw patients, train the classifier on both."""
         generator = trained_generator(train, ctx)
         rows = plan_patients(train, ctx.card, self.mode, self.ratio, ctx.rng("plan"))
-        generated = draw_patients(generator, rows, rows, train, ctx)
-        return Synthesised(
-            fit_classifier(train, generated, val, ctx, self.mix, self.share), generator
-        )
+        generated = draw_patients(generator, rows, rows, train, ctx, self.harmonise)
+        settings = self.mix, self.share, self.harmonise
+        return learn_from_both(generator, generated, train, val, ctx, *settings)
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,16 @@ class Synthesised:
 
     network: Classifier
     generator: LatentGenerator
+    harmonise: str
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
         """Return class probabilities, shape (n, classes)."""
-        return self.network.predict_proba(images)
+        return self.network.predict_proba(seen(images, self.generator, self.harmonise))
+
+
+def seen(images: np.ndarray, generator: LatentGenerator, harmonise: str) -> np.ndarray:
+    """Return real images as the classifier is to see them."""
+    return generator.through_latents(images) if harmonise == "latents" else images
 
 
 def draw_patients(
@@ -70,6 +80,7 @@ def draw_patients(
     said: pd.DataFrame,
     train: Split,
     ctx: RunContext,
+    harmonise: str,
 ) -> Split:
     """Draw the patients in rows by masks of real ones; said is what the generator is told."""
     rng = ctx.rng("masks")
@@ -77,16 +88,29 @@ def draw_patients(
     masks = deform(np.asarray(train.masks)[owners], rng)
     seed = int(ctx.rng("generated images").integers(2**31))
     ctx.say(f"drawing {len(rows)} patients")
-    return Split(generator.generate(said, masks, seed), masks, rows)
+    draw = generator.generate if harmonise == "noise" else generator.smooth
+    return Split(draw(said, masks, seed), masks, rows)
 
 
-def fit_classifier(
-    train: Split, generated: Split, val: Split, ctx: RunContext, mix: str, share: float
-) -> Classifier:
-    """Train the standard classifier for its usual number of steps."""
+def learn_from_both(
+    generator: LatentGenerator,
+    generated: Split,
+    train: Split,
+    val: Split,
+    ctx: RunContext,
+    mix: str = "both",
+    share: float = 0.5,
+    harmonise: str = "latents",
+) -> Synthesised:
+    """Train the standard classifier on real and generated patients, for its usual steps."""
+    train, val = (
+        dataclasses.replace(split, images=seen(split.images, generator, harmonise))
+        for split in (train, val)
+    )
     both = enlarged(train, generated.images, generated.masks, generated.table)
     weights = draw_weights(train, generated.table, ctx.card, share)
     if mix == "synthetic":
         both = both.take(np.arange(len(train), len(both)))
         weights = balanced_weights(ctx.card.encode_cells(both.table)[0])
-    return train_classifier(both, val, ctx, draw_weights=weights)
+    network = train_classifier(both, val, ctx, draw_weights=weights)
+    return Synthesised(network, generator, harmonise)

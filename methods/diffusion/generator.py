@@ -18,6 +18,8 @@ from methods.diffusion.denoiser import ControlledDenoiser
 from methods.diffusion.optimise import autocast
 from methods.diffusion.sentences import Sentences, write_sentences
 
+PART = 256  # images that go through the latents together
+
 
 class Codec(Protocol):
     """Maps images in [0, 1] to latents with a mean square near 1, and back."""
@@ -58,15 +60,27 @@ class LatentGenerator:
         requests: label and every attribute, in words; masks: (n, channels, size, size) uint8.
         Every image has random streams of its own, so the batch size changes rounding only.
         """
+        smooth = self.smooth(requests, masks, seed)
+        return self.noise.add(
+            smooth, [np.random.default_rng([seed, i, 1]) for i in range(len(smooth))]
+        )
+
+    def smooth(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
+        """Draw the same images as the latents have them, without acquisition noise."""
         words = write_sentences(requests, self.prompt)
-        smooth = [
+        parts = [
             self._draw(words[i : i + self.batch], masks[i : i + self.batch], seed, i)
             for i in range(0, len(words), self.batch)
         ]
-        if not smooth:
-            return np.zeros((0, *masks.shape[1:]), np.float32)
-        rngs = [np.random.default_rng([seed, i, 1]) for i in range(len(words))]
-        return self.noise.add(np.concatenate(smooth), rngs)
+        return np.concatenate(parts) if parts else np.zeros(masks.shape, np.float32)
+
+    def through_latents(self, images: np.ndarray) -> np.ndarray:
+        """Return real images as the latents have them: what is too fine for latents is gone."""
+        parts = [
+            self.codec.decode(self.codec.encode(images[i : i + PART])).float().cpu().numpy()
+            for i in range(0, len(images), PART)
+        ]
+        return np.concatenate(parts)
 
     @torch.inference_mode()
     def _draw(self, words: list[str], masks: np.ndarray, seed: int, first: int) -> np.ndarray:

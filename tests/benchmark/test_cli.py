@@ -69,6 +69,14 @@ def test_a_dry_run_prints_the_plan_and_does_nothing(run_options, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+def test_methods_can_be_left_out_of_the_default(run_options):
+    words = call("run", *run_options, "--without", "erm", "--dry-run").output
+    assert "group_dro" in words
+    assert "erm " not in words
+    with pytest.raises(LookupError, match="Did you mean 'erm'"):
+        call("run", *run_options, "--without", "ermm", "--dry-run")
+
+
 def test_run_score_and_leaderboard(run_options, tmp_path):
     runs = tmp_path / "runs"
     call("run", *run_options, "--method", "majority_class", "--no-tracking")

@@ -1,11 +1,14 @@
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Source, Variant
-from benchmark.filling import cell_sizes, enlarged, level_counts, requests_for
+from benchmark.contracts import Attribute, Source, Variant
+from benchmark.filling import cell_sizes, choose_owners, enlarged, level_counts, requests_for
 
 counts = st.lists(st.integers(0, 40), min_size=1, max_size=8).map(np.array)
 
@@ -44,3 +47,30 @@ def test_an_enlarged_split_keeps_the_real_patients_first():
     assert (both.table.iloc[:20] == train.table).all(axis=None)
     assert both.table["image_id"].is_unique
     assert (cell_sizes(both, task.card) == cell_sizes(train, task.card) + 1).all()
+
+
+def card_with_ages():
+    age = Attribute("age", ("young", "middle", "old"), "Age")
+    return dataclasses.replace(toy_task(2, 2).card, attributes=(age,), intersections=())
+
+
+def table(*rows):
+    return pd.DataFrame(rows, columns=["label", "age"])
+
+
+def owners_of(requests, owners, card):
+    return list(choose_owners(requests, owners, card, np.random.default_rng(0)))
+
+
+def test_a_mask_comes_from_the_same_label_and_the_nearest_group():
+    card = card_with_ages()
+    owners = table(("low", "young"), ("low", "middle"), ("high", "old"), ("low", "young"))
+    asked = table(("low", "old"), ("high", "young"), ("low", "young"), ("low", "young"))
+    found = owners_of(asked, owners, card)
+    assert found[:2] == [1, 2]
+    assert sorted(found[2:]) == [0, 3]  # equally near ones take turns
+
+
+def test_a_label_without_any_mask_is_an_error():
+    with pytest.raises(ValueError, match="no patient with label 'high' has a mask"):
+        owners_of(table(("high", "old")), table(("low", "old")), card_with_ages())

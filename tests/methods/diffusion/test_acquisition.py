@@ -58,6 +58,4 @@ def test_saved_and_loaded_it_is_the_same(tmp_path):
     found = measure_noise(noisy(smooth, 0.03), smooth)
     found.save(tmp_path / "noise.safetensors")
     again = AcquisitionNoise.load(tmp_path / "noise.safetensors")
-    np.testing.assert_array_equal(
-        again.add(smooth, streams(8)), found.add(smooth, streams(8))
-    )
+    np.testing.assert_array_equal(again.add(smooth, streams(8)), found.add(smooth, streams(8)))

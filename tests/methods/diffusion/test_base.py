@@ -27,7 +27,7 @@ def test_the_same_request_gives_the_same_image_alone_and_in_a_batch(trained, spl
     together = trained.generate(rows, masks, seed=3)
     alone = dataclasses.replace(trained, batch=1).generate(rows, masks, seed=3)
     assert together.shape == (6, 1, 32, 32) and together.dtype == np.float32
-    assert 0 <= together.min() and together.max() <= 1
+    assert together.min() >= 0 and together.max() <= 1
     np.testing.assert_allclose(alone, together, atol=1e-4)
     np.testing.assert_array_equal(trained.generate(rows, masks, seed=3), together)
     assert not np.array_equal(trained.generate(rows, masks, seed=4), together)

@@ -1,0 +1,213 @@
+"""The generation track: how good are the images of a run's generator?
+
+The generator is asked for equally many patients of every cell, by masks of validation patients,
+and what it draws is held against test patients, who are balanced too. The judges are networks
+trained on the real training split (benchmark/readback.py); the generator never sees them, nor any
+test image.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+
+from benchmark.context import RunContext
+from benchmark.contracts import Generator, Split, Splits, TaskCard
+from benchmark.filling import choose_owners, level_counts, requests_for
+from benchmark.gallery import draw_gallery
+from benchmark.metrics import synthesis
+from benchmark.readback import VERSION, Reader, trained_reader
+from benchmark.results import write_json
+from benchmark.training import train_classifier
+
+DETECTOR_STEPS = 120  # of the network that tells generated images from real ones
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Images of one kind with what the judge reads in them."""
+
+    images: np.ndarray
+    features: np.ndarray
+    masks: np.ndarray  # read back
+    probabilities: dict[str, np.ndarray]
+
+
+def judge_generator(
+    generator: Generator, splits: Splits, ctx: RunContext, folder: Path, *, with_gallery: bool
+) -> None:
+    """Draw a balanced set of patients, measure it, and write generation.json into folder.
+
+    Every number has the one that real images get beside it, where there is such a one: "floor".
+    with_gallery: also write gallery.png, which shows training patients.
+    """
+    card, rng = ctx.card, ctx.rng("generation track")
+    half = len(splits.test) // 2
+    rows = requests_for(card, level_counts(np.zeros(len(card.cells()), int), half))
+    masks = np.asarray(splits.val.masks)[choose_owners(rows, splits.val.table, card, rng)]
+    seed = int(ctx.rng("generation track: images").integers(2**31))
+    images = np.asarray(generator.generate(rows, masks, seed), np.float32)
+    if images.shape != masks.shape or not np.isfinite(images).all():
+        raise ValueError(
+            f"the generator returned images of shape {images.shape} for masks of {masks.shape}; "
+            "they must have the same shape, and every pixel must be a number from 0 to 1."
+        )
+    reader = trained_reader(splits, ctx)
+    order = rng.permutation(len(splits.test))
+    first, second = (splits.test.take(np.sort(part)) for part in (order[:half], order[half:]))
+    real, other = _judged(reader, first.images), _judged(reader, second.images)
+    drawn = _judged(reader, images)
+    train = reader.features(splits.train.images)
+    asked = Split(images, masks, rows)
+    found = {
+        "n": half,
+        "extractor": f"{VERSION}, {ctx.classifier.backbone}",
+        "scores": {
+            **_likeness(real, other, drawn, ctx),
+            **_memory(train, other.features, drawn.features),
+            **_obedience(card, asked, drawn, second, other),
+            **_detection(splits, asked, ctx),
+        },
+        "frechet_distance_by_group": _by_group(card, first.table, real, rows, drawn),
+    }
+    write_json(folder / "generation.json", found)
+    if with_gallery:
+        nearest = synthesis.nearest_rows(train, drawn.features)
+        draw_gallery(asked, splits.train.take(nearest), card, folder / "gallery.png")
+
+
+def _judged(reader: Reader, images: np.ndarray) -> Judged:
+    return Judged(
+        np.asarray(images),
+        reader.features(images),
+        reader.masks(images),
+        reader.probabilities(images),
+    )
+
+
+def _entry(value: float, floor: float | None = None) -> dict[str, float | None]:
+    return {"value": float(value), "floor": None if floor is None else float(floor)}
+
+
+def _likeness(real: Judged, other: Judged, drawn: Judged, ctx: RunContext) -> dict[str, Any]:
+    """Compare drawn with real patients, and other real patients with the same ones."""
+    n = len(real.features)
+    clouds = {
+        name: synthesis.precision_recall_density_coverage(real.features, part.features[:n])
+        for name, part in (("value", drawn), ("floor", other))
+    }
+    labels = len(ctx.card.mask_labels)
+    shape = [synthesis.morphometry(part.masks, labels) for part in (real, drawn, other)]
+    return {
+        "frechet_distance": _entry(
+            synthesis.frechet_distance(real.features, drawn.features),
+            synthesis.frechet_distance(real.features, other.features[:n]),
+        ),
+        "kernel_distance": _entry(
+            synthesis.kernel_distance(real.features, drawn.features),
+            synthesis.kernel_distance(real.features, other.features),
+        ),
+        **{name: _entry(clouds["value"][name], clouds["floor"][name]) for name in clouds["value"]},
+        "similarity": _entry(
+            synthesis.similarity(drawn.images, ctx.rng("pairs")),
+            synthesis.similarity(real.images, ctx.rng("pairs")),
+        ),
+        "spectrum_ratio": _entry(synthesis.spectrum_ratio(real.images, drawn.images), 1.0),
+        "morphometric_distance": _entry(
+            synthesis.morphometric_distance(shape[0], shape[1]),
+            synthesis.morphometric_distance(shape[0], shape[2]),
+        ),
+    }
+
+
+def _memory(train: np.ndarray, held_out: np.ndarray, drawn: np.ndarray) -> dict[str, Any]:
+    return {
+        "copy_rate": _entry(synthesis.copy_rate(train, held_out, drawn), synthesis.USUAL),
+        "membership_auroc": _entry(synthesis.membership_auroc(train, held_out, drawn), 0.5),
+    }
+
+
+def _obedience(
+    card: TaskCard, asked: Split, drawn: Judged, test: Split, real: Judged
+) -> dict[str, Any]:
+    """Read mask, label and attributes back, from drawn and from real patients."""
+    labels = len(card.mask_labels)
+    overlap = [
+        np.nanmean(synthesis.dice(np.asarray(split.masks), part.masks, labels), axis=0)
+        for split, part in ((asked, drawn), (test, real))
+    ]
+    found = {"dice": _entry(overlap[0].mean(), overlap[1].mean())}
+    for k, name in enumerate(card.mask_labels):
+        found[f"dice/{name}"] = _entry(overlap[0][k], overlap[1][k])
+    for name in ("label", *(a.name for a in card.attributes)):
+        found[f"read_back/{name}"] = _entry(
+            _accuracy(card, name, asked.table, drawn), _accuracy(card, name, test.table, real)
+        )
+    return found
+
+
+def _accuracy(card: TaskCard, name: str, table: pd.DataFrame, judged: Judged) -> float:
+    in_label = name == "label"
+    truth = card.encode_labels(table) if in_label else card.encode_groups(table, [name])[0]
+    return float((judged.probabilities[name].argmax(1) == truth).mean())
+
+
+def _detection(splits: Splits, asked: Split, ctx: RunContext) -> dict[str, Any]:
+    """Train a network to tell drawn from real patients; AUROC on patients it has not seen."""
+    n = len(asked)
+    order, chosen = (
+        ctx.rng("detector").permutation(n),
+        ctx.rng("detector").permutation(len(splits.test))[:n],
+    )
+    real, drawn = splits.test.take(np.sort(chosen)), asked.take(order)
+    card = dataclasses.replace(
+        ctx.card, classes=("real", "generated"), attributes=(), intersections=()
+    )
+    settings = dataclasses.replace(ctx.classifier, steps=DETECTOR_STEPS, evaluations=1)
+    quiet = dataclasses.replace(ctx, card=card, classifier=settings, curves=[])
+    shuffled = real.take(ctx.rng("detector: halves").permutation(n))
+    both = [
+        _told_apart(shuffled.take(part), drawn.take(part))
+        for part in np.array_split(np.arange(n), 2)
+    ]
+    network = train_classifier(both[0], both[0], quiet, stage="detector")
+    score = network.predict_proba(both[1].images)[:, 1]
+    truth = card.encode_labels(both[1].table)
+    found = {"detection_auroc": _entry(roc_auc_score(truth, score), 0.5)}
+    for label in ctx.card.classes:
+        of_label = (both[1].table["was"] == label).to_numpy()
+        found[f"detection_auroc/{label}"] = _entry(
+            roc_auc_score(truth[of_label], score[of_label]), 0.5
+        )
+    return found
+
+
+def _told_apart(real: Split, drawn: Split) -> Split:
+    names = ["real"] * len(real) + ["generated"] * len(drawn)
+    table = pd.DataFrame({"label": names, "was": [*real.table["label"], *drawn.table["label"]]})
+    return Split(
+        np.concatenate([real.images, drawn.images]),
+        np.concatenate([real.masks, drawn.masks]),
+        table,
+    )
+
+
+def _by_group(
+    card: TaskCard, real: pd.DataFrame, real_judged: Judged, rows: pd.DataFrame, drawn: Judged
+) -> dict[str, dict[str, Any]]:
+    """Return the distance within every attribute value, with the number of images of each."""
+    found = {}
+    for attribute in card.attributes:
+        for value in attribute.values:
+            a = real_judged.features[(real[attribute.name] == value).to_numpy()]
+            b = drawn.features[(rows[attribute.name] == value).to_numpy()]
+            n = min(len(a), len(b))
+            distance = synthesis.frechet_distance(a[:n], b[:n]) if n > 1 else None
+            found[f"{attribute.name}/{value}"] = {"value": distance, "n": n}
+    return found

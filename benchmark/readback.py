@@ -1,0 +1,223 @@
+"""Reads images back: which group and label they show, and where the regions of the mask lie.
+
+Trained on real training patients. The generation track judges generated images with it, and
+methods may filter with one of their own; readers for different purposes have different seeds, so a
+judge is never the filter it judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import timm
+import torch
+from diffusers import UNet2DModel
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.context import RunContext
+from benchmark.contracts import Split, Splits, TaskCard
+from benchmark.registry import code_digest
+from benchmark.training import augment, balanced_weights, draw_batches, normalise, to_tensor
+
+FOLD = 2  # blocks of so many pixels a side become channels: full resolution is what costs
+WIDTHS = (24, 48, 64)  # of the network that reads masks
+BATCH = 64
+RATE = 2e-3  # AdamW, falling to zero along a cosine
+STEPS = 160  # of the network that reads label and attributes
+MASK_STEPS = 140
+VERSION = "readback-1"  # stands beside every number that rests on these networks
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Two trained networks. Everything goes in and comes out as numpy."""
+
+    card: TaskCard
+    words: Words
+    regions: UNet2DModel
+    mean: Tensor
+    std: Tensor
+    device: torch.device
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Return what the last layer sees, (n, width)."""
+        return self._map(images, lambda x: self.words.features(x))
+
+    def probabilities(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Return "label" and every attribute: probabilities (n, values), in the card's order."""
+        joined = self._map(
+            images, lambda x: torch.cat([p.softmax(1) for p in self.words(x).values()], 1)
+        )
+        edges = np.cumsum([head.out_features for head in self.words.heads.values()])[:-1]
+        return dict(zip(self.words.heads, np.split(joined, edges, axis=1), strict=True))
+
+    def masks(self, images: np.ndarray) -> np.ndarray:
+        """Return the masks read back, (n, channels, size, size) uint8."""
+        return self._map(images, lambda x: _regions(self.regions, x, self.card).argmax(2)).astype(
+            np.uint8
+        )
+
+    @torch.inference_mode()
+    def _map(self, images: np.ndarray, function: Callable[[Tensor], Tensor]) -> np.ndarray:
+        parts = [
+            function(normalise(to_tensor(images[i : i + 256], self.device), self.mean, self.std))
+            for i in range(0, len(images), 256)
+        ]
+        return np.concatenate([part.float().cpu().numpy() for part in parts])
+
+
+class Words(nn.Module):
+    """A timm network with one head for the label and one for each attribute."""
+
+    def __init__(self, backbone: str, channels: int, sizes: dict[str, int]) -> None:
+        super().__init__()
+        self.backbone = timm.create_model(backbone, in_chans=channels, num_classes=0)
+        width = int(self.backbone.num_features)  # type: ignore[arg-type]
+        self.heads = nn.ModuleDict({name: nn.Linear(width, n) for name, n in sizes.items()})
+
+    def features(self, images: Tensor) -> Tensor:
+        """Return the last layer's input."""
+        return self.backbone(images)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Return logits per head."""
+        seen = self.features(images)
+        return {name: head(seen) for name, head in self.heads.items()}
+
+
+def trained_reader(splits: Splits, ctx: RunContext) -> Reader:
+    """Return the judge of these training patients; all runs on a cohort and seed share one."""
+    key = {
+        "version": VERSION,
+        "code": code_digest([Path(__file__)]),
+        "data": splits.fingerprint,
+        "backbone": ctx.classifier.backbone,
+        "seed": ctx.seed,
+        "computed": [ctx.device.type, ctx.precision],
+    }
+
+    def build(folder: Path) -> None:
+        made = train_reader(splits.train, ctx, "judge")
+        for name in ("words", "regions"):
+            tensors = getattr(made, name).state_dict()
+            save_file(
+                {k: v.cpu().contiguous() for k, v in tensors.items()},
+                folder / f"{name}.safetensors",
+            )
+
+    folder = ctx.cache.folder(f"judge-{ctx.card.name}", key, build)
+    reader = new_reader(splits.train, ctx, "judge")
+    reader.words.load_state_dict(load_file(folder / "words.safetensors"))
+    reader.regions.load_state_dict(load_file(folder / "regions.safetensors"))
+    return reader
+
+
+def train_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
+    """Train both networks on real patients, every cell drawn alike up to the usual limit."""
+    reader = new_reader(train, ctx, purpose)
+    _train(reader.words, train, ctx, purpose, STEPS, reader, _words_loss(train, ctx))
+    _train(
+        reader.regions,
+        train,
+        ctx,
+        f"{purpose}: masks",
+        MASK_STEPS,
+        reader,
+        _regions_loss(train, ctx),
+    )
+    reader.words.eval()
+    reader.regions.eval()
+    return reader
+
+
+def new_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
+    """Make both networks with random weights."""
+    torch.manual_seed(int(ctx.rng(f"{purpose}: weights").integers(2**62)))
+    channels = train.images.shape[1]
+    sizes = {"label": len(ctx.card.classes)} | {a.name: len(a.values) for a in ctx.card.attributes}
+    words = Words(ctx.classifier.backbone, channels, sizes)
+    planes = channels * FOLD**2
+    regions = UNet2DModel(
+        sample_size=train.images.shape[2] // FOLD, in_channels=planes,
+        out_channels=planes * (len(ctx.card.mask_labels) + 1), layers_per_block=1,
+        block_out_channels=WIDTHS, norm_num_groups=8, add_attention=False,
+        down_block_types=("DownBlock2D",) * len(WIDTHS),
+        up_block_types=("UpBlock2D",) * len(WIDTHS),
+    )  # fmt: skip
+    sample = np.asarray(train.images[:: max(1, len(train) // 500)])
+    mean = to_tensor(sample.mean((0, 2, 3)), ctx.device).view(1, -1, 1, 1)
+    std = to_tensor(sample.std((0, 2, 3)), ctx.device).clamp(min=1e-6).view(1, -1, 1, 1)
+    for network in (words, regions):
+        network.to(ctx.device).to(memory_format=torch.channels_last).eval()
+    return Reader(ctx.card, words, regions, mean, std, ctx.device)
+
+
+# (network, normalised or raw images, rows in train, rng) -> loss of the batch
+Loss = Callable[[nn.Module, Tensor, Tensor, Reader, torch.Generator], Tensor]
+
+
+def _train(
+    network: nn.Module, train: Split, ctx: RunContext, stage: str, steps: int, reader: Reader,
+    loss_of: Loss,
+) -> None:  # fmt: skip
+    network.train()
+    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    rng = ctx.torch_rng(stage)
+    cells, _ = ctx.card.encode_cells(train.table)
+    batches = draw_batches(len(train), BATCH, balanced_weights(cells), rng)
+    for step in ctx.track(range(1, steps + 1), f"training {stage}", steps):
+        rows = next(batches)
+        images = to_tensor(train.images[rows.numpy()], ctx.device)
+        with torch.autocast(ctx.device.type, torch.bfloat16, enabled=ctx.precision == "bfloat16"):
+            loss = loss_of(network, images, rows, reader, rng)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if step % 20 == 0:
+            ctx.record(stage, step, train_loss=float(loss.detach()))
+
+
+def _words_loss(train: Split, ctx: RunContext) -> Loss:
+    truth = {"label": ctx.card.encode_labels(train.table)}
+    for a in ctx.card.attributes:
+        truth[a.name] = ctx.card.encode_groups(train.table, [a.name])[0]
+    known = {name: torch.from_numpy(codes).to(ctx.device) for name, codes in truth.items()}
+
+    def loss(
+        network: nn.Module, images: Tensor, rows: Tensor, reader: Reader, rng: torch.Generator
+    ) -> Tensor:
+        logits = network(normalise(augment(images, rng), reader.mean, reader.std))
+        parts = [
+            functional.cross_entropy(part.float(), known[name][rows.to(part.device)])
+            for name, part in logits.items()
+        ]
+        return torch.stack(parts).sum()
+
+    return loss
+
+
+def _regions_loss(train: Split, ctx: RunContext) -> Loss:
+    def loss(
+        network: nn.Module, images: Tensor, rows: Tensor, reader: Reader, rng: torch.Generator
+    ) -> Tensor:
+        logits = _regions(network, normalise(images, reader.mean, reader.std), ctx.card)
+        masks = torch.from_numpy(np.array(train.masks[rows.numpy()])).long().to(ctx.device)
+        return functional.cross_entropy(logits.movedim(2, 1).float(), masks)
+
+    return loss
+
+
+def _regions(network: nn.Module, images: Tensor, card: TaskCard) -> Tensor:
+    """Return logits of every region, (n, channels, regions, size, size)."""
+    n, channels, size, _ = images.shape
+    folded = functional.pixel_unshuffle(images, FOLD)
+    times = torch.zeros(n, dtype=torch.long, device=images.device)
+    out = functional.pixel_shuffle(network(folded, times).sample, FOLD)
+    return out.view(n, channels, len(card.mask_labels) + 1, size, size)

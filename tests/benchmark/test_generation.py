@@ -1,0 +1,99 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark import generation, readback, runner
+from benchmark.cohorts.toy import toy_task
+from benchmark.contracts import Source, Variant
+from benchmark.generation import judge_generator
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """Judges of a second: that they are good is measured elsewhere."""
+    monkeypatch.setattr(readback, "STEPS", 30)
+    monkeypatch.setattr(readback, "MASK_STEPS", 30)
+    monkeypatch.setattr(generation, "DETECTOR_STEPS", 15)
+
+
+@pytest.fixture(scope="module")
+def task():
+    return toy_task(2, 2)
+
+
+@pytest.fixture(scope="module")
+def splits(task):
+    return task.load(Source(image_size=32, train=80, val=40, test=64), Variant(), 0)
+
+
+@pytest.fixture
+def ctx(task, make_spec):
+    return runner.make_context(task, runner.JUDGE, make_spec(), lambda line: None)
+
+
+class Real:
+    """A generator that cannot be better: new patients of the toy task, with their own masks."""
+
+    def __init__(self, task):
+        self.task = task
+
+    def generate(self, requests, masks, seed):
+        return self.task.new_patients(requests, Source(image_size=masks.shape[-1]), seed).images
+
+
+class Noise:
+    """A generator that cannot be worse."""
+
+    def generate(self, requests, masks, seed):
+        return np.random.default_rng(seed).random(masks.shape, dtype=np.float32)
+
+
+def judged(generator, splits, ctx, folder):
+    judge_generator(generator, splits, ctx, folder, with_gallery=True)
+    return json.loads((folder / "generation.json").read_text())
+
+
+def test_real_patients_are_judged_better_than_noise(task, splits, ctx, tmp_path):
+    good, bad = (judged(one, splits, ctx, tmp_path)["scores"] for one in (Real(task), Noise()))
+    for name in ("frechet_distance", "kernel_distance"):
+        assert good[name]["value"] < bad[name]["value"]
+    for name in ("coverage", "read_back/label"):
+        assert good[name]["value"] > bad[name]["value"]
+    assert bad["detection_auroc"]["value"] > 0.95
+
+
+def test_the_same_generator_gets_the_same_numbers(task, splits, ctx, tmp_path):
+    assert judged(Real(task), splits, ctx, tmp_path) == judged(Real(task), splits, ctx, tmp_path)
+
+
+def test_the_gallery_has_a_row_per_cell(task, splits, ctx, tmp_path):
+    judged(Real(task), splits, ctx, tmp_path)
+    with Image.open(tmp_path / "gallery.png") as picture:
+        assert picture.height > 4 * 96  # two labels x two sites
+
+
+def test_no_gallery_where_patients_are_real(task, splits, ctx, tmp_path):
+    judge_generator(Real(task), splits, ctx, tmp_path, with_gallery=False)
+    assert not (tmp_path / "gallery.png").exists()
+
+
+def test_a_generator_of_the_wrong_shape_is_an_error(splits, ctx, tmp_path):
+    class Wrong:
+        def generate(self, requests, masks, seed):
+            return np.zeros((len(masks), 3))
+
+    with pytest.raises(ValueError, match="the generator returned images of shape"):
+        judge_generator(Wrong(), splits, ctx, tmp_path, with_gallery=False)
+
+
+def test_the_generator_sees_no_test_patient(task, splits, ctx, tmp_path):
+    class Spy(Real):
+        def generate(self, requests, masks, seed):
+            assert list(requests) == ["label", "site"]
+            known = {mask.tobytes() for mask in np.asarray(splits.val.masks)}
+            assert all(mask.tobytes() in known for mask in masks)
+            return super().generate(requests, masks, seed)
+
+    judge_generator(Spy(task), splits, ctx, tmp_path, with_gallery=False)
