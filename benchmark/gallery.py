@@ -10,9 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmark.cohorts.preview import BACKGROUND, COLOURS, FAINT, INK, grey
 from benchmark.contracts import Split, TaskCard
 
-TILE, GAP, MARGIN, CAPTION = 96, 6, 20, 210  # pixels
-PATIENTS = 2  # per cell
-HEADINGS = ("mask", "generated", "nearest training patient")
+TILE, GAP, MARGIN, CAPTION = 64, 4, 16, 150  # pixels
+PATIENTS = 1  # per cell
+COLOURS_KEPT = 96  # of the picture: greys and the colours of the masks
+HEADINGS = ("mask", "generated", "nearest in train")
 
 
 def draw_gallery(asked: Split, nearest: Split, card: TaskCard, path: Path) -> None:
@@ -35,12 +36,11 @@ def draw_gallery(asked: Split, nearest: Split, card: TaskCard, path: Path) -> No
     for place in range(PATIENTS):
         for k, heading in enumerate(HEADINGS):
             x = MARGIN + CAPTION + place * (3 * (wide + GAP) + 2 * GAP) + k * (wide + GAP)
-            words = heading if len(card.channels) > 1 else heading.removesuffix(" patient")
-            draw.text((x, MARGIN), words, FAINT, ImageFont.load_default(11))
+            draw.text((x, MARGIN), heading, FAINT, ImageFont.load_default(11))
     for number, (label, name, value) in enumerate(rows):
         y = top + number * (TILE + GAP)
-        draw.text((MARGIN, y + 34), label, INK, ImageFont.load_default(14))
-        draw.text((MARGIN, y + 54), value, INK, ImageFont.load_default(14))
+        draw.text((MARGIN, y + 14), label, INK, ImageFont.load_default(13))
+        draw.text((MARGIN, y + 34), value, INK, ImageFont.load_default(13))
         hits = (asked.table["label"] == label) & (asked.table[name] == value)
         for place, row in enumerate(np.flatnonzero(hits)[:PATIENTS]):
             x = MARGIN + CAPTION + place * (3 * (wide + GAP) + 2 * GAP)
@@ -51,7 +51,7 @@ def draw_gallery(asked: Split, nearest: Split, card: TaskCard, path: Path) -> No
             )
             for k, tile in enumerate(tiles):
                 sheet.paste(tile, (x + k * (wide + GAP), y))
-    sheet.save(path, format="PNG", optimize=True)
+    sheet.quantize(COLOURS_KEPT).save(path, format="PNG", optimize=True)
 
 
 def _strip(image: np.ndarray) -> Image.Image:

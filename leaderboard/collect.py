@@ -17,11 +17,9 @@ from typing import Any
 
 from benchmark.contracts import TaskCard
 from benchmark.results import RunRecord, find_runs
-from leaderboard.scored import RunKey, ScoredRun, score_run
+from leaderboard.scored import RunKey, ScoredRun, read_png, score_run
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-PICTURE_LIMIT = 200_000  # bytes; a 64 x 64 picture has a few thousand, and the page is mailed
 
 
 @dataclass(frozen=True)
@@ -139,21 +137,12 @@ def read_cohort(folder: Path) -> Cohort:
     content = json.loads(path.read_text())
     pictures, refused = [], []
     for entry in content.get("pictures", []):
-        png = _read_picture(folder, str(entry["file"]))
+        png = read_png(folder, str(entry["file"]))
         if png is None:
             refused.append(f"{entry['file']!r} is no PNG file beside cohort.json")
         else:
             pictures.append(Picture(entry["attribute"], entry["value"], entry["label"], png))
     return Cohort(tuple(content.get("counts", [])), tuple(pictures), tuple(refused))
-
-
-def _read_picture(folder: Path, name: str) -> bytes | None:
-    inside = folder.resolve()
-    path = (inside / name).resolve()
-    if path.parent != inside or not path.is_file() or path.stat().st_size > PICTURE_LIMIT:
-        return None
-    png = path.read_bytes()
-    return png if png.startswith(PNG_SIGNATURE) else None
 
 
 def _nothing_to_show(root: Path, folders: int, failed: list[RunRecord]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from benchmark.results import RunRecord
 
 RESAMPLES = 500  # of patients; as many as a run is scored with when it ends
 BOOTSTRAP_SEED = 20240  # one for all runs: it is what pairs their resamples
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PICTURE_LIMIT = 600_000  # bytes; the page is mailed
 
 RunKey = tuple[int, str]  # seed and fingerprint of the data: what two runs share to be compared
 
@@ -26,6 +30,8 @@ class ScoredRun:
     scores: tuple[Score, ...]
     threshold: float | None  # None: the most probable class is the answer
     draws: dict[str, np.ndarray]  # overall metric to (1 + resamples,)
+    generation: dict[str, Any]  # how the run's generator was judged; empty if it has none
+    gallery: bytes | None  # a PNG of what it draws
 
     @property
     def seed(self) -> int:
@@ -46,12 +52,24 @@ def score_run(run: RunRecord, card: TaskCard) -> ScoredRun | RunRecord:
             predictions, card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED
         )
         draws = headline_resamples(predictions, card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED)
+        generation, gallery = run.generation(), read_png(run.folder, "gallery.png")
     except OSError as error:
         # Its own words would print the folders of this machine on a public page.
         return _failed(run, f"predictions.parquet cannot be read ({type(error).__name__}).")
     except ValueError as error:
         return _failed(run, str(error).replace(str(run.folder), "."))
-    return ScoredRun(run.config, run.result or {}, tuple(scores), threshold, draws)
+    facts = run.result or {}
+    return ScoredRun(run.config, facts, tuple(scores), threshold, draws, generation, gallery)
+
+
+def read_png(folder: Path, name: str) -> bytes | None:
+    """Read a PNG of this very folder; None if it is not there, is no PNG, too large or a link."""
+    inside = folder.resolve()
+    path = (inside / name).resolve()
+    if path.parent != inside or not path.is_file() or path.stat().st_size > PICTURE_LIMIT:
+        return None
+    png = path.read_bytes()
+    return png if png.startswith(PNG_SIGNATURE) else None
 
 
 def _failed(run: RunRecord, reason: str) -> RunRecord:

@@ -16,6 +16,7 @@ from leaderboard.columns import (
     headroom_words,
 )
 from leaderboard.finding import finding
+from leaderboard.generation import generation_table
 from leaderboard.groups import group_blocks, group_metrics, heat_map
 from leaderboard.patients import commonest_and_rarest, count_table, facts, picture_strip, terms
 from leaderboard.rank import HEADLINE, REFERENCE, Estimate, Standing
@@ -54,6 +55,12 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
         "controls": [row for row in rows if row["kind"] == "control"],
         "plane": _plane(board, standings, rows),
         "heat": heat_map(card, standings, [_label(board, s) for s in standings]),
+        "generation": generation_table(
+            standings,
+            [_label(board, s) for s in standings],
+            # What resembles a training patient is never shown where patients are real.
+            with_gallery=board.source["kind"] == "digital",
+        ),
         "group_columns": [(METRICS[m].title, METRICS[m].meaning) for m in group_metrics(card)],
         "terms": terms(card),
         "card": facts(board),

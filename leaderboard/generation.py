@@ -1,0 +1,111 @@
+"""The generation track: what each generator draws, beside what real patients get."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leaderboard.rank import Standing
+from leaderboard.scored import ScoredRun
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One column: the name in generation.json, its title, and what it says."""
+
+    name: str
+    title: str
+    help: str
+    percent: bool = False
+
+
+MEASURES = (
+    Measure(
+        "frechet_distance",
+        "FID",
+        "Frechet distance between features of generated and real patients. It is no Inception "
+        "distance: the features are the judge's, so numbers compare within this table only.",
+    ),
+    Measure("kernel_distance", "KID", "Kernel distance of the same features; 0 if alike."),
+    Measure(
+        "precision", "Precision", "Share of generated patients that look like real ones.", True
+    ),
+    Measure("coverage", "Coverage", "Share of real patients that generated ones come near.", True),
+    Measure("similarity", "Alike", "How alike two images of a kind are (MS-SSIM)."),
+    Measure(
+        "spectrum_ratio", "Fine detail", "Power of the finest waves; below 1 is smoother than life."
+    ),
+    Measure("dice", "Mask kept", "Overlap of the mask asked for with the one read back (Dice)."),
+    Measure("read_back/label", "Label kept", "How often the label asked for is read back.", True),
+    Measure(
+        "morphometric_distance",
+        "Anatomy",
+        "How far areas of regions lie from those of real patients, in standard deviations.",
+    ),
+    Measure(
+        "detection_auroc",
+        "Detected",
+        "How well a network tells generated from real patients; 0.5 is not at all.",
+    ),
+    Measure(
+        "copy_rate",
+        "Copied",
+        "Share closer to a training patient than real ones usually are.",
+        True,
+    ),
+    Measure(
+        "membership_auroc",
+        "Membership",
+        "How well closeness to a generated patient gives training patients away; 0.5: not at all.",
+    ),
+)
+
+
+def generation_table(
+    standings: Sequence[Standing], names: Sequence[str], *, with_gallery: bool
+) -> dict[str, Any] | None:
+    """Lay out one line per row that has a generator, values averaged over seeds; None: no row."""
+    lines = []
+    for standing, name in zip(standings, names, strict=True):
+        runs = [run for run in standing.row.done if run.generation]
+        if runs:
+            lines.append({"name": name, "cells": [_cell(runs, m) for m in MEASURES]})
+    if not lines:
+        return None
+    judged = [run for s in standings for run in s.row.done if run.generation]
+    gallery = next((run.gallery for run in judged if run.gallery), None)
+    return {
+        "columns": [(measure.title, measure.help) for measure in MEASURES],
+        "rows": lines,
+        "n": str(judged[0].generation.get("n", "")),
+        "extractor": str(judged[0].generation.get("extractor", "")),
+        "gallery": _address(gallery) if gallery and with_gallery else "",
+    }
+
+
+def _cell(runs: Sequence[ScoredRun], measure: Measure) -> dict[str, str]:
+    value, floor = (_mean(runs, measure.name, part) for part in ("value", "floor"))
+    return {"value": _words(value, measure), "floor": _words(floor, measure)}
+
+
+def _mean(runs: Sequence[ScoredRun], name: str, part: str) -> float:
+    """Average what every seed has; anything that is no number makes the mean undefined."""
+    found = []
+    for run in runs:
+        entry = run.generation.get("scores", {}).get(name, {})
+        number = entry.get(part) if isinstance(entry, dict) else None
+        found.append(float(number) if isinstance(number, int | float) else math.nan)
+    return sum(found) / len(found)
+
+
+def _words(value: float, measure: Measure) -> str:
+    if not math.isfinite(value):
+        return "–"
+    return f"{100 * value:.0f}%" if measure.percent else f"{value:.2f}"
+
+
+def _address(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
