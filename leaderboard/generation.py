@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leaderboard.columns import MINUS
 from leaderboard.rank import Standing
 from leaderboard.scored import ScoredRun
 
@@ -104,7 +105,8 @@ def _mean(runs: Sequence[ScoredRun], name: str, part: str) -> float:
 def _words(value: float, measure: Measure) -> str:
     if not math.isfinite(value):
         return "–"
-    return f"{100 * value:.0f}%" if measure.percent else f"{value:.2f}"
+    words = f"{100 * value:.0f}%" if measure.percent else f"{value:.2f}"
+    return "0.00" if words == "-0.00" else words.replace("-", MINUS)
 
 
 def _address(png: bytes) -> str:

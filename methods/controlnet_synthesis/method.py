@@ -53,20 +53,31 @@ class ControlNetSynthesis:
         rows = plan_patients(train, ctx.card, self.mode, self.ratio, ctx.rng("plan"))
         generated = draw_patients(generator, rows, rows, train, ctx, self.harmonise)
         settings = self.mix, self.share, self.harmonise
-        return learn_from_both(generator, generated, train, val, ctx, *settings)
+        learned = learn_from_both(generator, generated, train, val, ctx, *settings)
+        return Synthesised(**vars(learned))
 
 
 @dataclass(frozen=True)
-class Synthesised:
-    """The classifier, and the generator that is scored beside it."""
+class Harmonised:
+    """A classifier that sees real images as it was trained to see them."""
 
     network: Classifier
-    generator: LatentGenerator
+    drawn_by: LatentGenerator
     harmonise: str
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
         """Return class probabilities, shape (n, classes)."""
-        return self.network.predict_proba(seen(images, self.generator, self.harmonise))
+        return self.network.predict_proba(seen(images, self.drawn_by, self.harmonise))
+
+
+@dataclass(frozen=True)
+class Synthesised(Harmonised):
+    """The classifier, and the generator that is judged beside it."""
+
+    @property
+    def generator(self) -> LatentGenerator:
+        """What drew the patients."""
+        return self.drawn_by
 
 
 def seen(images: np.ndarray, generator: LatentGenerator, harmonise: str) -> np.ndarray:
@@ -101,7 +112,7 @@ def learn_from_both(
     mix: str = "both",
     share: float = 0.5,
     harmonise: str = "latents",
-) -> Synthesised:
+) -> Harmonised:
     """Train the standard classifier on real and generated patients, for its usual steps."""
     train, val = (
         dataclasses.replace(split, images=seen(split.images, generator, harmonise))
@@ -113,4 +124,4 @@ def learn_from_both(
         both = both.take(np.arange(len(train), len(both)))
         weights = balanced_weights(ctx.card.encode_cells(both.table)[0])
     network = train_classifier(both, val, ctx, draw_weights=weights)
-    return Synthesised(network, generator, harmonise)
+    return Harmonised(network, generator, harmonise)

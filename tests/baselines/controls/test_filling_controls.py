@@ -1,0 +1,61 @@
+"""The controls of generative methods: what they add, and how often it is drawn."""
+
+import numpy as np
+import pytest
+
+from baselines.controls import duplicate_real, ideal_synthesis
+from benchmark import runner
+from benchmark.cohorts.toy import toy_task
+from benchmark.contracts import Source, Variant
+from benchmark.filling import cell_sizes
+
+TASK = toy_task(2, 2)
+SPLITS = TASK.load(Source(image_size=32, train=60, val=16, test=8), Variant(), 0)
+
+
+@pytest.fixture
+def learned(make_spec, monkeypatch):
+    """Fit a control and return what the classifier would have been trained on."""
+
+    def fit(module, method, train=SPLITS.train):
+        seen = {}
+
+        def catch(train, val, ctx, draw_weights):
+            seen.update(train=train, weights=draw_weights)
+
+        monkeypatch.setattr(module, "train_classifier", catch)
+        ctx = runner.make_context(TASK, method, make_spec(), lambda line: None)
+        method.fit(train, SPLITS.val, ctx)
+        return seen["train"], seen["weights"]
+
+    return fit
+
+
+@pytest.mark.parametrize(
+    ("module", "method"),
+    [
+        (duplicate_real, duplicate_real.DuplicateReal()),
+        (ideal_synthesis, ideal_synthesis.IdealSynthesis()),
+    ],
+)
+def test_as_many_are_added_as_there_were_and_drawn_half_of_the_time(learned, module, method):
+    both, weights = learned(module, method)
+    assert len(both) == 120
+    assert weights[60:].sum() == pytest.approx(0.5)
+    sizes = cell_sizes(both, TASK.card)
+    assert sizes.max() - sizes.min() <= 1  # the toy's cells can be levelled with 60
+
+
+def test_copies_are_of_the_same_cell_and_ideal_patients_are_new(learned):
+    copies, _ = learned(duplicate_real, duplicate_real.DuplicateReal())
+    real = {image.tobytes() for image in np.asarray(SPLITS.train.images)}
+    assert all(image.tobytes() in real for image in copies.images[60:])
+    ideal, _ = learned(ideal_synthesis, ideal_synthesis.IdealSynthesis())
+    assert not any(image.tobytes() in real for image in ideal.images[60:])
+
+
+def test_a_cell_that_nobody_is_in_cannot_be_copied(learned):
+    cells, _ = TASK.card.encode_cells(SPLITS.train.table)
+    lacking = SPLITS.train.take(np.flatnonzero(cells != 1))
+    both, _ = learned(duplicate_real, duplicate_real.DuplicateReal(), lacking)
+    assert cell_sizes(both, TASK.card)[1] == 0
