@@ -33,7 +33,6 @@ TOY_PRESET = Preset.from_dict(
             "evaluations": 2,
         },
         "generator": {
-            "checkpoint": "",
             "fold": 4,
             "components": 8,
             "widths": [16, 32],

@@ -25,6 +25,11 @@ def level_counts(counts: np.ndarray, total: int | None = None) -> np.ndarray:
     return added
 
 
+def even_counts(card: TaskCard, total: int) -> np.ndarray:
+    """Spread total over all cells as evenly as it allows, (cells,)."""
+    return level_counts(np.zeros(len(card.cells()), np.int64), total)
+
+
 def requests_for(card: TaskCard, per_cell: np.ndarray) -> pd.DataFrame:
     """Ask for patients in words: one row each, label and every attribute, in order of the cells."""
     cells = card.cells()
@@ -52,8 +57,8 @@ def draw_weights(train: Split, added: pd.DataFrame, card: TaskCard, share: float
     """Say how often to draw each image of an enlarged split, (real + added,), summing to 1.
 
     A share of the draws goes to added images, and within real and added ones every cell counts the
-    same (rare real ones up to the usual limit). So in no cell do added images stand for another
-    label more often than for this one: "added" tells nothing about the answer.
+    same (rare real ones up to the usual limit). So where every cell has added images, "added" tells
+    nothing about the label.
     """
     real, _ = card.encode_cells(train.table)
     if not len(added):
@@ -64,15 +69,17 @@ def draw_weights(train: Split, added: pd.DataFrame, card: TaskCard, share: float
 
 
 def choose_owners(
-    requests: pd.DataFrame, owners: pd.DataFrame, card: TaskCard, rng: np.random.Generator
+    requests: pd.DataFrame, split: Split, card: TaskCard, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return for every request the row of a real patient to take the mask from, (n,).
+    """Return for every request the row of a patient of split to take the mask from, (n,).
 
     Owners have the request's label and as many of its attributes as anybody of that label has,
     ordered values counting by how far apart they are. Equally near ones take turns.
 
     Raises ValueError if no patient of a label that is asked for has a mask.
     """
+    with_mask = np.flatnonzero(has_mask(split.masks))
+    owners = split.table.iloc[with_mask]
     absent = sorted(set(requests["label"]) - set(owners["label"]))
     if absent:
         raise ValueError(
@@ -84,7 +91,13 @@ def choose_owners(
     for _, rows in requests.reset_index(drop=True).groupby(columns, sort=False):
         nearest = nearest_owners(rows.iloc[0], owners, card)
         chosen[rows.index] = np.resize(rng.permutation(nearest), len(rows))
-    return chosen
+    return with_mask[chosen]
+
+
+def has_mask(masks: np.ndarray) -> np.ndarray:
+    """Say which patients have a mask, (n,): a cohort gives zeros to those that have none."""
+    parts = [masks[i : i + 256].any((1, 2, 3)) for i in range(0, len(masks), 256)]
+    return np.concatenate(parts)
 
 
 def nearest_owners(request: pd.Series, owners: pd.DataFrame, card: TaskCard) -> np.ndarray:

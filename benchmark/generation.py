@@ -1,9 +1,9 @@
 """The generation track: how good are the images of a run's generator?
 
-The generator is asked for equally many patients of every cell, by masks of validation patients,
-and what it draws is held against test patients, who are balanced too. The judges are networks
-trained on the real training split (benchmark/readback.py); the generator never sees them, nor any
-test image.
+The generator is asked for as many patients of every cell as half of test has (equally many, on a
+digital cohort), by masks of validation patients, and what it draws is held against that half; the
+other half gives the floor. The judges are networks trained on the real training split
+(benchmark/readback.py); the generator never sees them, nor any test image.
 """
 
 from __future__ import annotations
@@ -17,16 +17,24 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from benchmark import readback, training
 from benchmark.context import RunContext
 from benchmark.contracts import Generator, Split, Splits, TaskCard
-from benchmark.filling import choose_owners, level_counts, requests_for
+from benchmark.filling import cell_sizes, choose_owners, requests_for
 from benchmark.gallery import draw_gallery
 from benchmark.metrics import synthesis
 from benchmark.readback import VERSION, Reader, trained_reader
+from benchmark.registry import code_digest
 from benchmark.results import write_json
 from benchmark.training import train_classifier
 
 DETECTOR_STEPS = 120  # of the network that tells generated images from real ones
+
+
+def judge_digest() -> str:
+    """Identify the code that judges: numbers of other judges are not compared with these."""
+    modules = (__file__, readback.__file__, synthesis.__file__, training.__file__)
+    return code_digest([Path(name) for name in modules])
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,10 @@ def judge_generator(
     """
     card, rng = ctx.card, ctx.rng("generation track")
     half = len(splits.test) // 2
-    rows = requests_for(card, level_counts(np.zeros(len(card.cells()), int), half))
-    masks = np.asarray(splits.val.masks)[choose_owners(rows, splits.val.table, card, rng)]
+    order = rng.permutation(len(splits.test))
+    first, second = (splits.test.take(np.sort(part)) for part in (order[:half], order[half:]))
+    rows = requests_for(card, cell_sizes(first, card))
+    masks = np.asarray(splits.val.masks)[choose_owners(rows, splits.val, card, rng)]
     seed = int(ctx.rng("generation track: images").integers(2**31))
     images = np.asarray(generator.generate(rows, masks, seed), np.float32)
     if images.shape != masks.shape or not np.isfinite(images).all():
@@ -59,18 +69,16 @@ def judge_generator(
             "they must have the same shape, and every pixel must be a number from 0 to 1."
         )
     reader = trained_reader(splits, ctx)
-    order = rng.permutation(len(splits.test))
-    first, second = (splits.test.take(np.sort(part)) for part in (order[:half], order[half:]))
     real, other = _judged(reader, first.images), _judged(reader, second.images)
     drawn = _judged(reader, images)
-    train = reader.features(splits.train.images)
+    train, held_out = (reader.features(s.images) for s in (splits.train, splits.val))
     asked = Split(images, masks, rows)
     found = {
         "n": half,
-        "extractor": f"{VERSION}, {ctx.classifier.backbone}",
+        "extractor": f"{VERSION}, {ctx.classifier.backbone}, code {judge_digest()[:8]}",
         "scores": {
             **_likeness(real, other, drawn, ctx),
-            **_memory(train, other.features, drawn.features),
+            **_memory(train, held_out, real.features, drawn.features),
             **_obedience(card, asked, drawn, second, other),
             **_detection(splits, asked, ctx),
         },
@@ -91,8 +99,12 @@ def _judged(reader: Reader, images: np.ndarray) -> Judged:
     )
 
 
-def _entry(value: float, floor: float | None = None) -> dict[str, float | None]:
-    return {"value": float(value), "floor": None if floor is None else float(floor)}
+def _entry(value: float, floor: float) -> dict[str, float | None]:
+    """Keep what is defined: with few patients a measure may not be."""
+    return {
+        name: float(number) if np.isfinite(number) else None
+        for name, number in (("value", value), ("floor", floor))
+    }
 
 
 def _likeness(real: Judged, other: Judged, drawn: Judged, ctx: RunContext) -> dict[str, Any]:
@@ -126,10 +138,22 @@ def _likeness(real: Judged, other: Judged, drawn: Judged, ctx: RunContext) -> di
     }
 
 
-def _memory(train: np.ndarray, held_out: np.ndarray, drawn: np.ndarray) -> dict[str, Any]:
+def _memory(
+    train: np.ndarray, held_out: np.ndarray, real: np.ndarray, drawn: np.ndarray
+) -> dict[str, Any]:
+    """Ask whether drawn patients betray training patients; held out are those of val.
+
+    The judge has learned from the training patients, so that even real test patients may lie nearer
+    to them: they are the floor.
+    """
     return {
-        "copy_rate": _entry(synthesis.copy_rate(train, held_out, drawn), synthesis.USUAL),
-        "membership_auroc": _entry(synthesis.membership_auroc(train, held_out, drawn), 0.5),
+        "copy_rate": _entry(
+            synthesis.copy_rate(train, held_out, drawn), synthesis.copy_rate(train, held_out, real)
+        ),
+        "membership_auroc": _entry(
+            synthesis.membership_auroc(train, held_out, drawn),
+            synthesis.membership_auroc(train, held_out, real),
+        ),
     }
 
 

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark import training
 from benchmark.context import RunContext
 from benchmark.contracts import Split, Splits, TaskCard
 from benchmark.registry import code_digest
@@ -94,7 +95,7 @@ def trained_reader(splits: Splits, ctx: RunContext) -> Reader:
     """Return the judge of these training patients; all runs on a cohort and seed share one."""
     key = {
         "version": VERSION,
-        "code": code_digest([Path(__file__)]),
+        "code": code_digest([Path(__file__), Path(training.__file__)]),
         "data": splits.fingerprint,
         "backbone": ctx.classifier.backbone,
         "seed": ctx.seed,

@@ -288,6 +288,15 @@ def source_digest(found: Found) -> str:
     return code_digest(files)
 
 
+def imported_folders(path: Path, package: str) -> list[Path]:
+    """Return the folders of the modules below package that a file imports, without importing."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
+            names.add(str(node.module).split(".")[1])
+    return [folder / name for folder in _folders(package) for name in sorted(names)]
+
+
 def code_digest(files: list[Path]) -> str:
     """Hash the meaning of Python files: their syntax trees without docstrings."""
     seen = hashlib.sha256()

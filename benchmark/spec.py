@@ -21,6 +21,7 @@ from benchmark.presets import Preset
 from benchmark.registry import (
     Found,
     code_digest,
+    imported_folders,
     load_method,
     load_task,
     locate,
@@ -32,7 +33,14 @@ from benchmark.results import SCHEMA
 PACKAGES = ("equipoise", "torch", "torchvision", "timm", "numpy", "pandas", "scipy", "scikit-learn")
 HERE = Path(__file__).parent
 # A change of these files may change numbers; the others decide what is run, kept and shown.
-ENGINE_FILES = ["contracts.py", "context.py", "training.py", "runner.py", "cohorts/*.py"]
+ENGINE_FILES = [
+    "contracts.py",
+    "context.py",
+    "training.py",
+    "filling.py",
+    "runner.py",
+    "cohorts/*.py",
+]
 
 
 @dataclass(frozen=True)
@@ -240,10 +248,14 @@ def with_neighbours(found: Found) -> str:
     """Hash a task's or method's folder and what it shares with its neighbours.
 
     Shared are the folders beside it that are no task or method themselves. A method of a single
-    file shares nothing.
+    file shares the folders of the methods that it imports.
     """
-    if not found.folder or found.origin != "folder":
+    if found.origin != "folder":
         return source_digest(found)
+    if not found.folder:
+        folders = imported_folders(found.path, "methods")
+        files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+        return digest([source_digest(found), code_digest(files)]) if files else source_digest(found)
     shared = [
         path
         for folder in sorted(found.path.parent.parent.iterdir())

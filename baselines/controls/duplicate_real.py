@@ -1,8 +1,8 @@
-"""Duplicated real images: the cells filled to the same counts with copies of their own patients.
+"""Duplicated real images: as many of every cell as controlnet_synthesis draws, but copies.
 
 What a generator has to beat: the same counts, the same draws, the same steps, and nothing new. A
 report in PMLR volume 318 (pink26a) found that generated images did not beat count-matched copies.
-A cell that no real patient is in cannot be filled and is left empty.
+A cell that no real patient is in cannot be copied and is left empty.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ import numpy as np
 from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
-from benchmark.filling import cell_sizes, draw_weights, enlarged, level_counts
+from benchmark.filling import draw_weights, enlarged, even_counts
 from benchmark.training import train_classifier
 
 
 @method
 @dataclass(frozen=True)
 class DuplicateReal:
-    """Real patients, and copies of them where cells lack patients."""
+    """Real patients, and equally many copies in every cell that has any."""
 
     ratio: float = ranged(1.0, 0, 20)  # copies added per real patient
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are copies
@@ -29,14 +29,14 @@ class DuplicateReal:
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Copy, enlarge the training split, then train the standard classifier on it."""
-        missing = level_counts(cell_sizes(train, ctx.card), round(self.ratio * len(train)))
+        counts = even_counts(ctx.card, round(self.ratio * len(train)))
         cells, _ = ctx.card.encode_cells(train.table)
         rng = ctx.rng("copies")
-        owners = [np.flatnonzero(cells == cell) for cell in range(len(missing))]
+        owners = [np.flatnonzero(cells == cell) for cell in range(len(counts))]
         rows = np.concatenate(
             [
                 np.resize(rng.permutation(own), n)
-                for own, n in zip(owners, missing, strict=True)
+                for own, n in zip(owners, counts, strict=True)
                 if len(own)
             ]
         )

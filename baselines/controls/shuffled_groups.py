@@ -2,7 +2,8 @@
 
 Same generator, same masks, same counts; only the attributes in the sentences are dealt anew among
 the patients asked for. What controlnet_synthesis gains over this row is owed to drawing the right
-people; what this row gains over ERM is owed to more images by masks of the right label.
+people; all else it gains (cells drawn alike, more images by masks of the right label, detail that
+is left out of real images) this row has too.
 """
 
 from dataclasses import dataclass

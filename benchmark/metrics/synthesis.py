@@ -176,7 +176,7 @@ def morphometry(masks: np.ndarray, labels: int) -> np.ndarray:
     if masks.shape[1] != 2:
         return flat
     shrinks = 1 - areas[:, 1] / np.maximum(areas[:, 0], 1 / masks[0, 0].size)
-    return np.concatenate([flat, shrinks], 1)
+    return np.concatenate([flat, np.clip(shrinks, -1, 1)], 1)  # a stray pixel is no expansion
 
 
 def morphometric_distance(real: np.ndarray, generated: np.ndarray) -> float:

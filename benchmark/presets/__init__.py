@@ -37,10 +37,9 @@ class ClassifierSettings:
 class GeneratorSettings:
     """The generator that every generative method starts from, so that none has a larger one."""
 
-    checkpoint: str  # "": train from scratch; else a Stable Diffusion in diffusers format
-    fold: int  # from scratch: blocks of so many pixels a side become channels
-    components: int  # from scratch: principal components of a block that are drawn
-    widths: list[int]  # from scratch: channels of the denoiser, from fine to coarse
+    fold: int  # blocks of so many pixels a side become channels
+    components: int  # principal components of a block that are drawn
+    widths: list[int]  # channels of the denoiser, from fine to coarse
     steps: int  # of training
     batch_size: int
     accumulation: int  # batches per step

@@ -95,7 +95,7 @@ def draw_patients(
 ) -> Split:
     """Draw the patients in rows by masks of real ones; said is what the generator is told."""
     rng = ctx.rng("masks")
-    owners = choose_owners(rows, train.table, ctx.card, rng)
+    owners = choose_owners(rows, train, ctx.card, rng)
     masks = deform(np.asarray(train.masks)[owners], rng)
     seed = int(ctx.rng("generated images").integers(2**31))
     ctx.say(f"drawing {len(rows)} patients")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.contracts import Split, TaskCard
-from benchmark.filling import cell_sizes, level_counts, requests_for
+from benchmark.filling import cell_sizes, even_counts, level_counts, requests_for
 
 MODES = ("even", "fill", "copy", "random")
 
@@ -24,7 +24,7 @@ def plan_patients(
     if mode == "fill":
         return requests_for(card, level_counts(sizes, total or None))
     if mode == "even":
-        return requests_for(card, level_counts(np.zeros_like(sizes), total))
+        return requests_for(card, even_counts(card, total))
     columns = ["label", *(a.name for a in card.attributes)]
     rows = train.table[columns].iloc[rng.integers(len(train), size=total)].reset_index(drop=True)
     if mode == "random":

@@ -12,8 +12,10 @@ import torch
 from diffusers import ControlNetModel, UNet2DConditionModel
 from torch import Tensor
 
+from benchmark import training
 from benchmark.context import RunContext
 from benchmark.contracts import Split
+from benchmark.filling import has_mask
 from benchmark.presets import GeneratorSettings
 from benchmark.registry import code_digest
 from benchmark.training import balanced_weights
@@ -27,13 +29,14 @@ from methods.diffusion.denoiser import (
 )
 from methods.diffusion.folding import FoldedPixels, fit_folding
 from methods.diffusion.generator import Codec, LatentGenerator
-from methods.diffusion.optimise import Budget, optimise
+from methods.diffusion.optimise import CHECKPOINT, Budget, optimise
 from methods.diffusion.sentences import Sentences, load_sentences, train_sentences, write_sentences
 
 SENTENCE_PART = 8  # the text encoder trains for one eighth of the denoiser's steps
 NO_SENTENCE = 0.1  # share of training images whose sentence is withheld, for guidance
 NO_MASK = 0.1  # share whose mask is withheld, so that the denoiser can also draw without
 AVERAGE = 0.1  # the weights' moving average looks back on this share of the steps
+NOISE_SAMPLE = 1000  # images that acquisition noise is measured on
 HERE = Path(__file__).parent
 
 
@@ -45,18 +48,18 @@ def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
     settings = ctx.generator
     if settings is None:
         raise ValueError("Declare `trains_generator: ClassVar = True` on the method.")
-    if not any(train.masks[i : i + 256].any() for i in range(0, len(train), 256)):
+    if not has_mask(train.masks).any():
         raise ValueError(
             f"{ctx.card.name}: no training image has a mask, and a ControlNet draws by masks. Add "
             "mask columns to participants.tsv (docs/your_own_cohort.md), or leave this method out."
         )
     key = {
-        "code": code_digest(sorted(HERE.glob("*.py"))),
+        "code": code_digest([*sorted(HERE.glob("*.py")), Path(training.__file__)]),
         "data": split_digest(train),
         "sentences": write_sentences(ctx.card.cells(), ctx.prompt),
         "settings": asdict(settings),
         "seed": ctx.seed,
-        "computed": [ctx.device.type, ctx.precision],
+        "computed": [ctx.device.type, ctx.precision, torch.get_num_threads()],
     }
 
     def build(folder: Path) -> None:
@@ -81,13 +84,17 @@ def train_generator(
     """Train every part and write it into folder, in the layout of diffusers."""
     codec = fit_folding(train.images, settings.fold, settings.components)
     latents = codec.encode(train.images)
-    smooth = np.concatenate([codec.decode(part).numpy() for part in latents.split(256)])
+    some = slice(None, None, max(1, len(train) // NOISE_SAMPLE))
+    smooth = codec.decode(latents[some]).numpy()
+    noise = measure_noise(np.asarray(train.images[some]), smooth)
     sentences = train_sentences(train, max(1, settings.steps // SENTENCE_PART), folder, ctx)
     network = train_denoiser(train, latents, codec, sentences, settings, folder, ctx)
     codec.save(folder / "folding.safetensors")
-    measure_noise(np.asarray(train.images), smooth).save(folder / "noise.safetensors")
+    noise.save(folder / "noise.safetensors")
     network.denoiser.save_pretrained(folder / "unet")
     network.control.save_pretrained(folder / "controlnet")
+    for checkpoint in folder.glob(f"*{CHECKPOINT}"):
+        checkpoint.unlink()
 
 
 def load_generator(folder: Path, ctx: RunContext) -> LatentGenerator:
@@ -121,11 +128,11 @@ def train_denoiser(
     there is to draw, and a denoiser that must guess it first wastes half of the minutes.
     """
     labels = len(ctx.card.mask_labels)
-    condition = codec.condition(train.masks, labels)
+    planes = codec.condition(train.masks[:1], labels).shape[1]
     torch.manual_seed(int(ctx.rng("denoiser: weights").integers(2**62)))
     channels, size = latents.shape[1:3]
     denoiser = new_denoiser(channels, size, settings.widths, sentences.width)
-    network = ControlledDenoiser(denoiser, new_controlnet(denoiser, condition.shape[1]))
+    network = ControlledDenoiser(denoiser, new_controlnet(denoiser, planes))
     network.to(ctx.device).to(memory_format=torch.channels_last)
     own = write_sentences(train.table, ctx.prompt)
     distinct = list(dict.fromkeys(["", *own]))
@@ -133,6 +140,7 @@ def train_denoiser(
     place = {sentence: i for i, sentence in enumerate(distinct)}
     said = torch.tensor([place[sentence] for sentence in own])
     weights = torch.from_numpy(balanced_weights(ctx.card.encode_cells(train.table)[0]))
+    masked = torch.from_numpy(has_mask(train.masks))
     schedule, batch = noise_schedule(), settings.batch_size * settings.accumulation
 
     def draw(rng: torch.Generator) -> dict[str, Tensor]:
@@ -140,9 +148,9 @@ def train_denoiser(
         silent = torch.rand(batch, generator=rng) < NO_SENTENCE
         return {
             "latents": latents[rows],
-            "condition": condition[rows],
+            "condition": codec.condition(train.masks[rows.numpy()], labels),
             "said": torch.where(silent, 0, said[rows]),
-            "shown": (torch.rand(batch, generator=rng) >= NO_MASK).float(),
+            "shown": ((torch.rand(batch, generator=rng) >= NO_MASK) & masked[rows]).float(),
             "noise": torch.randn((batch, *latents.shape[1:]), generator=rng),
             "times": torch.randint(NOISE_STEPS, (batch,), generator=rng),
         }

@@ -68,7 +68,7 @@ class FoldedPixels:
 
 def fit_folding(images: np.ndarray, fold: int, components: int) -> FoldedPixels:
     """Measure the principal components of blocks of fold x fold pixels of all channels."""
-    pixels = _folded(images[:SAMPLE], fold)
+    pixels = _folded(images[:: max(1, len(images) // SAMPLE)], fold)
     rows = pixels.permute(0, 2, 3, 1).reshape(-1, pixels.shape[1]).double()
     mean = rows.mean(0)
     values, vectors = torch.linalg.eigh((rows - mean).T @ (rows - mean) / len(rows))

@@ -17,6 +17,8 @@ def deform(masks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     hardly changes. Nearest neighbours keep labels whole.
     """
     n, _, size, _ = masks.shape
+    if not n:
+        return masks
     coarse = torch.from_numpy(rng.uniform(-1, 1, (n, 2, 4, 4)).astype(np.float32)) * 2 * BEND
     bend = functional.interpolate(coarse, size, mode="bicubic", align_corners=False)
     stretch = torch.from_numpy(1 + rng.uniform(-STRETCH, STRETCH, (n, 2)).astype(np.float32))

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from benchmark.context import RunContext
 
+CHECKPOINT = ".training.safetensors"  # ends the name of a stage's checkpoint
 SAVE_EVERY = 100  # steps between two checkpoints
 WARM_UP = 0.1  # share of the steps over which the learning rate rises
 RECORD_EVERY = 25  # steps between two points of the loss curve
@@ -67,9 +68,9 @@ def optimise(
         state.advance(step)
         if step % RECORD_EVERY == 0 or step == budget.steps:
             ctx.record(stage, step, train_loss=value)
-        if step % SAVE_EVERY == 0 and step < budget.steps:
+        if step % SAVE_EVERY == 0 or step == budget.steps:
             state.save(step)
-    ctx.steps += len(left)
+    ctx.steps += budget.steps
     state.finish()
 
 
@@ -110,7 +111,7 @@ class _State:
         self, stage: str, network: nn.Module, budget: Budget, folder: Path, ctx: RunContext
     ) -> None:
         self.network, self.budget = network, budget
-        self.file = folder / f"{stage}.training.safetensors"
+        self.file = folder / f"{stage}{CHECKPOINT}"
         self.rng = ctx.torch_rng(stage)
         self.trained = {n: p for n, p in network.named_parameters() if p.requires_grad}
         self.optimizer = torch.optim.AdamW(self.trained.values(), lr=0.0, weight_decay=1e-4)
@@ -162,13 +163,16 @@ class _State:
         self.step = int(tensors["step"])
 
     def finish(self) -> None:
-        """Leave the average in the network, ready for use, and drop the checkpoint."""
+        """Leave the average in the network, ready for use.
+
+        The last checkpoint stays until the folder is finished: a training of several stages that is
+        killed in a later one finds the earlier ones done.
+        """
         if self.budget.average > 0:
             with torch.no_grad():
                 for name, parameter in self.trained.items():
                     parameter.copy_(self.averages[name])
         self.network.eval().requires_grad_(False)
-        self.file.unlink(missing_ok=True)
 
 
 def _schedule(step: int, steps: int) -> float:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Attribute, Source, Variant
+from benchmark.contracts import Attribute, Source, Split, Variant
 from benchmark.filling import cell_sizes, choose_owners, enlarged, level_counts, requests_for
 
 counts = st.lists(st.integers(0, 40), min_size=1, max_size=8).map(np.array)
@@ -58,8 +58,15 @@ def table(*rows):
     return pd.DataFrame(rows, columns=["label", "age"])
 
 
-def owners_of(requests, owners, card):
-    return list(choose_owners(requests, owners, card, np.random.default_rng(0)))
+def split_of(owners, without_mask=()):
+    masks = np.ones((len(owners), 1, 4, 4), np.uint8)
+    masks[list(without_mask)] = 0
+    return Split(masks.astype(np.float32), masks, owners)
+
+
+def owners_of(requests, owners, card, without_mask=()):
+    split = split_of(owners, without_mask)
+    return list(choose_owners(requests, split, card, np.random.default_rng(0)))
 
 
 def test_a_mask_comes_from_the_same_label_and_the_nearest_group():
@@ -74,3 +81,11 @@ def test_a_mask_comes_from_the_same_label_and_the_nearest_group():
 def test_a_label_without_any_mask_is_an_error():
     with pytest.raises(ValueError, match="no patient with label 'high' has a mask"):
         owners_of(table(("high", "old")), table(("low", "old")), card_with_ages())
+
+
+def test_a_patient_without_a_mask_owns_none():
+    owners = table(("low", "young"), ("low", "old"))
+    asked = table(("low", "young"))
+    assert owners_of(asked, owners, card_with_ages(), without_mask=[0]) == [1]
+    with pytest.raises(ValueError, match="no patient with label 'low' has a mask"):
+        owners_of(asked, owners, card_with_ages(), without_mask=[0, 1])

@@ -146,3 +146,9 @@ def test_comments_and_docstrings_do_not_change_the_digest_but_code_does(tmp_path
         path.write_text(text)
         digests.append(registry.code_digest([path]))
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_control_counts_the_code_of_the_method_that_it_imports():
+    found = registry.locate("shuffled_groups", "method")
+    folders = registry.imported_folders(found.path, "methods")
+    assert [folder.name for folder in folders] == ["controlnet_synthesis", "diffusion"]

@@ -42,8 +42,8 @@ def test_as_many_are_added_as_there_were_and_drawn_half_of_the_time(learned, mod
     both, weights = learned(module, method)
     assert len(both) == 120
     assert weights[60:].sum() == pytest.approx(0.5)
-    sizes = cell_sizes(both, TASK.card)
-    assert sizes.max() - sizes.min() <= 1  # the toy's cells can be levelled with 60
+    added = cell_sizes(both, TASK.card) - cell_sizes(SPLITS.train, TASK.card)
+    assert list(added) == [15, 15, 15, 15]
 
 
 def test_copies_are_of_the_same_cell_and_ideal_patients_are_new(learned):

@@ -59,15 +59,26 @@ def test_a_trained_generator_is_fetched_and_a_changed_split_trains_anew(
 def test_killed_and_run_again_it_ends_in_the_same_weights(trained, splits, ctx, monkeypatch):
     optimise, stages = base.optimise, []
 
-    def killed(stage, *rest):
+    def killed(stage, network, draw, loss, *rest):
         stages.append(stage)
-        raise KeyboardInterrupt
+        calls = []
+
+        def cut(chance):
+            calls.append(1)
+            if len(calls) > 5:
+                raise KeyboardInterrupt
+            return loss(chance)
+
+        optimise(stage, network, draw, cut, *rest)
 
     monkeypatch.setattr(base, "optimise", killed)
     with pytest.raises(KeyboardInterrupt):
         trained_generator(splits.train, ctx)
     monkeypatch.setattr(base, "optimise", optimise)
     again = trained_generator(splits.train, ctx)
+    assert "sentences: goes on at step 2 of 2" in " ".join(ctx.say.__self__)
+    folder = next(ctx.cache.root.glob("generator-*[0-9a-f]"))
+    assert not list(folder.glob("*.training.safetensors"))
     assert stages == ["denoiser"]
     pairs = zip(again.network.parameters(), trained.network.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)

@@ -4,6 +4,10 @@ import pytest
 from methods.diffusion.masks import deform
 
 
+def test_nobodys_mask_is_nobodys():
+    assert len(deform(np.zeros((0, 1, 8, 8), np.uint8), np.random.default_rng(0))) == 0
+
+
 def test_deformed_masks_are_new_and_nearly_as_large():
     disc = (np.hypot(*np.mgrid[-32:32, -32:32]) < 15).astype(np.uint8)
     masks = np.broadcast_to(disc, (6, 2, 64, 64))

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from methods.diffusion.optimise import Budget, optimise
+from methods.diffusion.optimise import CHECKPOINT, Budget, optimise
 
 
 def network():
@@ -48,7 +48,7 @@ def test_killed_anywhere_and_run_again_it_ends_in_the_same_weights(ctx, tmp_path
         again = network()
         optimise("line", again, draw, loss_of(again), Budget(250, 0.01, average), folder, ctx)
         assert torch.equal(weights(again), weights(whole))
-        assert not list(folder.iterdir())
+        assert [path.name for path in folder.iterdir()] == [f"line{CHECKPOINT}"]
 
 
 def test_a_loss_that_is_no_number_is_an_error_and_keeps_the_checkpoint(ctx, tmp_path):
@@ -72,6 +72,7 @@ def test_out_of_memory_halves_the_batch_and_says_so(ctx, tmp_path):
             raise torch.OutOfMemoryError
         return loss_of(halved)(chance)
 
-    optimise("line", halved, draw, loss, Budget(20, 0.01), tmp_path, ctx)
+    (tmp_path / "halved").mkdir()
+    optimise("line", halved, draw, loss, Budget(20, 0.01), tmp_path / "halved", ctx)
     assert torch.allclose(weights(halved), weights(whole), atol=1e-6)
     assert "batches of 8 images now go in 4 parts" in ctx.say.__self__[-1]
