@@ -69,22 +69,29 @@ def generation_table(
     standings: Sequence[Standing], names: Sequence[str], *, with_gallery: bool
 ) -> dict[str, Any] | None:
     """Lay out one line per row that has a generator, values averaged over seeds; None: no row."""
-    lines = []
+    judges = [_judge(run) for s in standings for run in s.row.done if run.generation]
+    # Numbers of another judge mean something else, and are not mixed with these.
+    judge = max(judges, default="")
+    lines, judged = [], []
     for standing, name in zip(standings, names, strict=True):
-        runs = [run for run in standing.row.done if run.generation]
+        runs = [run for run in standing.row.done if run.generation and _judge(run) == judge]
+        judged += runs
         if runs:
             lines.append({"name": name, "cells": [_cell(runs, m) for m in MEASURES]})
     if not lines:
         return None
-    judged = [run for s in standings for run in s.row.done if run.generation]
     gallery = next((run.gallery for run in judged if run.gallery), None)
     return {
         "columns": [(measure.title, measure.help) for measure in MEASURES],
         "rows": lines,
         "n": str(judged[0].generation.get("n", "")),
-        "extractor": str(judged[0].generation.get("extractor", "")),
+        "extractor": judge,
         "gallery": _address(gallery) if gallery and with_gallery else "",
     }
+
+
+def _judge(run: ScoredRun) -> str:
+    return str(run.generation.get("extractor", ""))
 
 
 def _cell(runs: Sequence[ScoredRun], measure: Measure) -> dict[str, str]:

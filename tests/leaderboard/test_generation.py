@@ -7,8 +7,9 @@ from leaderboard.generation import MEASURES, generation_table
 PNG = b"\x89PNG\r\n\x1a\nrest"
 
 
-def run(scores, gallery=PNG):
-    return SimpleNamespace(generation={"n": 400, "scores": scores}, gallery=gallery)
+def run(scores, gallery=PNG, judge="code b"):
+    found = {"n": 400, "scores": scores, "extractor": judge}
+    return SimpleNamespace(generation=found, gallery=gallery)
 
 
 def standing(*runs):
@@ -44,3 +45,12 @@ def test_a_board_without_generators_has_no_table():
 def test_nothing_that_resembles_a_real_patient_is_shown():
     assert table(run({}))["gallery"].startswith("data:image/png;base64,")
     assert table(run({}), with_gallery=False)["gallery"] == ""
+
+
+def test_numbers_of_two_judges_are_not_mixed():
+    found = table(
+        run({"dice": {"value": 0.2, "floor": 0.2}}, judge="code a"),
+        run({"dice": {"value": 0.8, "floor": 0.9}}, judge="code b"),
+    )
+    assert cell(found, "dice") == {"value": "0.80", "floor": "0.90"}
+    assert found["extractor"] == "code b"
