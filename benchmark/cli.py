@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmark import registry
+from benchmark.checkpoints import find_checkpoint
 from benchmark.contracts import Source, TaskCard, Variant, default_cache
 from benchmark.presets import load_preset, preset_names
 
@@ -189,6 +190,10 @@ def run(
         list[str] | None, typer.Option("--set", help="A hyperparameter: METHOD.FIELD=VALUE.")
     ] = None,
     cohort: CohortOption = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(help="Stable Diffusion to start generators from: a folder, or a hub id."),
+    ] = None,
     severity: Annotated[
         list[float] | None,
         typer.Option(help="Bias of train: 0 none, 0.5 as in life, 1 twice that; repeatable."),
@@ -220,11 +225,15 @@ def run(
     - `equipoise run --task brain_mr_sex --severity 0 --severity 0.5 --severity 1 --dry-run`
     - `equipoise run --task cmr_heart_failure --cohort /data/my_cohort --preset standard`
     - `equipoise run --method group_dro --set group_dro.step_size=0.01`
+    - `equipoise run --preset paper --checkpoint /models/stable-diffusion --device cuda`
     """
     from benchmark import matrix, request
     from benchmark.spec import parallel_runs
 
     settings = load_preset(preset)
+    wanted = checkpoint or getattr(settings.generator, "checkpoint", "")
+    if wanted:
+        settings = settings.with_checkpoint(find_checkpoint(wanted))
     jobs = jobs or parallel_runs(settings, device)
     variants = [Variant(level, prevalence, label_noise, site_shift) for level in severity or [1.0]]
     specs = request.spell_out(

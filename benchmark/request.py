@@ -33,9 +33,7 @@ def spell_out(
     """
     if data is not None and len(tasks or []) != 1:
         raise ValueError("--cohort holds the patients of one task; name it with --task.")
-    names = list(
-        methods or default_methods(digital=data is None, generator=preset.generator is not None)
-    )
+    names = list(methods or default_methods(digital=data is None, generator=preset.can_generate))
     methods_named: list[tuple[Kind, str]] = [("method", name) for name in [*names, *without]]
     _refuse_unknown([*methods_named, *(("task", name) for name in tasks or [])])
     names = [name for name in names if name not in without]

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.cache import digest
+from benchmark.checkpoints import check_checkpoint, checkpoint_digest
 from benchmark.cohorts.identity import content_digest
 from benchmark.contracts import Method, Source, Task, Variant, default_cache
-from benchmark.presets import Preset
+from benchmark.presets import CheckpointSettings, Preset
 from benchmark.registry import (
     Found,
     code_digest,
@@ -143,11 +144,9 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
     settings = ["source", "classifier"]
     if getattr(method, "trains_generator", False):
         settings.append("generator")
-        if preset["generator"] is None:
-            raise ValueError(
-                f"{method_found.name} trains a generator, and the preset {spec.preset.name} has no "
-                "section [generator]. `equipoise describe quick` shows one."
-            )
+        preset["generator"] = _generator_identity(spec.preset, method_found.name)
+    elif isinstance(spec.preset.generator, CheckpointSettings):
+        preset["generator"]["checkpoint"] = ""  # where it lies is nobody's business
     source = _source_identity(spec.data)
     decided: dict[str, Any] = {
         "schema": SCHEMA,
@@ -273,6 +272,26 @@ def _source_identity(folder: Path | None) -> dict[str, str]:
     if folder is None:
         return {"kind": "digital", "name": "digital cohort"}
     return {"kind": "table", "name": folder.resolve().name, "content": content_digest(folder)}
+
+
+def _generator_identity(preset: Preset, method: str) -> dict[str, Any]:
+    """Return the generator's settings, a checkpoint by its content and not by where it lies."""
+    if preset.generator is None:
+        raise ValueError(
+            f"{method} trains a generator, and the preset {preset.name} has no section "
+            "[generator]. `equipoise describe quick` shows one."
+        )
+    settings = dataclasses.asdict(preset.generator)
+    if isinstance(preset.generator, CheckpointSettings):
+        if not preset.can_generate:
+            raise ValueError(
+                f"{method} draws with a checkpoint of the Stable Diffusion family, and the preset "
+                f"{preset.name} names none: give --checkpoint with a folder or a hub id."
+            )
+        folder = Path(preset.generator.checkpoint)
+        check_checkpoint(folder, preset.generator.size)
+        settings["checkpoint"] = f"sha256 {checkpoint_digest(folder)}"
+    return settings
 
 
 def parallel_runs(preset: Preset, device: str) -> int:

@@ -37,15 +37,29 @@ class ClassifierSettings:
 class GeneratorSettings:
     """The generator that every generative method starts from, so that none has a larger one."""
 
-    fold: int  # blocks of so many pixels a side become channels
-    components: int  # principal components of a block that are drawn
-    widths: list[int]  # channels of the denoiser, from fine to coarse
     steps: int  # of training
     batch_size: int
     accumulation: int  # batches per step
     learning_rate: float
     sampling_steps: int
     guidance: float  # classifier-free; 1 is none
+
+
+@dataclass(frozen=True)
+class ScratchSettings(GeneratorSettings):
+    """A small generator, trained on the task's own training patients and nothing else."""
+
+    fold: int  # blocks of so many pixels a side become channels
+    components: int  # principal components of a block that are drawn
+    widths: list[int]  # channels of the denoiser, from fine to coarse
+
+
+@dataclass(frozen=True)
+class CheckpointSettings(GeneratorSettings):
+    """A generator that starts from a Stable Diffusion checkpoint, which stays as it is."""
+
+    checkpoint: str  # a folder in diffusers format; empty: to be given with --checkpoint
+    size: int  # pixels that it draws; the task's images are scaled to them and back
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,23 @@ class Preset:
     run: RunSettings
     generator: GeneratorSettings | None = None  # without it, generative methods cannot run
 
+    @property
+    def can_generate(self) -> bool:
+        """Say whether generative methods can run: they need a generator and what it starts from."""
+        if isinstance(self.generator, CheckpointSettings):
+            return self.generator.checkpoint != ""
+        return self.generator is not None
+
+    def with_checkpoint(self, folder: Path) -> Preset:
+        """Return the preset with another checkpoint to start from."""
+        if not isinstance(self.generator, CheckpointSettings):
+            raise ValueError(
+                f"--checkpoint: the generator of preset {self.name} is trained from scratch. Take "
+                "--preset paper, or a preset file whose [generator] has a checkpoint."
+            )
+        generator = dataclasses.replace(self.generator, checkpoint=str(folder))
+        return dataclasses.replace(self, generator=generator)
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
         return dataclasses.asdict(self)
@@ -81,7 +112,8 @@ class Preset:
             "run": RunSettings,
         }
         if values.get("generator") is not None:
-            sections["generator"] = GeneratorSettings
+            pretrained = "checkpoint" in values["generator"]
+            sections["generator"] = CheckpointSettings if pretrained else ScratchSettings
         problems: list[str] = []
         for section, kind in sections.items():
             problems += _problems(section, values.get(section, {}), kind)

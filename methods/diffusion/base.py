@@ -6,33 +6,29 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from diffusers import ControlNetModel, UNet2DConditionModel
+from diffusers import DDPMScheduler
 from torch import Tensor
 
 from benchmark import training
+from benchmark.checkpoints import checkpoint_digest
 from benchmark.context import RunContext
 from benchmark.contracts import Split
 from benchmark.filling import has_mask
-from benchmark.presets import GeneratorSettings
+from benchmark.presets import CheckpointSettings, GeneratorSettings, ScratchSettings
 from benchmark.registry import code_digest
 from benchmark.training import balanced_weights
+from methods.diffusion import pretrained, scratch
 from methods.diffusion.acquisition import AcquisitionNoise, measure_noise
-from methods.diffusion.denoiser import (
-    NOISE_STEPS,
-    ControlledDenoiser,
-    new_controlnet,
-    new_denoiser,
-    noise_schedule,
-)
-from methods.diffusion.folding import FoldedPixels, fit_folding
-from methods.diffusion.generator import Codec, LatentGenerator
+from methods.diffusion.denoiser import NOISE_STEPS
+from methods.diffusion.generator import LatentGenerator
 from methods.diffusion.optimise import CHECKPOINT, Budget, optimise
-from methods.diffusion.sentences import Sentences, load_sentences, train_sentences, write_sentences
+from methods.diffusion.parts import Parts
+from methods.diffusion.sentences import write_sentences
 
-SENTENCE_PART = 8  # the text encoder trains for one eighth of the denoiser's steps
 NO_SENTENCE = 0.1  # share of training images whose sentence is withheld, for guidance
 NO_MASK = 0.1  # share whose mask is withheld, so that the denoiser can also draw without
 AVERAGE = 0.1  # the weights' moving average looks back on this share of the steps
@@ -57,7 +53,7 @@ def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
         "code": code_digest([*sorted(HERE.glob("*.py")), Path(training.__file__)]),
         "data": split_digest(train),
         "sentences": write_sentences(ctx.card.cells(), ctx.prompt),
-        "settings": asdict(settings),
+        "settings": _identity(settings),
         "seed": ctx.seed,
         "computed": [ctx.device.type, ctx.precision, torch.get_num_threads()],
     }
@@ -66,7 +62,15 @@ def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
         train_generator(train, settings, folder, ctx)
 
     folder = ctx.cache.folder(f"generator-{ctx.card.name}", key, build, resumes=True)
-    return load_generator(folder, ctx)
+    return load_generator(folder, train, settings, ctx)
+
+
+def _identity(settings: GeneratorSettings) -> dict[str, Any]:
+    """Name the settings, a checkpoint by what it holds."""
+    named = asdict(settings)
+    if isinstance(settings, CheckpointSettings):
+        named["checkpoint"] = checkpoint_digest(Path(settings.checkpoint))
+    return named
 
 
 def split_digest(split: Split) -> str:
@@ -81,67 +85,67 @@ def split_digest(split: Split) -> str:
 def train_generator(
     train: Split, settings: GeneratorSettings, folder: Path, ctx: RunContext
 ) -> None:
-    """Train every part and write it into folder, in the layout of diffusers."""
-    codec = fit_folding(train.images, settings.fold, settings.components)
-    latents = codec.encode(train.images)
+    """Train every part that is to be trained and write it into folder, as diffusers does."""
+    if isinstance(settings, CheckpointSettings):
+        parts = pretrained.new_parts(train, settings, ctx)
+    else:
+        assert isinstance(settings, ScratchSettings)
+        parts = scratch.new_parts(train, settings, folder, ctx)
+    latents = parts.codec.encode(train.images)
     some = slice(None, None, max(1, len(train) // NOISE_SAMPLE))
-    smooth = codec.decode(latents[some]).numpy()
-    noise = measure_noise(np.asarray(train.images[some]), smooth)
-    sentences = train_sentences(train, max(1, settings.steps // SENTENCE_PART), folder, ctx)
-    network = train_denoiser(train, latents, codec, sentences, settings, folder, ctx)
-    codec.save(folder / "folding.safetensors")
-    noise.save(folder / "noise.safetensors")
-    network.denoiser.save_pretrained(folder / "unet")
-    network.control.save_pretrained(folder / "controlnet")
+    smooth = parts.codec.decode(latents[some]).numpy()
+    train_denoiser(train, latents, parts, settings, folder, ctx)
+    measure_noise(np.asarray(train.images[some]), smooth).save(folder / "noise.safetensors")
+    parts.network.control.save_pretrained(folder / "controlnet")
+    if not isinstance(settings, CheckpointSettings):  # a checkpoint stays where it is
+        parts.network.denoiser.save_pretrained(folder / "unet")
     for checkpoint in folder.glob(f"*{CHECKPOINT}"):
         checkpoint.unlink()
 
 
-def load_generator(folder: Path, ctx: RunContext) -> LatentGenerator:
+def load_generator(
+    folder: Path, train: Split, settings: GeneratorSettings, ctx: RunContext
+) -> LatentGenerator:
     """Load what train_generator wrote."""
-    assert ctx.generator is not None
-    denoiser = UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True)
-    control = ControlNetModel.from_pretrained(folder / "controlnet", use_safetensors=True)
-    network = ControlledDenoiser(denoiser, control).to(ctx.device)
+    if isinstance(settings, CheckpointSettings):
+        parts = pretrained.load_parts(folder, train, settings, ctx)
+    else:
+        parts = scratch.load_parts(folder, ctx)
+    parts.network.eval().requires_grad_(False)
     return LatentGenerator(
         card=ctx.card,
         prompt=ctx.prompt,
-        codec=FoldedPixels.load(folder / "folding.safetensors"),
-        sentences=load_sentences(folder, ctx.device),
-        network=network.to(memory_format=torch.channels_last).eval().requires_grad_(False),
-        schedule=noise_schedule().config,
+        parts=parts,
         noise=AcquisitionNoise.load(folder / "noise.safetensors"),
         device=ctx.device,
         bfloat16=ctx.precision == "bfloat16",
-        steps=ctx.generator.sampling_steps,
-        guidance=ctx.generator.guidance,
+        steps=settings.sampling_steps,
+        guidance=settings.guidance,
+        batch=parts.batch,
+        say=ctx.say,
     )
 
 
 def train_denoiser(
-    train: Split, latents: Tensor, codec: Codec, sentences: Sentences,
-    settings: GeneratorSettings, folder: Path, ctx: RunContext,
-) -> ControlledDenoiser:  # fmt: skip
-    """Train denoiser and ControlNet together, every cell drawn alike up to the usual limit.
+    train: Split, latents: Tensor, parts: Parts, settings: GeneratorSettings,
+    folder: Path, ctx: RunContext,
+) -> None:  # fmt: skip
+    """Train what is not fixed of denoiser and ControlNet, cells drawn alike up to the usual limit.
 
     Together, where the papers train one after the other: from scratch the masks say most of what
     there is to draw, and a denoiser that must guess it first wastes half of the minutes.
     """
-    labels = len(ctx.card.mask_labels)
-    planes = codec.condition(train.masks[:1], labels).shape[1]
-    torch.manual_seed(int(ctx.rng("denoiser: weights").integers(2**62)))
-    channels, size = latents.shape[1:3]
-    denoiser = new_denoiser(channels, size, settings.widths, sentences.width)
-    network = ControlledDenoiser(denoiser, new_controlnet(denoiser, planes))
-    network.to(ctx.device).to(memory_format=torch.channels_last)
+    labels, network, codec = len(ctx.card.mask_labels), parts.network, parts.codec
     own = write_sentences(train.table, ctx.prompt)
     distinct = list(dict.fromkeys(["", *own]))
-    embedded = sentences.embed(distinct)
+    embedded = parts.sentences.embed(distinct)
     place = {sentence: i for i, sentence in enumerate(distinct)}
     said = torch.tensor([place[sentence] for sentence in own])
     weights = torch.from_numpy(balanced_weights(ctx.card.encode_cells(train.table)[0]))
     masked = torch.from_numpy(has_mask(train.masks))
-    schedule, batch = noise_schedule(), settings.batch_size * settings.accumulation
+    # A fixed denoiser draws without masks already, and would learn nothing from such images.
+    no_mask = NO_MASK if any(p.requires_grad for p in network.denoiser.parameters()) else 0.0
+    schedule, batch = parts.schedule, settings.batch_size * settings.accumulation
 
     def draw(rng: torch.Generator) -> dict[str, Tensor]:
         rows = torch.multinomial(weights, batch, replacement=True, generator=rng)
@@ -150,19 +154,25 @@ def train_denoiser(
             "latents": latents[rows],
             "condition": codec.condition(train.masks[rows.numpy()], labels),
             "said": torch.where(silent, 0, said[rows]),
-            "shown": ((torch.rand(batch, generator=rng) >= NO_MASK) & masked[rows]).float(),
-            "noise": torch.randn((batch, *latents.shape[1:]), generator=rng),
+            "shown": ((torch.rand(batch, generator=rng) >= no_mask) & masked[rows]).float(),
+            "noise": torch.randn((batch, *parts.shape), generator=rng),
             "times": torch.randint(NOISE_STEPS, (batch,), generator=rng),
         }
 
     def loss(chance: Mapping[str, Tensor]) -> Tensor:
-        parts = chance["latents"], chance["noise"], chance["times"]
+        known = chance["latents"], chance["noise"], chance["times"]
         guess = network(
-            schedule.add_noise(*parts), chance["times"], embedded[chance["said"]],
+            schedule.add_noise(*known), chance["times"], embedded[chance["said"]],
             chance["condition"], chance["shown"],
         )  # fmt: skip
-        return (guess.float() - schedule.get_velocity(*parts)).square().mean((1, 2, 3))
+        return (guess.float() - target(schedule, *known)).square().mean((1, 2, 3))
 
     budget = Budget(settings.steps, settings.learning_rate, AVERAGE, settings.accumulation)
     optimise("denoiser", network, draw, loss, budget, folder, ctx)
-    return network
+
+
+def target(schedule: DDPMScheduler, latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:
+    """Return what a denoiser of this schedule predicts: v, or the noise itself."""
+    if schedule.config.prediction_type == "v_prediction":
+        return schedule.get_velocity(latents, noise, times)
+    return noise

@@ -4,37 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 import torch
-from diffusers import DPMSolverMultistepScheduler
 from torch import Tensor
 
 from benchmark.contracts import TaskCard
 from methods.diffusion.acquisition import AcquisitionNoise
-from methods.diffusion.denoiser import ControlledDenoiser
 from methods.diffusion.optimise import autocast
-from methods.diffusion.sentences import Sentences, write_sentences
+from methods.diffusion.parts import Parts
+from methods.diffusion.sentences import write_sentences
 
 PART = 256  # images that go through the latents together
-
-
-class Codec(Protocol):
-    """Maps images in [0, 1] to latents with a mean square near 1, and back."""
-
-    def encode(self, images: np.ndarray) -> Tensor:
-        """Map (n, channels, size, size) to (n, latent channels, latent size, latent size)."""
-        ...
-
-    def decode(self, latents: Tensor) -> Tensor:
-        """Map latents back to images."""
-        ...
-
-    def condition(self, masks: np.ndarray, labels: int) -> Tensor:
-        """Turn masks into the planes that the ControlNet reads."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -43,16 +25,14 @@ class LatentGenerator:
 
     card: TaskCard
     prompt: Callable[[Mapping[str, object]], str]
-    codec: Codec
-    sentences: Sentences
-    network: ControlledDenoiser
-    schedule: Mapping[str, object]  # configuration of the noise schedule it was trained with
+    parts: Parts
     noise: AcquisitionNoise
     device: torch.device
     bfloat16: bool
     steps: int
     guidance: float  # 1: none
-    batch: int = 64
+    batch: int
+    say: Callable[[str], None]
 
     def generate(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
         """Draw images (n, channels, size, size), float32 in [0, 1].
@@ -68,37 +48,46 @@ class LatentGenerator:
     def smooth(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
         """Draw the same images as the latents have them, without acquisition noise."""
         words = write_sentences(requests, self.prompt)
-        parts = [
-            self._draw(words[i : i + self.batch], masks[i : i + self.batch], seed, i)
-            for i in range(0, len(words), self.batch)
-        ]
-        return np.concatenate(parts) if parts else np.zeros(masks.shape, np.float32)
+        images, batch, done = np.zeros(masks.shape, np.float32), self.batch, 0
+        while done < len(words):
+            these = slice(done, done + batch)
+            try:
+                images[these] = self._draw(words[these], masks[these], seed, done)
+            except torch.OutOfMemoryError:
+                if batch == 1:
+                    raise
+                batch //= 2
+                torch.cuda.empty_cache()
+                self.say(f"out of memory: images are now drawn {batch} at a time")
+                continue
+            done += batch
+        return images
 
     def through_latents(self, images: np.ndarray) -> np.ndarray:
         """Return real images as the latents have them: what is too fine for latents is gone."""
+        codec = self.parts.codec
         parts = [
-            self.codec.decode(self.codec.encode(images[i : i + PART])).float().cpu().numpy()
+            codec.decode(codec.encode(images[i : i + PART])).numpy()
             for i in range(0, len(images), PART)
         ]
         return np.concatenate(parts)
 
     @torch.inference_mode()
     def _draw(self, words: list[str], masks: np.ndarray, seed: int, first: int) -> np.ndarray:
-        """Draw one batch with DPM-Solver++ of second order (Lu et al. 2022, arXiv 2211.01095)."""
-        n, config = len(words), self.network.denoiser.config
-        shape = (config.in_channels, config.sample_size, config.sample_size)
+        """Draw one batch: DPM-Solver++ (Lu et al. 2022, arXiv 2211.01095) or DDIM (Song 2021)."""
+        n, parts = len(words), self.parts
         streams = [np.random.default_rng([seed, first + i, 0]) for i in range(n)]
-        start = np.stack([stream.standard_normal(shape, np.float32) for stream in streams])
+        start = np.stack([stream.standard_normal(parts.shape, np.float32) for stream in streams])
         latents = torch.from_numpy(start).to(self.device)
-        text = self.sentences.embed([*words, ""])
+        text = parts.sentences.embed([*words, ""])
         text, empty = text[:n], text[n:].expand(n, -1, -1)
-        condition = self.codec.condition(masks, len(self.card.mask_labels)).to(self.device)
-        solver = DPMSolverMultistepScheduler.from_config(dict(self.schedule))
+        condition = parts.codec.condition(masks, len(self.card.mask_labels)).to(self.device)
+        solver = parts.solver.from_config(parts.schedule.config)
         solver.set_timesteps(self.steps, device=self.device)
         for time in solver.timesteps:
             guess = self._prediction(latents, time, text, empty, condition)
             latents = solver.step(guess, time, latents).prev_sample
-        return self.codec.decode(latents).float().cpu().numpy()
+        return parts.codec.decode(latents).numpy()
 
     def _prediction(
         self, latents: Tensor, time: Tensor, text: Tensor, empty: Tensor, condition: Tensor
@@ -106,7 +95,7 @@ class LatentGenerator:
         """Ask the network, with classifier-free guidance (Ho and Salimans 2022, equation 6)."""
         n, times = len(latents), 1 if self.guidance == 1 else 2
         with autocast(self.device, self.bfloat16):
-            out = self.network(
+            out = self.parts.network(
                 torch.cat([latents] * times), time.expand(times * n),
                 torch.cat([text, empty][:times]), torch.cat([condition] * times),
                 torch.ones(times * n, device=self.device),

@@ -80,7 +80,7 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(trained, splits, ctx, 
     folder = next(ctx.cache.root.glob("generator-*[0-9a-f]"))
     assert not list(folder.glob("*.training.safetensors"))
     assert stages == ["denoiser"]
-    pairs = zip(again.network.parameters(), trained.network.parameters(), strict=True)
+    pairs = zip(again.parts.network.parameters(), trained.parts.network.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
 
 

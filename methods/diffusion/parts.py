@@ -1,0 +1,42 @@
+"""What a generator is put together from, however it was come by: trained from scratch or loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
+from torch import Tensor
+
+from methods.diffusion.denoiser import ControlledDenoiser
+from methods.diffusion.sentences import Sentences
+
+
+class Codec(Protocol):
+    """Maps images in [0, 1] to latents with a mean square near 1, and back."""
+
+    def encode(self, images: np.ndarray) -> Tensor:
+        """Map (n, channels, size, size) to (n, latent channels, latent size, latent size)."""
+        ...
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Map latents back to images, on the CPU."""
+        ...
+
+    def condition(self, masks: np.ndarray, labels: int) -> Tensor:
+        """Turn masks into the planes that the ControlNet reads."""
+        ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Networks and schedules that fit each other."""
+
+    codec: Codec
+    sentences: Sentences
+    network: ControlledDenoiser
+    schedule: DDPMScheduler  # the forward process that the denoiser knows
+    solver: type[DDIMScheduler] | type[DPMSolverMultistepScheduler]  # the way back
+    shape: tuple[int, int, int]  # of one image's latents
+    batch: int  # images that are drawn together, if memory allows

@@ -1,0 +1,62 @@
+"""From scratch: every part is measured or trained on the task's own training patients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from diffusers import ControlNetModel, DPMSolverMultistepScheduler, UNet2DConditionModel
+
+from benchmark.context import RunContext
+from benchmark.contracts import Split
+from benchmark.presets import ScratchSettings
+from methods.diffusion.denoiser import (
+    ControlledDenoiser,
+    new_controlnet,
+    new_denoiser,
+    noise_schedule,
+)
+from methods.diffusion.folding import FoldedPixels, fit_folding
+from methods.diffusion.parts import Parts
+from methods.diffusion.sentences import load_sentences, train_sentences
+
+SENTENCE_PART = 8  # the text encoder trains for one eighth of the denoiser's steps
+DRAWN_TOGETHER = 64
+
+
+def new_parts(train: Split, settings: ScratchSettings, folder: Path, ctx: RunContext) -> Parts:
+    """Measure the folding, train the sentences, and make denoiser and ControlNet anew."""
+    codec = fit_folding(train.images, settings.fold, settings.components)
+    sentences = train_sentences(train, max(1, settings.steps // SENTENCE_PART), folder, ctx)
+    planes = codec.condition(train.masks[:1], len(ctx.card.mask_labels)).shape[1]
+    channels, size = codec.encode(train.images[:1]).shape[1:3]
+    torch.manual_seed(int(ctx.rng("denoiser: weights").integers(2**62)))
+    denoiser = new_denoiser(channels, size, settings.widths, sentences.width)
+    network = ControlledDenoiser(denoiser, new_controlnet(denoiser, planes))
+    codec.save(folder / "folding.safetensors")
+    return _joined(codec, folder, network, ctx)
+
+
+def load_parts(folder: Path, ctx: RunContext) -> Parts:
+    """Load what new_parts and save_parts wrote."""
+    network = ControlledDenoiser(
+        UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True),
+        ControlNetModel.from_pretrained(folder / "controlnet", use_safetensors=True),
+    )
+    return _joined(FoldedPixels.load(folder / "folding.safetensors"), folder, network, ctx)
+
+
+def _joined(
+    codec: FoldedPixels, folder: Path, network: ControlledDenoiser, ctx: RunContext
+) -> Parts:
+    config = network.denoiser.config
+    network.to(ctx.device).to(memory_format=torch.channels_last)
+    return Parts(
+        codec=codec,
+        sentences=load_sentences(folder, ctx.device),
+        network=network,
+        schedule=noise_schedule(),
+        solver=DPMSolverMultistepScheduler,
+        shape=(config.in_channels, config.sample_size, config.sample_size),
+        batch=DRAWN_TOGETHER,
+    )

@@ -1,0 +1,82 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.presets import CheckpointSettings
+from methods.diffusion.base import trained_generator
+from methods.diffusion.pretrained import from_colours, in_colours
+
+
+@pytest.fixture
+def started(ctx, tiny_checkpoint):
+    """A context whose generator starts from the tiny checkpoint."""
+    settings = CheckpointSettings(
+        steps=3, batch_size=1, accumulation=2, learning_rate=1e-2, sampling_steps=2, guidance=4.0,
+        checkpoint=str(tiny_checkpoint), size=48,
+    )  # fmt: skip
+    return dataclasses.replace(ctx, generator=settings)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_checkpoint_is_steered_and_draws_at_the_size_of_the_task(started, splits, precision):
+    ctx = dataclasses.replace(started, precision=precision)
+    generator = trained_generator(splits.train, ctx)
+    rows, masks = splits.val.table.head(3), splits.val.masks[:3]
+    images = generator.generate(rows, masks, 0)
+    assert images.shape == (3, 1, 32, 32) and np.isfinite(images).all()
+    np.testing.assert_array_equal(generator.generate(rows, masks, 0), images)
+    assert generator.parts.shape == (4, 24, 24)
+    assert generator.through_latents(splits.val.images[:2]).shape == (2, 1, 32, 32)
+
+
+def test_the_checkpoint_stays_as_it_is_and_only_the_controlnet_is_kept(
+    started, splits, tiny_checkpoint
+):
+    from diffusers import UNet2DConditionModel
+
+    generator = trained_generator(splits.train, dataclasses.replace(started, precision="float32"))
+    base = UNet2DConditionModel.from_pretrained(tiny_checkpoint, subfolder="unet")
+    pairs = zip(generator.parts.network.denoiser.parameters(), base.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+    folder = next(started.cache.root.glob("generator-*[0-9a-f]"))
+    kept = {path.name for path in folder.iterdir()}
+    assert kept == {"controlnet", "noise.safetensors", "key.json"}
+
+
+def test_the_controlnet_has_learned_from_the_masks(started, splits):
+    generator = trained_generator(splits.train, started)
+    zeros = [*generator.parts.network.control.controlnet_down_blocks]
+    assert all(layer.weight.abs().sum() > 0 for layer in zeros)
+
+
+def test_another_checkpoint_is_another_generator(started, splits, tiny_checkpoint, tmp_path):
+    import shutil
+
+    trained_generator(splits.train, started)
+    other = tmp_path / "other"
+    shutil.copytree(tiny_checkpoint, other)
+    moved = dataclasses.replace(started.generator, checkpoint=str(other))
+    trained_generator(splits.train, dataclasses.replace(started, generator=moved))
+    assert len(list(started.cache.root.glob("generator-*[0-9a-f]"))) == 1  # moved is not changed
+    changed = tmp_path / "changed"
+    shutil.copytree(tiny_checkpoint, changed)
+    words = (changed / "tokenizer" / "tokenizer_config.json").read_text()
+    (changed / "tokenizer" / "tokenizer_config.json").write_text(words + " ")
+    other = dataclasses.replace(started.generator, checkpoint=str(changed))
+    trained_generator(splits.train, dataclasses.replace(started, generator=other))
+    assert len(list(started.cache.root.glob("generator-*[0-9a-f]"))) == 2
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_channels_travel_as_colours_and_come_back(channels):
+    images = torch.rand(2, channels, 4, 4)
+    colours = in_colours(images)
+    assert colours.shape == (2, 3, 4, 4)
+    torch.testing.assert_close(from_colours(colours, channels), images)
+
+
+def test_more_channels_than_colours_are_refused():
+    with pytest.raises(ValueError, match="4 channels"):
+        in_colours(torch.rand(1, 4, 2, 2))
