@@ -57,10 +57,9 @@ def checkpoint_digest(folder: Path) -> str:
     """Hash everything in a checkpoint that is used; a checkpoint of 5 GB takes some ten seconds."""
     seen = hashlib.sha256()
     for part in sorted(CONFIGS):
-        names = {
-            path.name for path in (folder / part).iterdir() if path.suffix in (".json", ".txt")
-        }
-        for name in sorted(names | {WEIGHTS[part]} if part in WEIGHTS else names):
+        words = [p.name for p in (folder / part).iterdir() if p.suffix in (".json", ".txt")]
+        weights = [WEIGHTS[part]] if part in WEIGHTS else []
+        for name in sorted(words) + weights:
             seen.update(f"{part}/{name}".encode())
             with (folder / part / name).open("rb") as file:
                 seen.update(hashlib.file_digest(file, "sha256").digest())

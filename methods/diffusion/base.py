@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from benchmark.contracts import Split
 from benchmark.filling import has_mask
 from benchmark.presets import CheckpointSettings, GeneratorSettings, ScratchSettings
 from benchmark.registry import code_digest
+from benchmark.results import write_json
 from benchmark.training import balanced_weights
 from methods.diffusion import pretrained, scratch
 from methods.diffusion.acquisition import AcquisitionNoise, measure_noise
@@ -33,6 +35,8 @@ NO_SENTENCE = 0.1  # share of training images whose sentence is withheld, for gu
 NO_MASK = 0.1  # share whose mask is withheld, so that the denoiser can also draw without
 AVERAGE = 0.1  # the weights' moving average looks back on this share of the steps
 NOISE_SAMPLE = 1000  # images that acquisition noise is measured on
+SEED = 0  # of every generator: runs whose training patients are the same share one
+TRAINING = "training.json"  # steps and curves
 HERE = Path(__file__).parent
 
 
@@ -54,20 +58,25 @@ def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
         "data": split_digest(train),
         "sentences": write_sentences(ctx.card.cells(), ctx.prompt),
         "settings": _identity(settings),
-        "seed": ctx.seed,
         "computed": [ctx.device.type, ctx.precision, torch.get_num_threads()],
     }
 
     def build(folder: Path) -> None:
-        train_generator(train, settings, folder, ctx)
+        alone = dataclasses.replace(ctx, seed=SEED, curves=[], steps=0)
+        train_generator(train, settings, folder, alone)
+        write_json(folder / TRAINING, {"steps": alone.steps, "curves": alone.curves})
 
     folder = ctx.cache.folder(f"generator-{ctx.card.name}", key, build, resumes=True)
+    # What it took belongs to every run that draws with it, whoever trained it.
+    taken = json.loads((folder / TRAINING).read_text())
+    ctx.curves += taken["curves"]
+    ctx.steps += taken["steps"]
     return load_generator(folder, train, settings, ctx)
 
 
 def _identity(settings: GeneratorSettings) -> dict[str, Any]:
     """Name the settings, a checkpoint by what it holds."""
-    named = asdict(settings)
+    named = dataclasses.asdict(settings)
     if isinstance(settings, CheckpointSettings):
         named["checkpoint"] = checkpoint_digest(Path(settings.checkpoint))
     return named

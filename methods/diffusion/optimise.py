@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -57,8 +59,10 @@ def optimise(
     state = _State(stage, network, budget, folder, ctx)
     parts = budget.parts
     left = range(state.step + 1, budget.steps + 1)
+    began = time.perf_counter()
     for step in ctx.track(left, f"training {stage}", len(left)):
         chance = draw(state.rng)
+        images = len(next(iter(chance.values())))
         value, parts = _gradient(network, chance, loss, parts, ctx)
         if not math.isfinite(value):
             raise FloatingPointError(
@@ -67,7 +71,8 @@ def optimise(
             )
         state.advance(step)
         if step % RECORD_EVERY == 0 or step == budget.steps:
-            ctx.record(stage, step, train_loss=value)
+            rate = (step - state.step) * images / (time.perf_counter() - began)
+            ctx.record(stage, step, train_loss=value, images_per_second=round(rate, 1))
         if step % SAVE_EVERY == 0 or step == budget.steps:
             state.save(step)
     ctx.steps += budget.steps
@@ -144,7 +149,16 @@ class _State:
         tensors["rng"] = self.rng.get_state()
         tensors["step"] = torch.tensor(step)
         partial = self.file.with_suffix(".partial")
-        save_file({n: t.contiguous().cpu() for n, t in tensors.items()}, partial)
+        try:
+            save_file({n: t.contiguous().cpu() for n, t in tensors.items()}, partial)
+        except (OSError, SafetensorError) as error:
+            partial.unlink(missing_ok=True)
+            megabytes = sum(t.nbytes for t in tensors.values()) / 1e6
+            raise OSError(
+                f"The checkpoint {self.file} of {megabytes:.0f} MB could not be written: {error}. "
+                "Free some space, or set EQUIPOISE_CACHE to a folder that has it; the training "
+                "goes on from its last checkpoint."
+            ) from error
         os.replace(partial, self.file)
 
     def _load(self) -> None:

@@ -15,6 +15,7 @@ from methods.diffusion.denoiser import (
     new_controlnet,
     new_denoiser,
     noise_schedule,
+    settle,
 )
 from methods.diffusion.folding import FoldedPixels, fit_folding
 from methods.diffusion.parts import Parts
@@ -50,11 +51,10 @@ def _joined(
     codec: FoldedPixels, folder: Path, network: ControlledDenoiser, ctx: RunContext
 ) -> Parts:
     config = network.denoiser.config
-    network.to(ctx.device).to(memory_format=torch.channels_last)
     return Parts(
         codec=codec,
         sentences=load_sentences(folder, ctx.device),
-        network=network,
+        network=settle(network, ctx.device),
         schedule=noise_schedule(),
         solver=DPMSolverMultistepScheduler,
         shape=(config.in_channels, config.sample_size, config.sample_size),

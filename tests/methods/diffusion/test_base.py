@@ -51,7 +51,10 @@ def test_a_trained_generator_is_fetched_and_a_changed_split_trains_anew(
 ):
     shared = dataclasses.replace(ctx, cache=dataclasses.replace(ctx.cache, root=cache_of))
     monkeypatch.setattr(base, "train_generator", None)
-    trained_generator(splits.train, shared)
+    other_seed = dataclasses.replace(shared, seed=7, curves=[], steps=0)
+    trained_generator(splits.train, other_seed)
+    assert other_seed.steps == 22  # 20 of the denoiser, 2 of the sentences: trained by another run
+    assert {curve["stage"] for curve in other_seed.curves} == {"denoiser", "sentences"}
     with pytest.raises(TypeError):
         trained_generator(splits.train.take(np.arange(60)), shared)
 

@@ -1,3 +1,5 @@
+import resource
+
 import pytest
 import torch
 from torch import nn
@@ -76,3 +78,18 @@ def test_out_of_memory_halves_the_batch_and_says_so(ctx, tmp_path):
     optimise("line", halved, draw, loss, Budget(20, 0.01), tmp_path / "halved", ctx)
     assert torch.allclose(weights(halved), weights(whole), atol=1e-6)
     assert "batches of 8 images now go in 4 parts" in ctx.say.__self__[-1]
+
+
+def test_a_full_disk_is_said_and_the_last_checkpoint_stays(ctx, tmp_path):
+    net = network()
+    optimise("line", net, draw, loss_of(net), Budget(20, 0.01), tmp_path, ctx)
+    before = (tmp_path / f"line{CHECKPOINT}").read_bytes()
+    again, limit = network(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))  # bytes of a file; full after that
+    try:
+        with pytest.raises(OSError, match=r"line\.training\.safetensors of .* not be written: "):
+            optimise("line", again, draw, loss_of(again), Budget(30, 0.01), tmp_path, ctx)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert [path.name for path in tmp_path.iterdir()] == [f"line{CHECKPOINT}"]
+    assert (tmp_path / f"line{CHECKPOINT}").read_bytes() == before

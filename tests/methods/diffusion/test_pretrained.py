@@ -42,7 +42,7 @@ def test_the_checkpoint_stays_as_it_is_and_only_the_controlnet_is_kept(
     assert all(torch.equal(a, b) for a, b in pairs)
     folder = next(started.cache.root.glob("generator-*[0-9a-f]"))
     kept = {path.name for path in folder.iterdir()}
-    assert kept == {"controlnet", "noise.safetensors", "key.json"}
+    assert kept == {"controlnet", "noise.safetensors", "training.json", "key.json"}
 
 
 def test_the_controlnet_has_learned_from_the_masks(started, splits):
