@@ -30,6 +30,18 @@ def even_counts(card: TaskCard, total: int) -> np.ndarray:
     return level_counts(np.zeros(len(card.cells()), np.int64), total)
 
 
+def counts_to_add(train: Split, card: TaskCard, mode: str, ratio: float) -> np.ndarray:
+    """Return how many patients to add to each cell, (cells,), ratio times as many as train has.
+
+    even: equally many in every cell. fill: the smallest cells first, as water finds its level;
+    ratio 0 fills all up to the largest.
+    """
+    total = round(ratio * len(train))
+    if mode == "fill":
+        return level_counts(cell_sizes(train, card), total or None)
+    return even_counts(card, total)
+
+
 def requests_for(card: TaskCard, per_cell: np.ndarray) -> pd.DataFrame:
     """Ask for patients in words: one row each, label and every attribute, in order of the cells."""
     cells = card.cells()

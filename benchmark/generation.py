@@ -68,7 +68,7 @@ def judge_generator(
             f"the generator returned images of shape {images.shape} for masks of {masks.shape}; "
             "they must have the same shape, and every pixel must be a number from 0 to 1."
         )
-    reader = trained_reader(splits, ctx)
+    reader = trained_reader(splits.train, ctx, "judge")
     real, other = _judged(reader, first.images), _judged(reader, second.images)
     drawn = _judged(reader, images)
     train, held_out = (reader.features(s.images) for s in (splits.train, splits.val))

@@ -20,8 +20,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark import training
+from benchmark.cohorts.identity import split_digest
 from benchmark.context import RunContext
-from benchmark.contracts import Split, Splits, TaskCard
+from benchmark.contracts import Split, TaskCard
 from benchmark.registry import code_digest
 from benchmark.training import augment, balanced_weights, draw_batches, normalise, to_tensor
 
@@ -91,19 +92,22 @@ class Words(nn.Module):
         return {name: head(seen) for name, head in self.heads.items()}
 
 
-def trained_reader(splits: Splits, ctx: RunContext) -> Reader:
-    """Return the judge of these training patients; all runs on a cohort and seed share one."""
+def trained_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
+    """Return the reader of these training patients, training it if nobody has yet.
+
+    Runs with the same patients and purpose share one.
+    """
     key = {
         "version": VERSION,
         "code": code_digest([Path(__file__), Path(training.__file__)]),
-        "data": splits.fingerprint,
+        "data": split_digest(train),
         "backbone": ctx.classifier.backbone,
         "seed": ctx.seed,
-        "computed": [ctx.device.type, ctx.precision],
+        "computed": [ctx.device.type, ctx.precision, torch.get_num_threads()],
     }
 
     def build(folder: Path) -> None:
-        made = train_reader(splits.train, ctx, "judge")
+        made = train_reader(train, ctx, purpose)
         for name in ("words", "regions"):
             tensors = getattr(made, name).state_dict()
             save_file(
@@ -111,8 +115,8 @@ def trained_reader(splits: Splits, ctx: RunContext) -> Reader:
                 folder / f"{name}.safetensors",
             )
 
-    folder = ctx.cache.folder(f"judge-{ctx.card.name}", key, build)
-    reader = new_reader(splits.train, ctx, "judge")
+    folder = ctx.cache.folder(f"{purpose}-{ctx.card.name}", key, build)
+    reader = new_reader(train, ctx, purpose)
     reader.words.load_state_dict(load_file(folder / "words.safetensors"))
     reader.regions.load_state_dict(load_file(folder / "regions.safetensors"))
     return reader
@@ -121,18 +125,11 @@ def trained_reader(splits: Splits, ctx: RunContext) -> Reader:
 def train_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
     """Train both networks on real patients, every cell drawn alike up to the usual limit."""
     reader = new_reader(train, ctx, purpose)
-    _train(reader.words, train, ctx, purpose, STEPS, reader, _words_loss(train, ctx))
-    _train(
-        reader.regions,
-        train,
-        ctx,
-        f"{purpose}: masks",
-        MASK_STEPS,
-        reader,
-        _regions_loss(train, ctx),
-    )
-    reader.words.eval()
-    reader.regions.eval()
+    losses = {"label and attributes": _words_loss(train, ctx), "masks": _regions_loss(train, ctx)}
+    networks, steps = (reader.words, reader.regions), (STEPS, MASK_STEPS)
+    for network, (what, loss), n in zip(networks, losses.items(), steps, strict=True):
+        _train(network, train, ctx, f"{purpose}: {what}", n, reader, loss)
+        network.eval()
     return reader
 
 
@@ -153,8 +150,8 @@ def new_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
     sample = np.asarray(train.images[:: max(1, len(train) // 500)])
     mean = to_tensor(sample.mean((0, 2, 3)), ctx.device).view(1, -1, 1, 1)
     std = to_tensor(sample.std((0, 2, 3)), ctx.device).clamp(min=1e-6).view(1, -1, 1, 1)
-    for network in (words, regions):
-        network.to(ctx.device).to(memory_format=torch.channels_last).eval()
+    words.to(ctx.device).to(memory_format=torch.channels_last).eval()
+    regions.to(ctx.device).eval()  # channels first: normalisation in groups is slow the other way
     return Reader(ctx.card, words, regions, mean, std, ctx.device)
 
 
@@ -218,7 +215,7 @@ def _regions_loss(train: Split, ctx: RunContext) -> Loss:
 def _regions(network: nn.Module, images: Tensor, card: TaskCard) -> Tensor:
     """Return logits of every region, (n, channels, regions, size, size)."""
     n, channels, size, _ = images.shape
-    folded = functional.pixel_unshuffle(images, FOLD)
+    folded = functional.pixel_unshuffle(images.contiguous(), FOLD)
     times = torch.zeros(n, dtype=torch.long, device=images.device)
     out = functional.pixel_shuffle(network(folded, times).sample, FOLD)
     return out.view(n, channels, len(card.mask_labels) + 1, size, size)

@@ -10,10 +10,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmark import Predictor, Split, method, ranged
+from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
-from benchmark.filling import draw_weights, enlarged, even_counts
+from benchmark.filling import counts_to_add, draw_weights, enlarged
 from benchmark.training import train_classifier
 
 
@@ -22,6 +22,7 @@ from benchmark.training import train_classifier
 class DuplicateReal:
     """Real patients, and equally many copies in every cell that has any."""
 
+    mode: str = choice("even", "fill")  # the method's own counts
     ratio: float = ranged(1.0, 0, 20)  # copies added per real patient
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are copies
 
@@ -29,7 +30,7 @@ class DuplicateReal:
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Copy, enlarge the training split, then train the standard classifier on it."""
-        counts = even_counts(ctx.card, round(self.ratio * len(train)))
+        counts = counts_to_add(train, ctx.card, self.mode, self.ratio)
         cells, _ = ctx.card.encode_cells(train.table)
         rng = ctx.rng("copies")
         owners = [np.flatnonzero(cells == cell) for cell in range(len(counts))]

@@ -7,10 +7,10 @@ digital cohort's own patients. What this row lacks of the oracle is what added p
 from dataclasses import dataclass
 from typing import ClassVar
 
-from benchmark import Predictor, Split, method, ranged
+from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
-from benchmark.filling import draw_weights, enlarged, even_counts, requests_for
+from benchmark.filling import counts_to_add, draw_weights, enlarged, requests_for
 from benchmark.training import train_classifier
 
 OTHER_PATIENTS = 10_000  # seeds from here on, so that nobody of the oracle's cohorts comes again
@@ -21,6 +21,7 @@ OTHER_PATIENTS = 10_000  # seeds from here on, so that nobody of the oracle's co
 class IdealSynthesis:
     """Real patients, and equally many new ones of the digital cohort in every cell."""
 
+    mode: str = choice("even", "fill")  # the method's own counts
     ratio: float = ranged(1.0, 0, 20)  # patients added per real one
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are added patients
 
@@ -29,7 +30,7 @@ class IdealSynthesis:
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Recruit, enlarge the training split, then train the standard classifier on it."""
-        counts = even_counts(ctx.card, round(self.ratio * len(train)))
+        counts = counts_to_add(train, ctx.card, self.mode, self.ratio)
         rows = requests_for(ctx.card, counts)
         new = ctx.new_patients(rows, OTHER_PATIENTS + ctx.seed)
         weights = draw_weights(train, rows, ctx.card, self.share)

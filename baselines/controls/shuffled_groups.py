@@ -9,12 +9,13 @@ is left out of real images) this row has too.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from benchmark import Predictor, Split, method, ranged
+import numpy as np
+import pandas as pd
+
+from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
-from methods.controlnet_synthesis.method import draw_patients, learn_from_both
-from methods.controlnet_synthesis.plan import plan_patients
-from methods.diffusion.base import trained_generator
+from methods.controlnet_synthesis.method import ControlNetSynthesis
 
 
 @method
@@ -22,6 +23,7 @@ from methods.diffusion.base import trained_generator
 class ShuffledGroups:
     """ControlNet synthesis with the attributes shuffled in its sentences."""
 
+    mode: str = choice("even", "fill")  # whom to draw
     ratio: float = ranged(1.0, 0, 20)  # generated patients per real one
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are generated
 
@@ -30,10 +32,11 @@ class ShuffledGroups:
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Draw patients by sentences about somebody else, then train as the method does."""
-        generator = trained_generator(train, ctx)
-        rows = plan_patients(train, ctx.card, "even", self.ratio, ctx.rng("plan"))
-        said = rows.copy()
         names = [attribute.name for attribute in ctx.card.attributes]
-        said[names] = rows[names].to_numpy()[ctx.rng("shuffle").permutation(len(rows))]
-        generated = draw_patients(generator, rows, said, train, ctx, "latents")
-        return learn_from_both(generator, generated, train, val, ctx, share=self.share)
+
+        def shuffle(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+            others = rows[names].to_numpy()[rng.permutation(len(rows))]
+            return rows.assign(**dict(zip(names, others.T, strict=True)))
+
+        method = ControlNetSynthesis(mode=self.mode, ratio=self.ratio, share=self.share)
+        return method.learn(train, val, ctx, shuffle)

@@ -12,9 +12,12 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
 from benchmark.cache import digest
 from benchmark.cohorts.checks import CohortError
 from benchmark.cohorts.participants import find_table, read_table
+from benchmark.contracts import Split
 from benchmark.progress import track
 
 FileFacts = tuple[Path, int, int]  # path, size, time of the last change in ns
@@ -81,3 +84,12 @@ def _sha256(facts: FileFacts) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
+
+
+def split_digest(split: Split) -> str:
+    """Hash the images, masks and table of a split."""
+    seen = hashlib.sha256(split.table.to_csv(index=False).encode())
+    for array in (split.images, split.masks):
+        for start in range(0, len(array), 256):
+            seen.update(np.ascontiguousarray(array[start : start + 256]).tobytes())
+    return seen.hexdigest()[:16]

@@ -14,7 +14,10 @@ latents before the classifier sees them, so that it finds the same detail in bot
 within real and generated ones.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -26,10 +29,16 @@ from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
 from benchmark.filling import choose_owners, draw_weights, enlarged
 from benchmark.training import Classifier, balanced_weights, train_classifier
+from methods.controlnet_synthesis.agreement import Agreement, fit_agreement
 from methods.controlnet_synthesis.plan import plan_patients
 from methods.diffusion.base import trained_generator
 from methods.diffusion.generator import LatentGenerator
 from methods.diffusion.masks import deform
+
+# (whom to draw, rng) -> what the generator is told: rows of label and attributes, in words
+Tell = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
+# (sentences, masks, seed) -> images
+Draw = Callable[[pd.DataFrame, np.ndarray, int], np.ndarray]
 
 
 @method
@@ -43,18 +52,39 @@ class ControlNetSynthesis:
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are generated
     # latents: real images pass through them; noise: generated ones get noise; none: neither
     harmonise: str = choice("latents", "noise", "none")
+    filtered: bool = True  # keep only patients in whom what was asked for can be read back
 
     groups_used: ClassVar[GroupsUsed] = "train"
     trains_generator: ClassVar[bool] = True
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train the generator, draw patients, train the classifier on both."""
+        return Synthesised(**vars(self.learn(train, val, ctx)))
+
+    def learn(
+        self, train: Split, val: Split, ctx: RunContext, tell: Tell = lambda rows, rng: rows
+    ) -> Harmonised:
+        """Do all that fit does; tell may lie to the generator about whom to draw."""
         generator = trained_generator(train, ctx)
+        seen, seen_val = (
+            dataclasses.replace(split, images=harmonised(split.images, generator, self.harmonise))
+            for split in (train, val)
+        )
+        agreement = fit_agreement(seen, seen_val, ctx) if self.filtered else None
         rows = plan_patients(train, ctx.card, self.mode, self.ratio, ctx.rng("plan"))
-        generated = draw_patients(generator, rows, rows, train, ctx, self.harmonise)
-        settings = self.mix, self.share, self.harmonise
-        learned = learn_from_both(generator, generated, train, val, ctx, *settings)
-        return Synthesised(**vars(learned))
+        draw = generator.generate if self.harmonise == "noise" else generator.smooth
+        added = draw_patients(draw, rows, tell(rows, ctx.rng("tell")), train, ctx, agreement)
+        network = self._classifier(seen, added, seen_val, ctx)
+        return Harmonised(network, generator, self.harmonise)
+
+    def _classifier(self, train: Split, added: Split, val: Split, ctx: RunContext) -> Classifier:
+        """Train the standard classifier on real and drawn patients, for its usual steps."""
+        both = enlarged(train, added.images, added.masks, added.table)
+        weights = draw_weights(train, added.table, ctx.card, self.share)
+        if self.mix == "synthetic":
+            both = both.take(np.arange(len(train), len(both)))
+            weights = balanced_weights(ctx.card.encode_cells(both.table)[0])
+        return train_classifier(both, val, ctx, draw_weights=weights)
 
 
 @dataclass(frozen=True)
@@ -67,7 +97,7 @@ class Harmonised:
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
         """Return class probabilities, shape (n, classes)."""
-        return self.network.predict_proba(seen(images, self.drawn_by, self.harmonise))
+        return self.network.predict_proba(harmonised(images, self.drawn_by, self.harmonise))
 
 
 @dataclass(frozen=True)
@@ -80,48 +110,39 @@ class Synthesised(Harmonised):
         return self.drawn_by
 
 
-def seen(images: np.ndarray, generator: LatentGenerator, harmonise: str) -> np.ndarray:
+def harmonised(images: np.ndarray, generator: LatentGenerator, harmonise: str) -> np.ndarray:
     """Return real images as the classifier is to see them."""
     return generator.through_latents(images) if harmonise == "latents" else images
 
 
 def draw_patients(
-    generator: LatentGenerator,
+    draw: Draw,
     rows: pd.DataFrame,
     said: pd.DataFrame,
     train: Split,
     ctx: RunContext,
-    harmonise: str,
+    agreement: Agreement | None,
 ) -> Split:
-    """Draw the patients in rows by masks of real ones; said is what the generator is told."""
+    """Draw the patients in rows by masks of real ones; said is what the generator is told.
+
+    Whoever does not agree with mask and sentence is drawn once more, and then left out.
+    """
     rng = ctx.rng("masks")
     owners = choose_owners(rows, train, ctx.card, rng)
     masks = deform(np.asarray(train.masks)[owners], rng)
     seed = int(ctx.rng("generated images").integers(2**31))
     ctx.say(f"drawing {len(rows)} patients")
-    draw = generator.generate if harmonise == "noise" else generator.smooth
-    return Split(draw(said, masks, seed), masks, rows)
-
-
-def learn_from_both(
-    generator: LatentGenerator,
-    generated: Split,
-    train: Split,
-    val: Split,
-    ctx: RunContext,
-    mix: str = "both",
-    share: float = 0.5,
-    harmonise: str = "latents",
-) -> Harmonised:
-    """Train the standard classifier on real and generated patients, for its usual steps."""
-    train, val = (
-        dataclasses.replace(split, images=seen(split.images, generator, harmonise))
-        for split in (train, val)
+    images = draw(said, masks, seed)
+    if agreement is None:
+        return Split(images, masks, rows)
+    kept = agreement.keeps(images, masks, said)
+    again, at_once = np.flatnonzero(~kept), kept.mean()
+    if len(again):
+        images[again] = draw(said.iloc[again], masks[again], seed + 1)
+        kept[again] = agreement.keeps(images[again], masks[again], said.iloc[again])
+    by_cell = pd.Series(kept).groupby(ctx.card.encode_cells(rows)[0]).mean()
+    ctx.say(f"filter: {at_once:.0%} agree at once, {kept.mean():.0%} with a second try")
+    ctx.record(
+        "filter", 0, agreeing_at_once=at_once, kept=kept.mean(), kept_of_worst_cell=by_cell.min()
     )
-    both = enlarged(train, generated.images, generated.masks, generated.table)
-    weights = draw_weights(train, generated.table, ctx.card, share)
-    if mix == "synthetic":
-        both = both.take(np.arange(len(train), len(both)))
-        weights = balanced_weights(ctx.card.encode_cells(both.table)[0])
-    network = train_classifier(both, val, ctx, draw_weights=weights)
-    return Harmonised(network, generator, harmonise)
+    return Split(images, masks, rows).take(np.flatnonzero(kept))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.contracts import Split, TaskCard
-from benchmark.filling import cell_sizes, even_counts, level_counts, requests_for
+from benchmark.filling import counts_to_add, requests_for
 
 MODES = ("even", "fill", "copy", "random")
 
@@ -20,11 +20,9 @@ def plan_patients(
     levels them completely. copy: the real joint distribution again. random: labels as in train,
     attributes drawn at random.
     """
-    total, sizes = round(ratio * len(train)), cell_sizes(train, card)
-    if mode == "fill":
-        return requests_for(card, level_counts(sizes, total or None))
-    if mode == "even":
-        return requests_for(card, even_counts(card, total))
+    if mode in ("even", "fill"):
+        return requests_for(card, counts_to_add(train, card, mode, ratio))
+    total = round(ratio * len(train))
     columns = ["label", *(a.name for a in card.attributes)]
     rows = train.table[columns].iloc[rng.integers(len(train), size=total)].reset_index(drop=True)
     if mode == "random":

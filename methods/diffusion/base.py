@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from benchmark import training
 from benchmark.checkpoints import checkpoint_digest
+from benchmark.cohorts.identity import split_digest
 from benchmark.context import RunContext
 from benchmark.contracts import Split
 from benchmark.filling import has_mask
@@ -80,15 +80,6 @@ def _identity(settings: GeneratorSettings) -> dict[str, Any]:
     if isinstance(settings, CheckpointSettings):
         named["checkpoint"] = checkpoint_digest(Path(settings.checkpoint))
     return named
-
-
-def split_digest(split: Split) -> str:
-    """Hash images, masks and table."""
-    seen = hashlib.sha256(split.table.to_csv(index=False).encode())
-    for array in (split.images, split.masks):
-        for start in range(0, len(array), 256):
-            seen.update(np.ascontiguousarray(array[start : start + 256]).tobytes())
-    return seen.hexdigest()[:16]
 
 
 def train_generator(

@@ -46,6 +46,11 @@ def test_as_many_are_added_as_there_were_and_drawn_half_of_the_time(learned, mod
     assert list(added) == [15, 15, 15, 15]
 
 
+def test_the_smallest_cells_are_filled_first_if_the_method_does_so(learned):
+    both, _ = learned(duplicate_real, duplicate_real.DuplicateReal(mode="fill", ratio=0))
+    assert len(set(cell_sizes(both, TASK.card))) == 1
+
+
 def test_copies_are_of_the_same_cell_and_ideal_patients_are_new(learned):
     copies, _ = learned(duplicate_real, duplicate_real.DuplicateReal())
     real = {image.tobytes() for image in np.asarray(SPLITS.train.images)}

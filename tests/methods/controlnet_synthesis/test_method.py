@@ -1,7 +1,5 @@
 """What reaches the classifier; how well it learns is measured, not tested."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -39,7 +37,7 @@ def learned(make_spec, monkeypatch):
 
         monkeypatch.setattr(module, "train_classifier", catch)
         monkeypatch.setattr(module, "trained_generator", lambda train, ctx: Painter())
-        method = dataclasses.replace(ControlNetSynthesis(), **fields)
+        method = ControlNetSynthesis(**{"filtered": False, **fields})
         ctx = runner.make_context(TASK, method, make_spec(), lambda line: None)
         predictor = method.fit(SPLITS.train, SPLITS.val, ctx)
         return seen["train"], seen["val"], seen["weights"], predictor

@@ -1,0 +1,109 @@
+"""The filter, with a reader that reads what the test has written into the image."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from benchmark import runner
+from benchmark.cohorts.toy import toy_task
+from benchmark.contracts import Source, Variant
+from methods.controlnet_synthesis import agreement as module
+from methods.controlnet_synthesis.agreement import Agreement, fit_agreement
+from methods.controlnet_synthesis.method import ControlNetSynthesis, draw_patients
+
+TASK = toy_task(2, 2)
+CARD = TASK.card
+NAME = CARD.attributes[0].name
+SPLITS = TASK.load(Source(image_size=16, train=20, val=20, test=8), Variant(), 0)
+
+
+class Reader:
+    """Finds a mask where an image is above 1/2; the corner says how sure it is of every word."""
+
+    def masks(self, images):
+        return (images > 0.5).astype(np.uint8)
+
+    def probabilities(self, images):
+        sure = images[:, 0, 0, 0]
+        return {name: np.stack([sure, sure], 1) for name in ("label", NAME)}
+
+
+MASK = np.zeros((1, 1, 4, 4), np.uint8)
+MASK[..., 2:, 2:] = 1
+ROW = CARD.cells().head(1)
+
+
+def image(sure, shift=0):
+    drawn = 0.9 * np.roll(MASK, shift, axis=3).astype(np.float32)
+    drawn[:, 0, 0, 0] = sure
+    return drawn
+
+
+def strict():
+    return Agreement(CARD, Reader(), 0.9, {"label": 0.3, NAME: 0.3})
+
+
+@pytest.mark.parametrize(
+    ("drawn", "kept"),
+    [(image(0.4), True), (image(0.2), False), (image(0.4, shift=1), False)],
+    ids=["as asked", "another person", "another shape"],
+)
+def test_an_image_is_kept_if_mask_and_words_are_read_back(drawn, kept):
+    assert strict().keeps(drawn, MASK, ROW) == [kept]
+
+
+def test_thresholds_are_what_one_val_patient_in_twenty_falls_below(monkeypatch, make_spec):
+    monkeypatch.setattr(module, "trained_reader", lambda train, ctx, purpose: Reader())
+    n = 50  # of whom two and a half may fall below
+    table = CARD.cells().iloc[np.zeros(n, int)].reset_index(drop=True)
+    images = np.repeat(image(0.0), n, axis=0)
+    images[:, 0, 0, 0] = np.arange(n) / 100
+    val = dataclasses.replace(
+        SPLITS.val, images=images, masks=np.repeat(MASK, n, axis=0), table=table
+    )
+    ctx = runner.make_context(TASK, ControlNetSynthesis(), make_spec(), lambda line: None)
+    found = fit_agreement(SPLITS.train, val, ctx)
+    assert found.least_probability == pytest.approx({"label": 0.02, NAME: 0.02})
+    assert found.least_dice == pytest.approx(1)
+
+
+def test_a_rare_cell_counts_as_much_as_a_common_one(monkeypatch, make_spec):
+    monkeypatch.setattr(module, "trained_reader", lambda train, ctx, purpose: Reader())
+    rows = np.array([0] * 96 + [1] * 4)  # the rare cell is read badly
+    images = np.repeat(image(0.0), 100, axis=0)
+    images[:, 0, 0, 0] = np.where(rows == 1, 0.1, 0.4)
+    val = dataclasses.replace(
+        SPLITS.val, images=images, masks=np.repeat(MASK, 100, axis=0),
+        table=CARD.cells().iloc[rows].reset_index(drop=True),
+    )  # fmt: skip
+    ctx = runner.make_context(TASK, ControlNetSynthesis(), make_spec(), lambda line: None)
+    assert fit_agreement(SPLITS.train, val, ctx).least_probability["label"] == pytest.approx(0.1)
+
+
+def test_val_without_masks_is_refused(make_spec):
+    val = dataclasses.replace(SPLITS.val, masks=np.zeros_like(SPLITS.val.masks))
+    ctx = runner.make_context(TASK, ControlNetSynthesis(), make_spec(), lambda line: None)
+    with pytest.raises(ValueError, match="no validation patient has a mask"):
+        fit_agreement(SPLITS.train, val, ctx)
+
+
+def test_who_disagrees_is_drawn_once_more_and_then_left_out(make_spec):
+    """The first patient agrees at once, the second at the second try, the third never."""
+    asked = []
+
+    def draw(said, masks, seed):
+        asked.append(len(said))
+        sure = [[0.4, 0.2, 0.2], [0.4, 0.2]][len(asked) - 1]
+        drawn = (masks > 0).astype(np.float32)
+        drawn[:, 0, 0, 0] = sure
+        return drawn
+
+    rows = CARD.cells().iloc[[0, 0, 0]].reset_index(drop=True)
+    ctx = runner.make_context(TASK, ControlNetSynthesis(), make_spec(), lambda line: None)
+    # Masks are deformed on their way: any overlap will do here.
+    lenient = Agreement(CARD, Reader(), 0.0, {"label": 0.3, NAME: 0.3})
+    kept = draw_patients(draw, rows, rows, SPLITS.train, ctx, lenient)
+    assert asked == [3, 2] and len(kept) == 2
+    assert ctx.curves[-1]["agreeing_at_once"] == pytest.approx(1 / 3)
+    assert ctx.curves[-1]["kept"] == pytest.approx(2 / 3)
