@@ -27,12 +27,12 @@ from benchmark.registry import code_digest
 from benchmark.training import augment, balanced_weights, draw_batches, normalise, to_tensor
 
 FOLD = 2  # blocks of so many pixels a side become channels: full resolution is what costs
-WIDTHS = (24, 48, 64)  # of the network that reads masks
+WIDTHS = (16, 32, 64)  # of the network that reads masks
 BATCH = 64
 RATE = 2e-3  # AdamW, falling to zero along a cosine
 STEPS = 160  # of the network that reads label and attributes
-MASK_STEPS = 140
-VERSION = "readback-1"  # stands beside every number that rests on these networks
+MASK_STEPS = 250
+VERSION = "readback-2"  # stands beside every number that rests on these networks
 
 
 @dataclass(frozen=True)

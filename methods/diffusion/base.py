@@ -25,7 +25,6 @@ from benchmark.results import write_json
 from benchmark.training import balanced_weights
 from methods.diffusion import pretrained, scratch
 from methods.diffusion.acquisition import AcquisitionNoise, measure_noise
-from methods.diffusion.denoiser import NOISE_STEPS
 from methods.diffusion.generator import LatentGenerator
 from methods.diffusion.optimise import CHECKPOINT, Budget, optimise
 from methods.diffusion.parts import Parts
@@ -110,7 +109,8 @@ def load_generator(
     if isinstance(settings, CheckpointSettings):
         parts = pretrained.load_parts(folder, train, settings, ctx)
     else:
-        parts = scratch.load_parts(folder, ctx)
+        assert isinstance(settings, ScratchSettings)
+        parts = scratch.load_parts(folder, settings, ctx)
     parts.network.eval().requires_grad_(False)
     return LatentGenerator(
         card=ctx.card,
@@ -156,7 +156,7 @@ def train_denoiser(
             "said": torch.where(silent, 0, said[rows]),
             "shown": ((torch.rand(batch, generator=rng) >= no_mask) & masked[rows]).float(),
             "noise": torch.randn((batch, *parts.shape), generator=rng),
-            "times": torch.randint(NOISE_STEPS, (batch,), generator=rng),
+            "times": parts.times[torch.randint(len(parts.times), (batch,), generator=rng)],
         }
 
     def loss(chance: Mapping[str, Tensor]) -> Tensor:

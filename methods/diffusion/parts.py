@@ -38,5 +38,6 @@ class Parts:
     network: ControlledDenoiser
     schedule: DDPMScheduler  # the forward process that the denoiser knows
     solver: type[DDIMScheduler] | type[DPMSolverMultistepScheduler]  # the way back
+    times: Tensor  # (k,) of 0 to 999: how noisy the images are that training visits
     shape: tuple[int, int, int]  # of one image's latents
     batch: int  # images that are drawn together, if memory allows

@@ -26,7 +26,7 @@ from torch.nn import functional
 from benchmark.context import RunContext
 from benchmark.contracts import Split
 from benchmark.presets import CheckpointSettings
-from methods.diffusion.denoiser import ControlledDenoiser, mask_planes
+from methods.diffusion.denoiser import NOISE_STEPS, ControlledDenoiser, mask_planes
 from methods.diffusion.parts import Parts
 from methods.diffusion.sentences import load_sentences
 
@@ -138,6 +138,7 @@ def _joined(
             settings.checkpoint, subfolder="scheduler", clip_sample=False
         ),
         solver=DDIMScheduler,
+        times=torch.arange(NOISE_STEPS),
         shape=(base.config.in_channels, latent_size, latent_size),
         batch=DRAWN_TOGETHER,
     )

@@ -21,7 +21,7 @@ from methods.diffusion.folding import FoldedPixels, fit_folding
 from methods.diffusion.parts import Parts
 from methods.diffusion.sentences import load_sentences, train_sentences
 
-SENTENCE_PART = 8  # the text encoder trains for one eighth of the denoiser's steps
+SENTENCE_PART = 16  # the text encoder trains for a sixteenth of the denoiser's steps
 DRAWN_TOGETHER = 64
 
 
@@ -35,28 +35,34 @@ def new_parts(train: Split, settings: ScratchSettings, folder: Path, ctx: RunCon
     denoiser = new_denoiser(channels, size, settings.widths, sentences.width)
     network = ControlledDenoiser(denoiser, new_controlnet(denoiser, planes))
     codec.save(folder / "folding.safetensors")
-    return _joined(codec, folder, network, ctx)
+    return _joined(codec, folder, network, settings, ctx)
 
 
-def load_parts(folder: Path, ctx: RunContext) -> Parts:
+def load_parts(folder: Path, settings: ScratchSettings, ctx: RunContext) -> Parts:
     """Load what new_parts and save_parts wrote."""
     network = ControlledDenoiser(
         UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True),
         ControlNetModel.from_pretrained(folder / "controlnet", use_safetensors=True),
     )
-    return _joined(FoldedPixels.load(folder / "folding.safetensors"), folder, network, ctx)
+    codec = FoldedPixels.load(folder / "folding.safetensors")
+    return _joined(codec, folder, network, settings, ctx)
 
 
 def _joined(
-    codec: FoldedPixels, folder: Path, network: ControlledDenoiser, ctx: RunContext
-) -> Parts:
-    config = network.denoiser.config
+    codec: FoldedPixels, folder: Path, network: ControlledDenoiser,
+    settings: ScratchSettings, ctx: RunContext,
+) -> Parts:  # fmt: skip
+    config, schedule = network.denoiser.config, noise_schedule()
+    solver = DPMSolverMultistepScheduler.from_config(schedule.config)
+    solver.set_timesteps(settings.sampling_steps)
     return Parts(
         codec=codec,
         sentences=load_sentences(folder, ctx.device),
         network=settle(network, ctx.device),
-        schedule=noise_schedule(),
+        schedule=schedule,
         solver=DPMSolverMultistepScheduler,
+        # A short training has no step to spare for noise that sampling never meets.
+        times=solver.timesteps,
         shape=(config.in_channels, config.sample_size, config.sample_size),
         batch=DRAWN_TOGETHER,
     )

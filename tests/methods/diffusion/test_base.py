@@ -53,7 +53,7 @@ def test_a_trained_generator_is_fetched_and_a_changed_split_trains_anew(
     monkeypatch.setattr(base, "train_generator", None)
     other_seed = dataclasses.replace(shared, seed=7, curves=[], steps=0)
     trained_generator(splits.train, other_seed)
-    assert other_seed.steps == 22  # 20 of the denoiser, 2 of the sentences: trained by another run
+    assert other_seed.steps == 21  # 20 of the denoiser, 1 of the sentences: trained by another run
     assert {curve["stage"] for curve in other_seed.curves} == {"denoiser", "sentences"}
     with pytest.raises(TypeError):
         trained_generator(splits.train.take(np.arange(60)), shared)
@@ -79,7 +79,7 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(trained, splits, ctx, 
         trained_generator(splits.train, ctx)
     monkeypatch.setattr(base, "optimise", optimise)
     again = trained_generator(splits.train, ctx)
-    assert "sentences: goes on at step 2 of 2" in " ".join(ctx.say.__self__)
+    assert "sentences: goes on at step 1 of 1" in " ".join(ctx.say.__self__)
     folder = next(ctx.cache.root.glob("generator-*[0-9a-f]"))
     assert not list(folder.glob("*.training.safetensors"))
     assert stages == ["denoiser"]
