@@ -28,7 +28,7 @@ from benchmark.registry import code_digest
 from benchmark.results import write_json
 from benchmark.training import train_classifier
 
-DETECTOR_STEPS = 120  # of the network that tells generated images from real ones
+DETECTOR_PART = 1 / 3  # of a classifier's steps: to tell generated images from real ones
 
 
 def judge_digest() -> str:
@@ -78,11 +78,11 @@ def judge_generator(
         "extractor": f"{VERSION}, {ctx.classifier.backbone}, code {judge_digest()[:8]}",
         "scores": {
             **_likeness(real, other, drawn, ctx),
+            **_by_group(card, (first.table, real), (rows, drawn), (second.table, other)),
             **_memory(train, held_out, real.features, drawn.features),
             **_obedience(card, asked, drawn, second, other),
             **_detection(splits, asked, ctx),
         },
-        "frechet_distance_by_group": _by_group(card, first.table, real, rows, drawn),
     }
     write_json(folder / "generation.json", found)
     if with_gallery:
@@ -193,7 +193,8 @@ def _detection(splits: Splits, asked: Split, ctx: RunContext) -> dict[str, Any]:
     card = dataclasses.replace(
         ctx.card, classes=("real", "generated"), attributes=(), intersections=()
     )
-    settings = dataclasses.replace(ctx.classifier, steps=DETECTOR_STEPS, evaluations=1)
+    steps = round(DETECTOR_PART * ctx.classifier.steps)
+    settings = dataclasses.replace(ctx.classifier, steps=steps, evaluations=1)
     quiet = dataclasses.replace(ctx, card=card, classifier=settings, curves=[])
     shuffled = real.take(ctx.rng("detector: halves").permutation(n))
     both = [
@@ -223,15 +224,28 @@ def _told_apart(real: Split, drawn: Split) -> Split:
 
 
 def _by_group(
-    card: TaskCard, real: pd.DataFrame, real_judged: Judged, rows: pd.DataFrame, drawn: Judged
+    card: TaskCard,
+    real: tuple[pd.DataFrame, Judged],
+    drawn: tuple[pd.DataFrame, Judged],
+    other: tuple[pd.DataFrame, Judged],
 ) -> dict[str, dict[str, Any]]:
-    """Return the distance within every attribute value, with the number of images of each."""
+    """Return the distance within every attribute value: n images drawn, and n others, from n real.
+
+    Distances grow as n falls, so groups are compared by what they have above their own floor.
+    """
     found = {}
     for attribute in card.attributes:
         for value in attribute.values:
-            a = real_judged.features[(real[attribute.name] == value).to_numpy()]
-            b = drawn.features[(rows[attribute.name] == value).to_numpy()]
-            n = min(len(a), len(b))
-            distance = synthesis.frechet_distance(a[:n], b[:n]) if n > 1 else None
-            found[f"{attribute.name}/{value}"] = {"value": distance, "n": n}
+            of_group = [
+                judged.features[(table[attribute.name] == value).to_numpy()]
+                for table, judged in (real, drawn, other)
+            ]
+            n = min(map(len, of_group))
+            known, *compared = (features[:n] for features in of_group)
+            distances = [
+                synthesis.frechet_distance(known, features) if n > 1 else np.nan
+                for features in compared
+            ]
+            name = f"frechet_distance/{attribute.name}/{value}"
+            found[name] = {**_entry(*distances), "n": n}
     return found

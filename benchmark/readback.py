@@ -30,8 +30,8 @@ FOLD = 2  # blocks of so many pixels a side become channels: full resolution is 
 WIDTHS = (16, 32, 64)  # of the network that reads masks
 BATCH = 64
 RATE = 2e-3  # AdamW, falling to zero along a cosine
-STEPS = 160  # of the network that reads label and attributes
-MASK_STEPS = 250
+WORDS_PART = 1.0  # of a classifier's steps: for the network that reads label and attributes
+MASKS_PART = 0.7  # for the one that reads masks
 VERSION = "readback-2"  # stands beside every number that rests on these networks
 
 
@@ -102,6 +102,7 @@ def trained_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
         "code": code_digest([Path(__file__), Path(training.__file__)]),
         "data": split_digest(train),
         "backbone": ctx.classifier.backbone,
+        "steps": ctx.classifier.steps,
         "seed": ctx.seed,
         "computed": [ctx.device.type, ctx.precision, torch.get_num_threads()],
     }
@@ -126,9 +127,10 @@ def train_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
     """Train both networks on real patients, every cell drawn alike up to the usual limit."""
     reader = new_reader(train, ctx, purpose)
     losses = {"label and attributes": _words_loss(train, ctx), "masks": _regions_loss(train, ctx)}
-    networks, steps = (reader.words, reader.regions), (STEPS, MASK_STEPS)
-    for network, (what, loss), n in zip(networks, losses.items(), steps, strict=True):
-        _train(network, train, ctx, f"{purpose}: {what}", n, reader, loss)
+    networks, parts = (reader.words, reader.regions), (WORDS_PART, MASKS_PART)
+    for network, (what, loss), part in zip(networks, losses.items(), parts, strict=True):
+        steps = round(part * ctx.classifier.steps)
+        _train(network, train, ctx, f"{purpose}: {what}", steps, reader, loss)
         network.eval()
     return reader
 

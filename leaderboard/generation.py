@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,21 +73,34 @@ def generation_table(
     # Numbers of another judge mean something else, and are not mixed with these.
     judge = max(judges, default="")
     lines, judged = [], []
+    groups = _groups(run for s in standings for run in s.row.done if _judge(run) == judge)
     for standing, name in zip(standings, names, strict=True):
         runs = [run for run in standing.row.done if run.generation and _judge(run) == judge]
         judged += runs
         if runs:
-            lines.append({"name": name, "cells": [_cell(runs, m) for m in MEASURES]})
+            cells = [_cell(runs, measure) for measure in MEASURES]
+            lines.append({"name": name, "cells": cells, "groups": [_cell(runs, m) for m in groups]})
     if not lines:
         return None
     gallery = next((run.gallery for run in judged if run.gallery), None)
     return {
         "columns": [(measure.title, measure.help) for measure in MEASURES],
         "rows": lines,
+        "groups": [(measure.title, measure.help) for measure in groups],
         "n": str(judged[0].generation.get("n", "")),
         "extractor": judge,
         "gallery": _address(gallery) if gallery and with_gallery else "",
     }
+
+
+def _groups(runs: Iterable[ScoredRun]) -> list[Measure]:
+    """List the groups whose distances these runs have, by the word for the group."""
+    names = dict.fromkeys(name for run in runs for name in run.generation.get("scores", {}))
+    return [
+        Measure(name, name.rpartition("/")[2], f"FID of {name.split('/', 1)[1]} alone.")
+        for name in names
+        if name.startswith("frechet_distance/")
+    ]
 
 
 def _judge(run: ScoredRun) -> str:

@@ -4,18 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark import generation, readback, runner
+from benchmark import runner
 from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
 from benchmark.generation import judge_generator
-
-
-@pytest.fixture(autouse=True)
-def short(monkeypatch):
-    """Judges of a second: that they are good is measured elsewhere."""
-    monkeypatch.setattr(readback, "STEPS", 30)
-    monkeypatch.setattr(readback, "MASK_STEPS", 30)
-    monkeypatch.setattr(generation, "DETECTOR_STEPS", 15)
 
 
 @pytest.fixture(scope="module")

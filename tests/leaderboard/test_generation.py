@@ -54,3 +54,14 @@ def test_numbers_of_two_judges_are_not_mixed():
     )
     assert cell(found, "dice") == {"value": "0.80", "floor": "0.90"}
     assert found["extractor"] == "code b"
+
+
+def test_groups_have_distances_of_their_own():
+    scores = {
+        "frechet_distance": {"value": 5.0, "floor": 0.3},
+        "frechet_distance/sex/female": {"value": 6.0, "floor": 0.5, "n": 90},
+        "frechet_distance/sex/male": {"value": 4.0, "floor": 0.4, "n": 110},
+    }
+    found = table(run(scores))
+    assert [title for title, _ in found["groups"]] == ["female", "male"]
+    assert found["rows"][0]["groups"][0] == {"value": "6.00", "floor": "0.50"}
