@@ -36,6 +36,7 @@ TOY_PRESET = Preset.from_dict(
             "fold": 4,
             "components": 8,
             "widths": [16, 32],
+            "last_noise": 300,
             "steps": 20,
             "batch_size": 8,
             "accumulation": 1,

@@ -28,11 +28,20 @@ from benchmark.training import augment, balanced_weights, draw_batches, normalis
 
 FOLD = 2  # blocks of so many pixels a side become channels: full resolution is what costs
 WIDTHS = (16, 32, 64)  # of the network that reads masks
-BATCH = 64
 RATE = 2e-3  # AdamW, falling to zero along a cosine
-WORDS_PART = 1.0  # of a classifier's steps: for the network that reads label and attributes
-MASKS_PART = 0.7  # for the one that reads masks
 VERSION = "readback-2"  # stands beside every number that rests on these networks
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long one of the networks learns."""
+
+    part: float  # of a classifier's steps
+    batch_size: int
+
+
+LABEL_AND_ATTRIBUTES = Effort(1.0, 64)
+REGIONS = Effort(1.25, 16)  # learns most from many small batches (docs/speed.md)
 
 
 @dataclass(frozen=True)
@@ -126,12 +135,9 @@ def trained_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
 def train_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
     """Train both networks on real patients, every cell drawn alike up to the usual limit."""
     reader = new_reader(train, ctx, purpose)
-    losses = {"label and attributes": _words_loss(train, ctx), "masks": _regions_loss(train, ctx)}
-    networks, parts = (reader.words, reader.regions), (WORDS_PART, MASKS_PART)
-    for network, (what, loss), part in zip(networks, losses.items(), parts, strict=True):
-        steps = round(part * ctx.classifier.steps)
-        _train(network, train, ctx, f"{purpose}: {what}", steps, reader, loss)
-        network.eval()
+    words, masks = f"{purpose}: label and attributes", f"{purpose}: masks"
+    _train(reader.words, train, ctx, words, LABEL_AND_ATTRIBUTES, reader, _words_loss(train, ctx))
+    _train(reader.regions, train, ctx, masks, REGIONS, reader, _regions_loss(train, ctx))
     return reader
 
 
@@ -162,15 +168,16 @@ Loss = Callable[[nn.Module, Tensor, Tensor, Reader, torch.Generator], Tensor]
 
 
 def _train(
-    network: nn.Module, train: Split, ctx: RunContext, stage: str, steps: int, reader: Reader,
-    loss_of: Loss,
+    network: nn.Module, train: Split, ctx: RunContext, stage: str, effort: Effort,
+    reader: Reader, loss_of: Loss,
 ) -> None:  # fmt: skip
     network.train()
+    steps = round(effort.part * ctx.classifier.steps)
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     rng = ctx.torch_rng(stage)
     cells, _ = ctx.card.encode_cells(train.table)
-    batches = draw_batches(len(train), BATCH, balanced_weights(cells), rng)
+    batches = draw_batches(len(train), effort.batch_size, balanced_weights(cells), rng)
     for step in ctx.track(range(1, steps + 1), f"training {stage}", steps):
         rows = next(batches)
         images = to_tensor(train.images[rows.numpy()], ctx.device)
@@ -182,6 +189,7 @@ def _train(
         schedule.step()
         if step % 20 == 0:
             ctx.record(stage, step, train_loss=float(loss.detach()))
+    network.eval()
 
 
 def _words_loss(train: Split, ctx: RunContext) -> Loss:

@@ -52,6 +52,7 @@ class ScratchSettings(GeneratorSettings):
     fold: int  # blocks of so many pixels a side become channels
     components: int  # principal components of a block that are drawn
     widths: list[int]  # channels of the denoiser, from fine to coarse
+    last_noise: int  # of 1000: sampling ends here and takes all that is left away at once
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,6 @@ def load_generator(
         noise=AcquisitionNoise.load(folder / "noise.safetensors"),
         device=ctx.device,
         bfloat16=ctx.precision == "bfloat16",
-        steps=settings.sampling_steps,
         guidance=settings.guidance,
         batch=parts.batch,
         say=ctx.say,

@@ -29,7 +29,6 @@ class LatentGenerator:
     noise: AcquisitionNoise
     device: torch.device
     bfloat16: bool
-    steps: int
     guidance: float  # 1: none
     batch: int
     say: Callable[[str], None]
@@ -74,7 +73,7 @@ class LatentGenerator:
 
     @torch.inference_mode()
     def _draw(self, words: list[str], masks: np.ndarray, seed: int, first: int) -> np.ndarray:
-        """Draw one batch: DPM-Solver++ (Lu et al. 2022, arXiv 2211.01095) or DDIM (Song 2021)."""
+        """Draw one batch, from noise back to images."""
         n, parts = len(words), self.parts
         streams = [np.random.default_rng([seed, first + i, 0]) for i in range(n)]
         start = np.stack([stream.standard_normal(parts.shape, np.float32) for stream in streams])
@@ -82,10 +81,9 @@ class LatentGenerator:
         text = parts.sentences.embed([*words, ""])
         text, empty = text[:n], text[n:].expand(n, -1, -1)
         condition = parts.codec.condition(masks, len(self.card.mask_labels)).to(self.device)
-        solver = parts.solver.from_config(parts.schedule.config)
-        solver.set_timesteps(self.steps, device=self.device)
+        solver = parts.solver()
         for time in solver.timesteps:
-            guess = self._prediction(latents, time, text, empty, condition)
+            guess = self._prediction(latents, time.to(self.device), text, empty, condition)
             latents = solver.step(guess, time, latents).prev_sample
         return parts.codec.decode(latents).numpy()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,7 +38,7 @@ class Parts:
     sentences: Sentences
     network: ControlledDenoiser
     schedule: DDPMScheduler  # the forward process that the denoiser knows
-    solver: type[DDIMScheduler] | type[DPMSolverMultistepScheduler]  # the way back
+    solver: Callable[[], DDIMScheduler | DPMSolverMultistepScheduler]  # a new one, times set
     times: Tensor  # (k,) of 0 to 999: how noisy the images are that training visits
     shape: tuple[int, int, int]  # of one image's latents
     batch: int  # images that are drawn together, if memory allows

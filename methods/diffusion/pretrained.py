@@ -128,16 +128,23 @@ def _joined(
     for network in (base, control):
         network.enable_gradient_checkpointing()
     channels, image_size = train.images.shape[1:3]
+    schedule = DDPMScheduler.from_pretrained(
+        settings.checkpoint, subfolder="scheduler", clip_sample=False
+    )
+
+    def solver() -> DDIMScheduler:
+        made = DDIMScheduler.from_config(schedule.config)
+        made.set_timesteps(settings.sampling_steps)
+        return made
+
     halvings = len(autoencoder.config.block_out_channels) - 1
     latent_size = settings.size // 2**halvings
     return Parts(
         codec=ScaledAutoencoder(autoencoder, settings.size, channels, image_size),
         sentences=load_sentences(Path(settings.checkpoint), ctx.device),
         network=ControlledDenoiser(base, control.to(ctx.device)),
-        schedule=DDPMScheduler.from_pretrained(
-            settings.checkpoint, subfolder="scheduler", clip_sample=False
-        ),
-        solver=DDIMScheduler,
+        schedule=schedule,
+        solver=solver,
         times=torch.arange(NOISE_STEPS),
         shape=(base.config.in_channels, latent_size, latent_size),
         batch=DRAWN_TOGETHER,
