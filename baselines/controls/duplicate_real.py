@@ -20,9 +20,9 @@ from benchmark.training import train_classifier
 @method
 @dataclass(frozen=True)
 class DuplicateReal:
-    """Real patients, and equally many copies in every cell that has any."""
+    """Real patients, and copies of them where controlnet_synthesis draws new ones."""
 
-    mode: str = choice("even", "fill")  # the method's own counts
+    mode: str = choice("fill", "even")  # the method's own counts
     ratio: float = ranged(1.0, 0, 20)  # copies added per real patient
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are copies
 

@@ -19,9 +19,9 @@ OTHER_PATIENTS = 10_000  # seeds from here on, so that nobody of the oracle's co
 @method
 @dataclass(frozen=True)
 class IdealSynthesis:
-    """Real patients, and equally many new ones of the digital cohort in every cell."""
+    """Real patients, and new ones of the digital cohort where controlnet_synthesis draws."""
 
-    mode: str = choice("even", "fill")  # the method's own counts
+    mode: str = choice("fill", "even")  # the method's own counts
     ratio: float = ranged(1.0, 0, 20)  # patients added per real one
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are added patients
 

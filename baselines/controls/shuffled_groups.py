@@ -23,7 +23,7 @@ from methods.controlnet_synthesis.method import ControlNetSynthesis
 class ShuffledGroups:
     """ControlNet synthesis with the attributes shuffled in its sentences."""
 
-    mode: str = choice("even", "fill")  # whom to draw
+    mode: str = choice("fill", "even")  # whom to draw
     ratio: float = ranged(1.0, 0, 20)  # generated patients per real one
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are generated
 

@@ -6,12 +6,12 @@ a ControlNet (Zhang et al., ICCV 2023), the segmentation; the classifier is trai
 generated patients together.
 
 Departures, measured in docs/methods.md. Trained from scratch on the training split instead of from
-Stable Diffusion, so masks are taught together with sentences. Generated patients are equally many
-in every cell (`mode = "even"`): where they carry mostly one label, the classifier learns that
-looking generated means ill. Real images, of train, val and test, pass through the generator's
-latents before the classifier sees them, so that it finds the same detail in both kinds
-(`harmonise = "latents"`). A fixed share of every batch is generated, and cells count the same
-within real and generated ones.
+Stable Diffusion (with a preset whose generator has a checkpoint, from that). The rarest cells are
+filled until all are level (`mode = "fill"`; the paper draws the real distribution again, which is
+`copy`). Real images, of train, val and test, pass through the generator's latents before the
+classifier sees them, so that it finds the same detail in both kinds (`harmonise = "latents"`). A
+fixed share of every batch is generated, and cells count the same within real and generated ones.
+Patients in whom networks cannot read back what was asked for are left out (`filtered`).
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ Draw = Callable[[pd.DataFrame, np.ndarray, int], np.ndarray]
 @method
 @dataclass(frozen=True)
 class ControlNetSynthesis:
-    """A diffusion model draws new patients of every cell, by sentence and mask, to learn from."""
+    """A diffusion model draws the patients whom the training set lacks, by sentence and mask."""
 
-    mode: str = choice("even", "fill", "copy", "random")  # whom to generate
+    mode: str = choice("fill", "even", "copy", "random")  # whom to generate
     mix: str = choice("both", "synthetic")  # what the classifier is trained on
     ratio: float = ranged(1.0, 0, 20)  # generated patients per real one; 0 with fill: until level
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are generated

@@ -34,8 +34,8 @@ def learned(make_spec, monkeypatch):
 @pytest.mark.parametrize(
     ("module", "method"),
     [
-        (duplicate_real, duplicate_real.DuplicateReal()),
-        (ideal_synthesis, ideal_synthesis.IdealSynthesis()),
+        (duplicate_real, duplicate_real.DuplicateReal(mode="even")),
+        (ideal_synthesis, ideal_synthesis.IdealSynthesis(mode="even")),
     ],
 )
 def test_as_many_are_added_as_there_were_and_drawn_half_of_the_time(learned, module, method):
