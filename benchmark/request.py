@@ -29,7 +29,8 @@ def spell_out(
 ) -> list[RunSpec]:
     """List every run of the matrix; None means all tasks, or all methods.
 
-    Tasks change fastest, so that the first workers need different cohorts.
+    Tasks change fastest and methods slowest: runs at the same time need different cohorts, and none
+    waits for a generator that another method is training.
     """
     if data is not None and len(tasks or []) != 1:
         raise ValueError("--cohort holds the patients of one task; name it with --task.")
@@ -50,8 +51,8 @@ def spell_out(
             device=device,
         )
         for variant in variants
-        for seed in seeds
         for name in names
+        for seed in seeds
         for task in tasks or sorted(registry.find_tasks())
     ]
 

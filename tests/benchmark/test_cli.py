@@ -173,3 +173,20 @@ def test_new_refuses_a_name_that_is_taken(tmp_path):
 def test_new_refuses_a_name_that_is_no_module_name(tmp_path):
     with pytest.raises(ValueError, match="'My-Method' cannot name a method"):
         call("new", "My-Method", "--folder", tmp_path)
+
+
+@pytest.mark.slow
+def test_a_run_draws_with_a_checkpoint_of_ones_own(
+    run_options, toy_preset, tiny_checkpoint, tmp_path
+):
+    lines = ["steps = 2", "batch_size = 1", "accumulation = 2", "learning_rate = 1e-3"]
+    lines += ["sampling_steps = 1", "guidance = 4", 'checkpoint = ""', "size = 16"]
+    toy_preset.write_text("\n".join([toy_preset.read_text(), "[generator]", *lines]))
+    options = [*run_options, "--method", "controlnet_synthesis", "--no-tracking"]
+    with pytest.raises(ValueError, match="give --checkpoint"):
+        call("run", *options)
+    call("run", *options, "--checkpoint", tiny_checkpoint)
+    (record,) = find_runs(tmp_path / "runs")
+    assert record.status == "done" and record.generation()["n"] > 0
+    stages = set(record.history()["stage"])
+    assert {"denoiser", "filter", "filter: masks", "classifier"} <= stages
