@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from methods.diffusion.acquisition import AcquisitionNoise, measure_noise
+from methods.diffusion.acquisition import AcquisitionNoise, measure_noise, spectrum_of
 
 
 def smooth_images(n=40, size=32):
@@ -43,6 +43,18 @@ def test_coloured_noise_keeps_its_spectrum():
     down = np.corrcoef(back[:, :, 1:].ravel(), back[:, :, :-1].ravel())[0, 1]
     assert across == pytest.approx(0.5, abs=0.05)
     assert down == pytest.approx(0, abs=0.05)
+
+
+def test_holes_do_not_change_a_spectrum():
+    rng = np.random.default_rng(0)
+    white = rng.normal(size=(400, 1, 16, 16))
+    wide = white + np.roll(white, 1, 3)
+    known = rng.random(wide.shape) < 0.5
+    whole = spectrum_of(wide, np.ones_like(known))
+    np.testing.assert_allclose(spectrum_of(wide * known, known), whole, atol=0.8)
+    assert whole[0, 0, 0] == pytest.approx(4, abs=0.6) and whole[0, 0, 8] == pytest.approx(
+        0, abs=0.1
+    )
 
 
 def test_edges_are_not_taken_for_noise():
