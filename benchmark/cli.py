@@ -231,9 +231,10 @@ def run(
     from benchmark.spec import parallel_runs
 
     settings = load_preset(preset)
-    wanted = checkpoint or getattr(settings.generator, "checkpoint", "")
+    wanted = checkpoint or settings.checkpoint
     if wanted:
-        settings = settings.with_checkpoint(find_checkpoint(wanted))
+        # Named first, found second: what cannot take one is refused before gigabytes are fetched.
+        settings = settings.with_checkpoint(wanted).with_checkpoint(str(find_checkpoint(wanted)))
     jobs = jobs or parallel_runs(settings, device)
     variants = [Variant(level, prevalence, label_noise, site_shift) for level in severity or [1.0]]
     specs = request.spell_out(

@@ -8,6 +8,8 @@ import pandas as pd
 from benchmark.contracts import Split, TaskCard
 from benchmark.training import balanced_weights
 
+EVERYWHERE = 0.25  # share of the patients added by filling that every cell gets alike
+
 
 def level_counts(counts: np.ndarray, total: int | None = None) -> np.ndarray:
     """Return how many to add to each cell, (cells,), so that the smallest ones become level.
@@ -33,13 +35,17 @@ def even_counts(card: TaskCard, total: int) -> np.ndarray:
 def counts_to_add(train: Split, card: TaskCard, mode: str, ratio: float) -> np.ndarray:
     """Return how many patients to add to each cell, (cells,), ratio times as many as train has.
 
-    even: equally many in every cell. fill: the smallest cells first, as water finds its level;
-    ratio 0 fills all up to the largest.
+    even: equally many in every cell. fill: the smallest cells first, as water finds its level
+    (ratio 0: all up to the largest), but a quarter of them evenly: a cell that got none would tell
+    a classifier that whoever looks added there has the other label.
     """
-    total = round(ratio * len(train))
-    if mode == "fill":
-        return level_counts(cell_sizes(train, card), total or None)
-    return even_counts(card, total)
+    total, sizes = round(ratio * len(train)), cell_sizes(train, card)
+    if mode == "even":
+        return even_counts(card, total)
+    if ratio == 0:
+        total = int(level_counts(sizes).sum())
+    everywhere = even_counts(card, round(EVERYWHERE * total))
+    return everywhere + level_counts(sizes + everywhere, total - int(everywhere.sum()))
 
 
 def requests_for(card: TaskCard, per_cell: np.ndarray) -> pd.DataFrame:
@@ -69,15 +75,14 @@ def draw_weights(train: Split, added: pd.DataFrame, card: TaskCard, share: float
     """Say how often to draw each image of an enlarged split, (real + added,), summing to 1.
 
     A share of the draws goes to added images, and within real and added ones every cell counts the
-    same (rare real ones up to the usual limit). So where every cell has added images, "added" tells
+    same, rare ones up to the usual limit. So where every cell has added images, "added" tells
     nothing about the label.
     """
     real, _ = card.encode_cells(train.table)
     if not len(added):
         return balanced_weights(real)
     new, _ = card.encode_cells(added)
-    level = balanced_weights(new, limit=np.inf)
-    return np.concatenate([(1 - share) * balanced_weights(real), share * level])
+    return np.concatenate([(1 - share) * balanced_weights(real), share * balanced_weights(new)])
 
 
 def choose_owners(

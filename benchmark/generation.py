@@ -20,7 +20,7 @@ from sklearn.metrics import roc_auc_score
 from benchmark import readback, training
 from benchmark.context import RunContext
 from benchmark.contracts import Generator, Split, Splits, TaskCard
-from benchmark.filling import cell_sizes, choose_owners, requests_for
+from benchmark.filling import cell_sizes, choose_owners, has_mask, requests_for
 from benchmark.gallery import draw_gallery
 from benchmark.metrics import synthesis
 from benchmark.readback import VERSION, Reader, trained_reader
@@ -56,9 +56,7 @@ def judge_generator(
     with_gallery: also write gallery.png, which shows training patients.
     """
     card, rng = ctx.card, ctx.rng("generation track")
-    half = len(splits.test) // 2
-    order = rng.permutation(len(splits.test))
-    first, second = (splits.test.take(np.sort(part)) for part in (order[:half], order[half:]))
+    first, second = (splits.test.take(np.sort(part)) for part in _halves(splits.test, card, rng))
     rows = requests_for(card, cell_sizes(first, card))
     masks = np.asarray(splits.val.masks)[choose_owners(rows, splits.val, card, rng)]
     seed = int(ctx.rng("generation track: images").integers(2**31))
@@ -74,11 +72,12 @@ def judge_generator(
     train, held_out = (reader.features(s.images) for s in (splits.train, splits.val))
     asked = Split(images, masks, rows)
     found = {
-        "n": half,
-        "extractor": f"{VERSION}, {ctx.classifier.backbone}, code {judge_digest()[:8]}",
+        "n": len(first),
+        "extractor": f"{VERSION}, {ctx.classifier.backbone}, {ctx.classifier.steps} steps, "
+        f"code {judge_digest()[:8]}",
         "scores": {
             **_likeness(real, other, drawn, ctx),
-            **_by_group(card, (first.table, real), (rows, drawn), (second.table, other)),
+            **_by_group(card, [(first.table, real), (rows, drawn), (second.table, other)], ctx),
             **_memory(train, held_out, real.features, drawn.features),
             **_obedience(card, asked, drawn, second, other),
             **_detection(splits, asked, ctx),
@@ -88,6 +87,14 @@ def judge_generator(
     if with_gallery:
         nearest = synthesis.nearest_rows(train, drawn.features)
         draw_gallery(asked, splits.train.take(nearest), card, folder / "gallery.png")
+
+
+def _halves(test: Split, card: TaskCard, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Deal the patients of every cell to two halves, by chance."""
+    order = rng.permutation(len(test))
+    cells, _ = card.encode_cells(test.table)
+    order = order[np.argsort(cells[order], kind="stable")]
+    return order[0::2], order[1::2]
 
 
 def _judged(reader: Reader, images: np.ndarray) -> Judged:
@@ -162,10 +169,11 @@ def _obedience(
 ) -> dict[str, Any]:
     """Read mask, label and attributes back, from drawn and from real patients."""
     labels = len(card.mask_labels)
-    overlap = [
-        np.nanmean(synthesis.dice(np.asarray(split.masks), part.masks, labels), axis=0)
-        for split, part in ((asked, drawn), (test, real))
-    ]
+    overlap = []
+    for split, part in ((asked, drawn), (test, real)):
+        there = np.flatnonzero(has_mask(split.masks))
+        of_each = synthesis.dice(np.asarray(split.masks)[there], part.masks[there], labels)
+        overlap.append(np.nanmean(of_each, axis=0) if len(there) else np.full(labels, np.nan))
     found = {"dice": _entry(overlap[0].mean(), overlap[1].mean())}
     for k, name in enumerate(card.mask_labels):
         found[f"dice/{name}"] = _entry(overlap[0][k], overlap[1][k])
@@ -224,21 +232,19 @@ def _told_apart(real: Split, drawn: Split) -> Split:
 
 
 def _by_group(
-    card: TaskCard,
-    real: tuple[pd.DataFrame, Judged],
-    drawn: tuple[pd.DataFrame, Judged],
-    other: tuple[pd.DataFrame, Judged],
+    card: TaskCard, kinds: list[tuple[pd.DataFrame, Judged]], ctx: RunContext
 ) -> dict[str, dict[str, Any]]:
-    """Return the distance within every attribute value: n images drawn, and n others, from n real.
+    """Return the distance within every attribute value; kinds are real, drawn and other patients.
 
-    Distances grow as n falls, so groups are compared by what they have above their own floor.
+    As many of each kind, chosen by chance. Distances grow as n falls, so groups are compared by
+    what they have above their own floor.
     """
-    found = {}
+    rng, found = ctx.rng("groups"), {}
     for attribute in card.attributes:
         for value in attribute.values:
             of_group = [
-                judged.features[(table[attribute.name] == value).to_numpy()]
-                for table, judged in (real, drawn, other)
+                rng.permutation(judged.features[(table[attribute.name] == value).to_numpy()])
+                for table, judged in kinds
             ]
             n = min(map(len, of_group))
             known, *compared = (features[:n] for features in of_group)

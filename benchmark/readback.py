@@ -7,8 +7,11 @@ judge is never the filter it judges.
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -19,16 +22,20 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark import training
+from benchmark import context, filling, training
 from benchmark.cohorts.identity import split_digest
 from benchmark.context import RunContext
 from benchmark.contracts import Split, TaskCard
+from benchmark.filling import has_mask
 from benchmark.registry import code_digest
+from benchmark.results import write_json
 from benchmark.training import augment, balanced_weights, draw_batches, normalise, to_tensor
 
 FOLD = 2  # blocks of so many pixels a side become channels: full resolution is what costs
 WIDTHS = (16, 32, 64)  # of the network that reads masks
 RATE = 2e-3  # AdamW, falling to zero along a cosine
+TRAINING = "training.json"  # steps and curves
+SHARED = (context, filling, training)  # code that decides what is trained
 VERSION = "readback-2"  # stands beside every number that rests on these networks
 
 
@@ -104,20 +111,24 @@ class Words(nn.Module):
 def trained_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
     """Return the reader of these training patients, training it if nobody has yet.
 
-    Runs with the same patients and purpose share one.
+    Runs with the same patients and purpose share one, and each of them counts its steps.
     """
     key = {
         "version": VERSION,
-        "code": code_digest([Path(__file__), Path(training.__file__)]),
+        "code": code_digest([Path(__file__), *(Path(str(m.__file__)) for m in SHARED)]),
+        "card": ctx.card.as_dict(),
         "data": split_digest(train),
         "backbone": ctx.classifier.backbone,
         "steps": ctx.classifier.steps,
         "seed": ctx.seed,
         "computed": [ctx.device.type, ctx.precision, torch.get_num_threads()],
+        "packages": {name: version(name) for name in ("diffusers", "timm", "torch")},
     }
 
     def build(folder: Path) -> None:
-        made = train_reader(train, ctx, purpose)
+        alone = dataclasses.replace(ctx, curves=[], steps=0)
+        made = train_reader(train, alone, purpose)
+        write_json(folder / TRAINING, {"steps": alone.steps, "curves": alone.curves})
         for name in ("words", "regions"):
             tensors = getattr(made, name).state_dict()
             save_file(
@@ -126,6 +137,9 @@ def trained_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
             )
 
     folder = ctx.cache.folder(f"{purpose}-{ctx.card.name}", key, build)
+    taken = json.loads((folder / TRAINING).read_text())
+    ctx.curves += taken["curves"]
+    ctx.steps += taken["steps"]
     reader = new_reader(train, ctx, purpose)
     reader.words.load_state_dict(load_file(folder / "words.safetensors"))
     reader.regions.load_state_dict(load_file(folder / "regions.safetensors"))
@@ -137,7 +151,9 @@ def train_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
     reader = new_reader(train, ctx, purpose)
     words, masks = f"{purpose}: label and attributes", f"{purpose}: masks"
     _train(reader.words, train, ctx, words, LABEL_AND_ATTRIBUTES, reader, _words_loss(train, ctx))
-    _train(reader.regions, train, ctx, masks, REGIONS, reader, _regions_loss(train, ctx))
+    masked = train.take(np.flatnonzero(has_mask(train.masks)))
+    if len(masked):
+        _train(reader.regions, masked, ctx, masks, REGIONS, reader, _regions_loss(masked, ctx))
     return reader
 
 
@@ -163,7 +179,7 @@ def new_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
     return Reader(ctx.card, words, regions, mean, std, ctx.device)
 
 
-# (network, normalised or raw images, rows in train, rng) -> loss of the batch
+# (network, images, rows in train, reader, rng) -> loss of the batch
 Loss = Callable[[nn.Module, Tensor, Tensor, Reader, torch.Generator], Tensor]
 
 
@@ -189,6 +205,7 @@ def _train(
         schedule.step()
         if step % 20 == 0:
             ctx.record(stage, step, train_loss=float(loss.detach()))
+    ctx.steps += steps
     network.eval()
 
 

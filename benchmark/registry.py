@@ -289,12 +289,27 @@ def source_digest(found: Found) -> str:
 
 
 def imported_folders(path: Path, package: str) -> list[Path]:
-    """Return the folders of the modules below package that a file imports, without importing."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
-            names.add(str(node.module).split(".")[1])
-    return [folder / name for folder in _folders(package) for name in sorted(names)]
+    """Return the folders below package that a file imports from, directly or through others.
+
+    Nothing is imported to find out.
+    """
+    found: dict[str, Path] = {}
+    unread = [path]
+    while unread:
+        for name in _imported_names(unread.pop(), package) - found.keys():
+            for folder in _folders(package):
+                if (folder / name).is_dir():
+                    found[name] = folder / name
+                    unread += sorted(found[name].glob("*.py"))
+    return [found[name] for name in sorted(found)]
+
+
+def _imported_names(path: Path, package: str) -> set[str]:
+    return {
+        str(node.module).split(".")[1]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}.")
+    }
 
 
 def code_digest(files: list[Path]) -> str:

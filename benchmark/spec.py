@@ -31,7 +31,10 @@ from benchmark.registry import (
 )
 from benchmark.results import SCHEMA
 
-PACKAGES = ("equipoise", "torch", "torchvision", "timm", "numpy", "pandas", "scipy", "scikit-learn")
+PACKAGES = (
+    "equipoise", "torch", "torchvision", "timm", "diffusers", "transformers", "safetensors",
+    "numpy", "pandas", "scipy", "scikit-learn",
+)  # fmt: skip
 HERE = Path(__file__).parent
 # A change of these files may change numbers; the others decide what is run, kept and shown.
 ENGINE_FILES = [
@@ -39,6 +42,8 @@ ENGINE_FILES = [
     "context.py",
     "training.py",
     "filling.py",
+    "readback.py",  # methods may filter with it what their classifier learns from
+    "metrics/synthesis.py",
     "runner.py",
     "cohorts/*.py",
 ]

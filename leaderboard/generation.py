@@ -97,7 +97,7 @@ def _groups(runs: Iterable[ScoredRun]) -> list[Measure]:
     """List the groups whose distances these runs have, by the word for the group."""
     names = dict.fromkeys(name for run in runs for name in run.generation.get("scores", {}))
     return [
-        Measure(name, name.rpartition("/")[2], f"FID of {name.split('/', 1)[1]} alone.")
+        Measure(name, name.split("/", 2)[-1], f"FID of {name.split('/', 1)[1]} alone.")
         for name in names
         if name.startswith("frechet_distance/")
     ]

@@ -1,7 +1,8 @@
-"""Ideal synthesis: as many of every cell as controlnet_synthesis draws, but new patients.
+"""Ideal synthesis: new patients of the digital cohort where controlnet_synthesis draws its own.
 
-The ceiling for a generator that is asked for these counts: what it draws cannot be better than the
-digital cohort's own patients. What this row lacks of the oracle is what added patients cannot mend.
+The ceiling for a generator that is asked for these counts, up to chance: what it draws cannot be
+better than the digital cohort's own patients, in the same detail. What this row lacks of the oracle
+is what added patients cannot mend.
 """
 
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from typing import ClassVar
 from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
-from benchmark.filling import counts_to_add, draw_weights, enlarged, requests_for
-from benchmark.training import train_classifier
+from benchmark.filling import counts_to_add, requests_for
+from methods.controlnet_synthesis.learning import harmonising, learn_from_both, seen
 
 OTHER_PATIENTS = 10_000  # seeds from here on, so that nobody of the oracle's cohorts comes again
 
@@ -24,8 +25,10 @@ class IdealSynthesis:
     mode: str = choice("fill", "even")  # the method's own counts
     ratio: float = ranged(1.0, 0, 20)  # patients added per real one
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are added patients
+    harmonise: str = choice("latents", "none")  # what all images pass through
 
     groups_used: ClassVar[GroupsUsed] = "train"
+    trains_generator: ClassVar[bool] = True  # for its latents; nothing is trained
     extra_data: ClassVar[str] = "digital_cohort"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
@@ -33,6 +36,6 @@ class IdealSynthesis:
         counts = counts_to_add(train, ctx.card, self.mode, self.ratio)
         rows = requests_for(ctx.card, counts)
         new = ctx.new_patients(rows, OTHER_PATIENTS + ctx.seed)
-        weights = draw_weights(train, rows, ctx.card, self.share)
-        both = enlarged(train, new.images, new.masks, rows)
-        return train_classifier(both, val, ctx, draw_weights=weights)
+        see = harmonising(train, ctx, self.harmonise)
+        added = Split(see(new.images), new.masks, rows)
+        return learn_from_both(seen(train, see), added, seen(val, see), see, ctx, share=self.share)

@@ -1,11 +1,13 @@
 """Shuffled groups: the generator of controlnet_synthesis, told the wrong person in every sentence.
 
 Same generator, same masks, same counts; only the attributes in the sentences are dealt anew among
-the patients asked for. What controlnet_synthesis gains over this row is owed to drawing the right
-people; all else it gains (cells drawn alike, more images by masks of the right label, detail that
-is left out of real images) this row has too.
+the patients asked for, and the filter reads mask and label back and no attribute. What
+controlnet_synthesis gains over this row is owed to drawing the right people; all else it gains
+(cells drawn alike, more images by masks of the right label, detail that is left out of real images)
+this row has too.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,9 +25,13 @@ from methods.controlnet_synthesis.method import ControlNetSynthesis
 class ShuffledGroups:
     """ControlNet synthesis with the attributes shuffled in its sentences."""
 
-    mode: str = choice("fill", "even")  # whom to draw
-    ratio: float = ranged(1.0, 0, 20)  # generated patients per real one
-    share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are generated
+    # The fields of controlnet_synthesis: give both the same.
+    mode: str = choice("fill", "even", "copy", "random")
+    mix: str = choice("both", "synthetic")
+    ratio: float = ranged(1.0, 0, 20)
+    share: float = ranged(0.5, 0, 1)
+    harmonise: str = choice("latents", "noise", "none")
+    filtered: bool = True
 
     groups_used: ClassVar[GroupsUsed] = "train"
     trains_generator: ClassVar[bool] = True
@@ -38,5 +44,4 @@ class ShuffledGroups:
             others = rows[names].to_numpy()[rng.permutation(len(rows))]
             return rows.assign(**dict(zip(names, others.T, strict=True)))
 
-        method = ControlNetSynthesis(mode=self.mode, ratio=self.ratio, share=self.share)
-        return method.learn(train, val, ctx, shuffle)
+        return ControlNetSynthesis(**dataclasses.asdict(self)).learn(train, val, ctx, shuffle)

@@ -90,14 +90,19 @@ class Preset:
             return self.generator.checkpoint != ""
         return self.generator is not None
 
-    def with_checkpoint(self, folder: Path) -> Preset:
+    @property
+    def checkpoint(self) -> str:
+        """What the generator starts from; empty if from scratch, or if it is not known yet."""
+        return getattr(self.generator, "checkpoint", "")
+
+    def with_checkpoint(self, checkpoint: str) -> Preset:
         """Return the preset with another checkpoint to start from."""
         if not isinstance(self.generator, CheckpointSettings):
             raise ValueError(
                 f"--checkpoint: the generator of preset {self.name} is trained from scratch. Take "
                 "--preset paper, or a preset file whose [generator] has a checkpoint."
             )
-        generator = dataclasses.replace(self.generator, checkpoint=str(folder))
+        generator = dataclasses.replace(self.generator, checkpoint=checkpoint)
         return dataclasses.replace(self, generator=generator)
 
     def as_dict(self) -> dict[str, Any]:
@@ -138,6 +143,8 @@ def _problems(section: str, values: dict[str, Any], kind: type) -> list[str]:
             value < 0 or (value == 0 and name != "weight_decay")
         ):
             problems.append(f"[{section}] {name} is {value}; it must be above 0")
+        elif name == "last_noise" and value >= 999:
+            problems.append(f"[{section}] last_noise is {value}; it must be below 999")
         elif name == "seeds" and (not value or len(set(value)) != len(value)):
             problems.append(f"[{section}] seeds is {value}; it needs different whole numbers")
     return problems

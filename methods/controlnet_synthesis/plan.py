@@ -8,17 +8,14 @@ import pandas as pd
 from benchmark.contracts import Split, TaskCard
 from benchmark.filling import counts_to_add, requests_for
 
-MODES = ("even", "fill", "copy", "random")
-
 
 def plan_patients(
     train: Split, card: TaskCard, mode: str, ratio: float, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Ask for patients, ratio times as many as train has: label and every attribute, in words.
 
-    even: equally many in every cell. fill: the smallest cells first, until all are level; ratio 0
-    levels them completely. copy: the real joint distribution again. random: labels as in train,
-    attributes drawn at random.
+    even and fill: as counts_to_add says. copy: the real joint distribution again. random: labels as
+    in train, attributes drawn at random.
     """
     if mode in ("even", "fill"):
         return requests_for(card, counts_to_add(train, card, mode, ratio))

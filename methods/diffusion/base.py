@@ -1,10 +1,11 @@
-"""The generator of a training split: trained from scratch once, then fetched from the cache."""
+"""The generator of a training split: trained once, then fetched from the cache."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from diffusers import DDPMScheduler
 from torch import Tensor
 
-from benchmark import training
+from benchmark import context, filling, training
 from benchmark.checkpoints import checkpoint_digest
 from benchmark.cohorts.identity import split_digest
 from benchmark.context import RunContext
@@ -25,9 +26,10 @@ from benchmark.results import write_json
 from benchmark.training import balanced_weights
 from methods.diffusion import pretrained, scratch
 from methods.diffusion.acquisition import AcquisitionNoise, measure_noise
+from methods.diffusion.folding import fit_folding
 from methods.diffusion.generator import LatentGenerator
 from methods.diffusion.optimise import CHECKPOINT, Budget, optimise
-from methods.diffusion.parts import Parts
+from methods.diffusion.parts import Codec, Parts
 from methods.diffusion.sentences import write_sentences
 
 NO_SENTENCE = 0.1  # share of training images whose sentence is withheld, for guidance
@@ -37,6 +39,7 @@ NOISE_SAMPLE = 1000  # images that acquisition noise is measured on
 SEED = 0  # of every generator: runs whose training patients are the same share one
 TRAINING = "training.json"  # steps and curves
 HERE = Path(__file__).parent
+SHARED = (context, filling, training)  # code of the engine that decides what is trained
 
 
 def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
@@ -44,20 +47,20 @@ def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
 
     A killed training goes on where it was. Raises ValueError for a cohort without masks.
     """
-    settings = ctx.generator
-    if settings is None:
-        raise ValueError("Declare `trains_generator: ClassVar = True` on the method.")
+    settings = _settings(ctx)
     if not has_mask(train.masks).any():
         raise ValueError(
             f"{ctx.card.name}: no training image has a mask, and a ControlNet draws by masks. Add "
             "mask columns to participants.tsv (docs/your_own_cohort.md), or leave this method out."
         )
     key = {
-        "code": code_digest([*sorted(HERE.glob("*.py")), Path(training.__file__)]),
+        "code": code_digest([*sorted(HERE.glob("*.py")), *(Path(str(m.__file__)) for m in SHARED)]),
+        "card": ctx.card.as_dict(),
         "data": split_digest(train),
         "sentences": write_sentences(ctx.card.cells(), ctx.prompt),
         "settings": _identity(settings),
         "computed": [ctx.device.type, ctx.precision, torch.get_num_threads()],
+        "packages": {name: version(name) for name in ("diffusers", "torch", "transformers")},
     }
 
     def build(folder: Path) -> None:
@@ -71,6 +74,21 @@ def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
     ctx.curves += taken["curves"]
     ctx.steps += taken["steps"]
     return load_generator(folder, train, settings, ctx)
+
+
+def codec_of(train: Split, ctx: RunContext) -> Codec:
+    """Return the latents of this split's generator, without training one."""
+    settings = _settings(ctx)
+    if isinstance(settings, CheckpointSettings):
+        return pretrained.new_parts(train, settings, ctx).codec
+    assert isinstance(settings, ScratchSettings)
+    return fit_folding(train.images, settings.fold, settings.components)
+
+
+def _settings(ctx: RunContext) -> GeneratorSettings:
+    if ctx.generator is None:
+        raise ValueError("Declare `trains_generator: ClassVar = True` on the method.")
+    return ctx.generator
 
 
 def _identity(settings: GeneratorSettings) -> dict[str, Any]:
@@ -120,7 +138,6 @@ def load_generator(
         device=ctx.device,
         bfloat16=ctx.precision == "bfloat16",
         guidance=settings.guidance,
-        batch=parts.batch,
         say=ctx.say,
     )
 
@@ -142,8 +159,10 @@ def train_denoiser(
     said = torch.tensor([place[sentence] for sentence in own])
     weights = torch.from_numpy(balanced_weights(ctx.card.encode_cells(train.table)[0]))
     masked = torch.from_numpy(has_mask(train.masks))
-    # A fixed denoiser draws without masks already, and would learn nothing from such images.
-    no_mask = NO_MASK if any(p.requires_grad for p in network.denoiser.parameters()) else 0.0
+    no_mask = NO_MASK
+    if not any(p.requires_grad for p in network.denoiser.parameters()):
+        # A fixed denoiser draws without masks already: from images without one nobody learns.
+        weights, no_mask = weights * masked, 0.0
     schedule, batch = parts.schedule, settings.batch_size * settings.accumulation
 
     def draw(rng: torch.Generator) -> dict[str, Tensor]:

@@ -16,8 +16,6 @@ from methods.diffusion.optimise import autocast
 from methods.diffusion.parts import Parts
 from methods.diffusion.sentences import write_sentences
 
-PART = 256  # images that go through the latents together
-
 
 @dataclass(frozen=True)
 class LatentGenerator:
@@ -30,7 +28,6 @@ class LatentGenerator:
     device: torch.device
     bfloat16: bool
     guidance: float  # 1: none
-    batch: int
     say: Callable[[str], None]
 
     def generate(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
@@ -47,29 +44,22 @@ class LatentGenerator:
     def smooth(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
         """Draw the same images as the latents have them, without acquisition noise."""
         words = write_sentences(requests, self.prompt)
-        images, batch, done = np.zeros(masks.shape, np.float32), self.batch, 0
+        images, batch, done = np.zeros(masks.shape, np.float32), self.parts.batch, 0
         while done < len(words):
-            these = slice(done, done + batch)
+            these, full = slice(done, done + batch), False
             try:
                 images[these] = self._draw(words[these], masks[these], seed, done)
             except torch.OutOfMemoryError:
                 if batch == 1:
                     raise
+                full = True
+            if full:  # only here has the failed batch let go of its memory
                 batch //= 2
                 torch.cuda.empty_cache()
                 self.say(f"out of memory: images are now drawn {batch} at a time")
-                continue
-            done += batch
+            else:
+                done += batch
         return images
-
-    def through_latents(self, images: np.ndarray) -> np.ndarray:
-        """Return real images as the latents have them: what is too fine for latents is gone."""
-        codec = self.parts.codec
-        parts = [
-            codec.decode(codec.encode(images[i : i + PART])).numpy()
-            for i in range(0, len(images), PART)
-        ]
-        return np.concatenate(parts)
 
     @torch.inference_mode()
     def _draw(self, words: list[str], masks: np.ndarray, seed: int, first: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from benchmark.context import RunContext
 
 CHECKPOINT = ".training.safetensors"  # ends the name of a stage's checkpoint
-SAVE_EVERY = 100  # steps between two checkpoints
+SAVE_SECONDS = 30.0  # between two checkpoints, and twenty times what the last one took
 WARM_UP = 0.1  # share of the steps over which the learning rate rises
 RECORD_EVERY = 25  # steps between two points of the loss curve
 CLIP = 1.0  # largest norm of a gradient
@@ -73,7 +73,7 @@ def optimise(
         if step % RECORD_EVERY == 0 or step == budget.steps:
             rate = (step - state.step) * images / (time.perf_counter() - began)
             ctx.record(stage, step, train_loss=value, images_per_second=round(rate, 1))
-        if step % SAVE_EVERY == 0 or step == budget.steps:
+        if step == budget.steps or time.perf_counter() > state.save_after:
             state.save(step)
     ctx.steps += budget.steps
     state.finish()
@@ -86,6 +86,7 @@ def _gradient(
     size = len(next(iter(chance.values())))
     while True:
         network.zero_grad(set_to_none=True)
+        full = False
         try:
             total = 0.0
             for part in torch.arange(size).chunk(parts):
@@ -99,6 +100,8 @@ def _gradient(
         except torch.OutOfMemoryError:
             if parts >= size:
                 raise
+            full = True
+        if full:  # only here has the failed batch let go of its memory
             parts *= 2
             torch.cuda.empty_cache()
             ctx.say(f"out of memory: batches of {size} images now go in {parts} parts")
@@ -122,6 +125,7 @@ class _State:
         self.optimizer = torch.optim.AdamW(self.trained.values(), lr=0.0, weight_decay=1e-4)
         self.averages = {n: p.detach().clone() for n, p in self.trained.items()}
         self.step = 0
+        self.save_after = time.perf_counter() + SAVE_SECONDS
         if self.file.exists():
             self._load()
             ctx.say(f"{stage}: goes on at step {self.step} of {budget.steps}")
@@ -141,6 +145,7 @@ class _State:
 
     def save(self, step: int) -> None:
         """Write a checkpoint, whole or not at all."""
+        began = time.perf_counter()
         tensors = {f"weight/{n}": p.detach() for n, p in self.trained.items()}
         tensors |= {f"average/{n}": t for n, t in self.averages.items()}
         for name, parameter in self.trained.items():
@@ -160,6 +165,8 @@ class _State:
                 "goes on from its last checkpoint."
             ) from error
         os.replace(partial, self.file)
+        now = time.perf_counter()
+        self.save_after = now + max(SAVE_SECONDS, 20 * (now - began))
 
     def _load(self) -> None:
         tensors = load_file(self.file)

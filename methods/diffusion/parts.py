@@ -30,6 +30,9 @@ class Codec(Protocol):
         ...
 
 
+PART = 256  # images that go through the latents together
+
+
 @dataclass(frozen=True)
 class Parts:
     """Networks and schedules that fit each other."""
@@ -42,3 +45,12 @@ class Parts:
     times: Tensor  # (k,) of 0 to 999: how noisy the images are that training visits
     shape: tuple[int, int, int]  # of one image's latents
     batch: int  # images that are drawn together, if memory allows
+
+
+def through_latents(codec: Codec, images: np.ndarray) -> np.ndarray:
+    """Return real images as the latents have them: what is too fine for latents is gone."""
+    parts = [
+        codec.decode(codec.encode(images[i : i + PART])).numpy()
+        for i in range(0, len(images), PART)
+    ]
+    return np.concatenate(parts)

@@ -17,7 +17,6 @@ from diffusers import (
     ControlNetModel,
     DDIMScheduler,
     DDPMScheduler,
-    ModelMixin,
     UNet2DConditionModel,
 )
 from torch import Tensor
@@ -93,8 +92,7 @@ def from_colours(images: Tensor, channels: int) -> Tensor:
 
 def new_parts(train: Split, settings: CheckpointSettings, ctx: RunContext) -> Parts:
     """Load the checkpoint and copy its encoder into a new ControlNet."""
-    parts = {"unet": UNet2DConditionModel, "vae": AutoencoderKL}
-    base, autoencoder = (_load(kind, name, settings) for name, kind in parts.items())
+    base, autoencoder = _load(settings)
     halvings = len(autoencoder.config.block_out_channels) - 1
     torch.manual_seed(int(ctx.rng("controlnet: weights").integers(2**62)))
     control = ControlNetModel.from_unet(
@@ -107,13 +105,16 @@ def new_parts(train: Split, settings: CheckpointSettings, ctx: RunContext) -> Pa
 def load_parts(folder: Path, train: Split, settings: CheckpointSettings, ctx: RunContext) -> Parts:
     """Load the checkpoint and the ControlNet that was trained for it."""
     control = ControlNetModel.from_pretrained(folder / "controlnet", use_safetensors=True)
-    parts = {"unet": UNet2DConditionModel, "vae": AutoencoderKL}
-    base, autoencoder = (_load(kind, name, settings) for name, kind in parts.items())
+    base, autoencoder = _load(settings)
     return _joined(base, autoencoder, control, train, settings, ctx)
 
 
-def _load(kind: type[ModelMixin], name: str, settings: CheckpointSettings) -> ModelMixin:
-    return kind.from_pretrained(settings.checkpoint, subfolder=name, use_safetensors=True)
+def _load(settings: CheckpointSettings) -> tuple[UNet2DConditionModel, AutoencoderKL]:
+    where = settings.checkpoint
+    return (
+        UNet2DConditionModel.from_pretrained(where, subfolder="unet", use_safetensors=True),
+        AutoencoderKL.from_pretrained(where, subfolder="vae", use_safetensors=True),
+    )
 
 
 def _joined(
@@ -122,9 +123,10 @@ def _joined(
 ) -> Parts:  # fmt: skip
     """Put the parts on the device; on a GPU what stays fixed takes half of its memory."""
     halved = ctx.device.type == "cuda" and ctx.precision == "bfloat16"
-    fixed = torch.bfloat16 if halved else torch.float32
     for network in (base, autoencoder):
-        network.to(ctx.device, fixed).eval().requires_grad_(False)
+        network.to(ctx.device).eval().requires_grad_(False)
+        if halved:
+            network.to(torch.bfloat16)
     for network in (base, control):
         network.enable_gradient_checkpointing()
     channels, image_size = train.images.shape[1:3]

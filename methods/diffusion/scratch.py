@@ -41,7 +41,7 @@ def new_parts(train: Split, settings: ScratchSettings, folder: Path, ctx: RunCon
 
 
 def load_parts(folder: Path, settings: ScratchSettings, ctx: RunContext) -> Parts:
-    """Load what new_parts and save_parts wrote."""
+    """Load what was written once it was trained."""
     network = ControlledDenoiser(
         UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True),
         ControlNetModel.from_pretrained(folder / "controlnet", use_safetensors=True),

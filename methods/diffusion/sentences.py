@@ -131,7 +131,8 @@ def load_sentences(folder: Path, device: torch.device) -> Sentences:
     """Load tokenizer and text encoder from a folder in the layout of diffusers."""
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", use_safetensors=True)
-    return Sentences(tokenizer, encoder.to(device).eval().requires_grad_(False))
+    # Some checkpoints keep it in half precision, which a CPU does not add up.
+    return Sentences(tokenizer, encoder.to(device, torch.float32).eval().requires_grad_(False))
 
 
 def new_clip(tokenizer: CLIPTokenizer, length: int, channels: int, size: int) -> CLIPModel:

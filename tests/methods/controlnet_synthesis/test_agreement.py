@@ -9,7 +9,7 @@ from benchmark import runner
 from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
 from methods.controlnet_synthesis import agreement as module
-from methods.controlnet_synthesis.agreement import Agreement, fit_agreement
+from methods.controlnet_synthesis.agreement import FALLEN, Agreement, fit_agreement
 from methods.controlnet_synthesis.method import ControlNetSynthesis, draw_patients
 
 TASK = toy_task(2, 2)
@@ -53,32 +53,36 @@ def test_an_image_is_kept_if_mask_and_words_are_read_back(drawn, kept):
     assert strict().keeps(drawn, MASK, ROW) == [kept]
 
 
-def test_thresholds_are_what_one_val_patient_in_twenty_falls_below(monkeypatch, make_spec):
+def thresholds(monkeypatch, make_spec, rows, sure):
+    """Fix thresholds on patients of these cells, whom the reader is so sure of."""
     monkeypatch.setattr(module, "trained_reader", lambda train, ctx, purpose: Reader())
-    n = 50  # of whom two and a half may fall below
-    table = CARD.cells().iloc[np.zeros(n, int)].reset_index(drop=True)
-    images = np.repeat(image(0.0), n, axis=0)
-    images[:, 0, 0, 0] = np.arange(n) / 100
+    images = np.repeat(image(0.0), len(rows), axis=0)
+    images[:, 0, 0, 0] = sure
     val = dataclasses.replace(
-        SPLITS.val, images=images, masks=np.repeat(MASK, n, axis=0), table=table
-    )
-    ctx = runner.make_context(TASK, ControlNetSynthesis(), make_spec(), lambda line: None)
-    found = fit_agreement(SPLITS.train, val, ctx)
-    assert found.least_probability == pytest.approx({"label": 0.02, NAME: 0.02})
-    assert found.least_dice == pytest.approx(1)
-
-
-def test_a_rare_cell_counts_as_much_as_a_common_one(monkeypatch, make_spec):
-    monkeypatch.setattr(module, "trained_reader", lambda train, ctx, purpose: Reader())
-    rows = np.array([0] * 96 + [1] * 4)  # the rare cell is read badly
-    images = np.repeat(image(0.0), 100, axis=0)
-    images[:, 0, 0, 0] = np.where(rows == 1, 0.1, 0.4)
-    val = dataclasses.replace(
-        SPLITS.val, images=images, masks=np.repeat(MASK, 100, axis=0),
+        SPLITS.val, images=images, masks=np.repeat(MASK, len(rows), axis=0),
         table=CARD.cells().iloc[rows].reset_index(drop=True),
     )  # fmt: skip
     ctx = runner.make_context(TASK, ControlNetSynthesis(), make_spec(), lambda line: None)
-    assert fit_agreement(SPLITS.train, val, ctx).least_probability["label"] == pytest.approx(0.1)
+    return fit_agreement(SPLITS.train, val, ctx)
+
+
+def test_one_val_patient_in_twenty_falls_below_any_threshold(monkeypatch, make_spec):
+    """Four criteria (mask, label, two attributes) share 5 %: of 100 patients one falls below."""
+    found = thresholds(monkeypatch, make_spec, np.zeros(100, int), (np.arange(100) + 0.5) / 200)
+    names = ["label", *(a.name for a in CARD.attributes)]
+    share = 100 * FALLEN / (1 + len(names))
+    expected = (np.ceil(share) - 0.5) / 200
+    assert found.least_probability == pytest.approx(dict.fromkeys(names, expected))
+    assert found.least_dice == pytest.approx(1)
+
+
+def test_a_rare_cell_counts_more_but_one_patient_decides_nothing(monkeypatch, make_spec):
+    rows = np.array([0] * 190 + [1] * 10)  # the rare cell is read badly
+    found = thresholds(monkeypatch, make_spec, rows, np.where(rows == 1, 0.1, 0.4))
+    assert found.least_probability["label"] == pytest.approx(0.1)
+    rows = np.array([0] * 399 + [1])
+    found = thresholds(monkeypatch, make_spec, rows, np.where(rows == 1, 0.1, 0.4))
+    assert found.least_probability["label"] == pytest.approx(0.4)
 
 
 def test_val_without_masks_is_refused(make_spec):
@@ -88,13 +92,13 @@ def test_val_without_masks_is_refused(make_spec):
         fit_agreement(SPLITS.train, val, ctx)
 
 
-def test_who_disagrees_is_drawn_once_more_and_then_left_out(make_spec):
+def test_who_disagrees_is_drawn_anew_and_in_the_end_left_out(make_spec):
     """The first patient agrees at once, the second at the second try, the third never."""
     asked = []
 
-    def draw(said, masks, seed):
-        asked.append(len(said))
-        sure = [[0.4, 0.2, 0.2], [0.4, 0.2]][len(asked) - 1]
+    def draw(told, masks, seed):
+        asked.append(len(told))
+        sure = [[0.4, 0.2, 0.2], [0.4, 0.2], [0.2]][len(asked) - 1]
         drawn = (masks > 0).astype(np.float32)
         drawn[:, 0, 0, 0] = sure
         return drawn
@@ -104,6 +108,10 @@ def test_who_disagrees_is_drawn_once_more_and_then_left_out(make_spec):
     # Masks are deformed on their way: any overlap will do here.
     lenient = Agreement(CARD, Reader(), 0.0, {"label": 0.3, NAME: 0.3})
     kept = draw_patients(draw, rows, rows, SPLITS.train, ctx, lenient)
-    assert asked == [3, 2] and len(kept) == 2
+    assert asked == [3, 2, 1] and len(kept) == 2
     assert ctx.curves[-1]["agreeing_at_once"] == pytest.approx(1 / 3)
     assert ctx.curves[-1]["kept"] == pytest.approx(2 / 3)
+
+
+def test_of_the_label_alone_attributes_are_not_asked_for():
+    assert set(strict().of_label_alone().least_probability) == {"label"}

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 
 from benchmark import runner
 from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
+from methods.controlnet_synthesis import learning
 from methods.controlnet_synthesis import method as module
 from methods.controlnet_synthesis.method import ControlNetSynthesis
 
@@ -14,30 +16,38 @@ SPLITS = TASK.load(Source(image_size=32, train=40, val=16, test=8), Variant(), 0
 
 
 class Painter:
-    """Draws grey patients, and turns real images into halves of themselves."""
+    """Draws grey patients."""
 
     def smooth(self, rows, masks, seed):
         return np.full(masks.shape, 0.5, np.float32)
 
     generate = smooth
 
-    def through_latents(self, images):
-        return np.asarray(images) / 2
+
+class Halves:
+    """Latents that hold half of an image."""
+
+    def encode(self, images):
+        return torch.from_numpy(np.asarray(images))
+
+    def decode(self, latents):
+        return latents / 2
 
 
 @pytest.fixture
 def learned(make_spec, monkeypatch):
     """Fit with these fields and return what the classifier would have learned from."""
 
-    def fit(**fields):
+    def fit(method=None, **fields):
         seen = {}
 
         def catch(train, val, ctx, draw_weights):
             seen.update(train=train, val=val, weights=draw_weights)
 
-        monkeypatch.setattr(module, "train_classifier", catch)
+        monkeypatch.setattr(learning, "train_classifier", catch)
+        monkeypatch.setattr(learning, "codec_of", lambda train, ctx: Halves())
         monkeypatch.setattr(module, "trained_generator", lambda train, ctx: Painter())
-        method = ControlNetSynthesis(**{"filtered": False, **fields})
+        method = method or ControlNetSynthesis(**{"filtered": False, **fields})
         ctx = runner.make_context(TASK, method, make_spec(), lambda line: None)
         predictor = method.fit(SPLITS.train, SPLITS.val, ctx)
         return seen["train"], seen["val"], seen["weights"], predictor
@@ -64,3 +74,29 @@ def test_generated_patients_alone(learned):
 def test_real_images_stay_as_they_are_where_they_should(learned):
     train, _, _, _ = learned(harmonise="none")
     np.testing.assert_array_equal(train.images[:40], SPLITS.train.images)
+
+
+def test_a_lie_changes_what_is_told_and_neither_whom_nor_by_which_mask(learned, monkeypatch):
+    from baselines.controls.shuffled_groups import ShuffledGroups
+
+    drawn = []
+
+    def draw(draw, rows, told, train, ctx, agreement):
+        drawn.append((rows, told))
+        return train.take(np.arange(4))
+
+    monkeypatch.setattr(module, "draw_patients", draw)
+    learned()
+    learned(method=ShuffledGroups(filtered=False))
+    (rows, told), (other_rows, lied) = drawn
+    assert told.equals(rows) and other_rows.equals(rows)
+    names = [attribute.name for attribute in TASK.card.attributes]
+    assert not lied[names].equals(rows[names]) and lied["label"].equals(rows["label"])
+    assert sorted(lied[names].value_counts()) == sorted(rows[names].value_counts())
+
+
+def test_nobody_generated_is_nobody_to_learn_from(learned):
+    train, _, _, _ = learned(mode="even", ratio=0)
+    assert len(train) == 40
+    with pytest.raises(ValueError, match="no patient was generated"):
+        learned(mode="even", ratio=0, mix="synthetic")

@@ -22,9 +22,15 @@ def test_even_asks_for_as_many_of_every_cell():
 
 def test_fill_asks_for_what_the_smallest_cells_lack():
     there = cell_sizes(TRAIN, TASK.card)
-    levelled = there + planned("fill", ratio=0)[1]
-    assert set(levelled) == {there.max()}
+    added = planned("fill")[1]
+    assert added.sum() == 100 and added.min() >= 6  # a quarter is spread over all four cells
+    assert (there + added).std() < there.std()
     assert planned("fill", ratio=0.1)[1].sum() == 10
+
+
+def test_fill_without_a_number_asks_for_as_many_as_all_cells_lack():
+    there = cell_sizes(TRAIN, TASK.card)
+    assert planned("fill", ratio=0)[1].sum() == (there.max() - there).sum()
 
 
 def test_copy_keeps_the_joint_distribution():

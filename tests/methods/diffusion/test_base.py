@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from diffusers import DDIMScheduler, DDPMScheduler
 
 from benchmark.contract_check import TOY_PRESET
 from methods.diffusion import base
-from methods.diffusion.base import trained_generator
+from methods.diffusion.base import target, trained_generator
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,8 @@ def trained(splits, ctx, cache_of):
 def test_the_same_request_gives_the_same_image_alone_and_in_a_batch(trained, splits):
     rows, masks = splits.val.table.head(6), splits.val.masks[:6]
     together = trained.generate(rows, masks, seed=3)
-    alone = dataclasses.replace(trained, batch=1).generate(rows, masks, seed=3)
+    one_by_one = dataclasses.replace(trained.parts, batch=1)
+    alone = dataclasses.replace(trained, parts=one_by_one).generate(rows, masks, seed=3)
     assert together.shape == (6, 1, 32, 32) and together.dtype == np.float32
     assert together.min() >= 0 and together.max() <= 1
     np.testing.assert_allclose(alone, together, atol=1e-4)
@@ -108,3 +110,40 @@ def test_images_of_a_seed_do_not_depend_on_what_else_is_asked(trained, splits):
     few, many = trained.generate(rows, masks, 1), trained.generate(*more, 1)
     np.testing.assert_allclose(many[:4], few, atol=1e-4)
     assert not np.allclose(many[4:], few)  # the same person twice is two pictures
+
+
+@pytest.mark.parametrize("prediction", ["v_prediction", "epsilon"])
+def test_what_is_learned_gives_the_image_back(prediction):
+    """From the noisy image and the target, the schedule itself finds the latents."""
+    schedule = DDPMScheduler(prediction_type=prediction, clip_sample=False)
+    latents, noise = torch.randn(1, 2, 4, 4), torch.randn(1, 2, 4, 4)
+    time = torch.tensor([400])
+    noisy = schedule.add_noise(latents, noise, time)
+    guess = target(schedule, latents, noise, time)
+    step = DDIMScheduler.from_config(schedule.config)
+    step.set_timesteps(1000)
+    found = step.step(guess, 400, noisy).pred_original_sample
+    torch.testing.assert_close(found, latents, atol=1e-4, rtol=1e-4)
+
+
+def test_guidance_moves_away_from_what_nobody_asked_for(trained):
+    """Twice the way from the unasked to the asked prediction, for guidance 2."""
+
+    def network(latents, times, text, condition, weight):
+        return text.mean((1, 2)).view(-1, 1, 1, 1).expand_as(latents)
+
+    parts = dataclasses.replace(trained.parts, network=network)
+    guided = dataclasses.replace(trained, parts=parts, guidance=2.0)
+    latents, text = torch.zeros(1, 2, 4, 4), torch.full((1, 3, 5), 7.0)
+    found = guided._prediction(
+        latents, torch.tensor(5), text, torch.full((1, 3, 5), 4.0), torch.zeros(1, 1, 4, 4)
+    )
+    assert torch.equal(found, torch.full_like(found, 10.0))
+
+
+def test_training_visits_the_noise_that_sampling_meets(trained, ctx):
+    settings = ctx.generator
+    solver = trained.parts.solver()
+    assert torch.equal(trained.parts.times, solver.timesteps)
+    assert solver.timesteps[0] == 999 and solver.timesteps[-1] == settings.last_noise
+    assert len(solver.timesteps) == settings.sampling_steps

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from methods.diffusion import optimise as optimise_module
 from methods.diffusion.optimise import CHECKPOINT, Budget, optimise
 
 
@@ -28,6 +29,12 @@ def test_it_learns(ctx, tmp_path):
     net = network()
     optimise("line", net, draw, loss_of(net), Budget(300, 0.05), tmp_path, ctx)
     assert torch.allclose(weights(net), torch.tensor([1.0, 1.0, 1.0, 0.0]), atol=0.05)
+
+
+@pytest.fixture(autouse=True)
+def saved_often(monkeypatch):
+    """Every few steps, where a real training saves every half minute."""
+    monkeypatch.setattr(optimise_module, "SAVE_SECONDS", 0.002)
 
 
 @pytest.mark.parametrize("average", [0.0, 0.2])
