@@ -194,6 +194,10 @@ def run(
         str | None,
         typer.Option(help="Stable Diffusion to start generators from: a folder, or a hub id."),
     ] = None,
+    extractor: Annotated[
+        str | None,
+        typer.Option(help="Features for FID, as in resnet50=FILE. Default: the judge's own."),
+    ] = None,
     severity: Annotated[
         list[float] | None,
         typer.Option(help="Bias of train: 0 none, 0.5 as in life, 1 twice that; repeatable."),
@@ -247,6 +251,7 @@ def run(
         variants=variants,
         data=cohort,
         device=device,
+        extractor=extractor,
     )
     planned = matrix.plan(specs, runs)
     if cohort is not None:

@@ -9,6 +9,7 @@ other half gives the floor. The judges are networks trained on the real training
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sklearn.metrics import roc_auc_score
 from benchmark import readback, training
 from benchmark.context import RunContext
 from benchmark.contracts import Generator, Split, Splits, TaskCard
+from benchmark.extractor import load_extractor
 from benchmark.filling import cell_sizes, choose_owners, has_mask, requests_for
 from benchmark.gallery import draw_gallery
 from benchmark.metrics import synthesis
@@ -48,12 +50,14 @@ class Judged:
 
 
 def judge_generator(
-    generator: Generator, splits: Splits, ctx: RunContext, folder: Path, *, with_gallery: bool
-) -> None:
+    generator: Generator, splits: Splits, ctx: RunContext, folder: Path,
+    *, with_gallery: bool, extractor: str | None = None,
+) -> None:  # fmt: skip
     """Draw a balanced set of patients, measure it, and write generation.json into folder.
 
     Every number has the one that real images get beside it, where there is such a one: "floor".
-    with_gallery: also write gallery.png, which shows training patients.
+    with_gallery: also write gallery.png, which shows training patients. extractor: weights of one's
+    own for the features, ARCHITECTURE=FILE; None: the judge's.
     """
     card, rng = ctx.card, ctx.rng("generation track")
     first, second = (splits.test.take(np.sort(part)) for part in _halves(splits.test, card, rng))
@@ -67,14 +71,15 @@ def judge_generator(
             "they must have the same shape, and every pixel must be a number from 0 to 1."
         )
     reader = trained_reader(splits.train, ctx, "judge")
-    real, other = _judged(reader, first.images), _judged(reader, second.images)
-    drawn = _judged(reader, images)
-    train, held_out = (reader.features(s.images) for s in (splits.train, splits.val))
+    own = load_extractor(extractor, ctx.device) if extractor else None
+    see = own.features if own else reader.features
+    real, other, drawn = (_judged(reader, see, i) for i in (first.images, second.images, images))
+    train, held_out = (see(s.images) for s in (splits.train, splits.val))
     asked = Split(images, masks, rows)
     found = {
         "n": len(first),
-        "extractor": f"{VERSION}, {ctx.classifier.backbone}, {ctx.classifier.steps} steps, "
-        f"code {judge_digest()[:8]}",
+        "extractor": f"{f'{own.name}; ' if own else ''}{VERSION}, {ctx.classifier.backbone}, "
+        f"{ctx.classifier.steps} steps, code {judge_digest()[:8]}",
         "scores": {
             **_likeness(real, other, drawn, ctx),
             **_by_group(card, [(first.table, real), (rows, drawn), (second.table, other)], ctx),
@@ -97,10 +102,10 @@ def _halves(test: Split, card: TaskCard, rng: np.random.Generator) -> tuple[np.n
     return order[0::2], order[1::2]
 
 
-def _judged(reader: Reader, images: np.ndarray) -> Judged:
+def _judged(reader: Reader, see: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> Judged:
     return Judged(
         np.asarray(images),
-        reader.features(images),
+        see(images),
         reader.masks(images),
         reader.probabilities(images),
     )

@@ -26,6 +26,7 @@ def spell_out(
     variants: Sequence[Variant],
     data: Path | None,
     device: str,
+    extractor: str | None = None,
 ) -> list[RunSpec]:
     """List every run of the matrix; None means all tasks, or all methods.
 
@@ -49,6 +50,7 @@ def spell_out(
             fields=fields.get(registry.locate(name, "method").name, {}),
             data=data,
             device=device,
+            extractor=extractor,
         )
         for variant in variants
         for name in names

@@ -85,7 +85,10 @@ def run(
         from benchmark.generation import judge_generator  # diffusers takes seconds to import
 
         judge = make_context(task, JUDGE, spec, say)
-        judge_generator(generator, splits, judge, folder, with_gallery=spec.data is None)
+        judge_generator(
+            generator, splits, judge, folder,
+            with_gallery=spec.data is None, extractor=spec.extractor,
+        )  # fmt: skip
         clock.lap("judge")
 
     # 5. Score what was saved, and nothing else.

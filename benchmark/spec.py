@@ -61,6 +61,7 @@ class RunSpec:
     fields: dict[str, Any] = field(default_factory=dict)  # hyperparameters that are not default
     data: Path | None = None  # a table cohort's folder; None: the digital cohort
     device: str = "auto"
+    extractor: str | None = None  # features for judging generators, ARCHITECTURE=FILE; None: ours
     cache: Path = field(default_factory=default_cache)
 
     @property
@@ -171,6 +172,10 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
         "engine": code_digest([p for name in ENGINE_FILES for p in sorted(HERE.glob(name))]),
         "rounding": {k: computed_with[k] for k in ("device", "precision", "threads")},
     }
+    if spec.extractor:
+        from benchmark.extractor import extractor_name  # imports timm
+
+        decided["extractor"] = extractor_name(spec.extractor)
     row = digest(decided)
     pictured = [decided[k] for k in ("task", "variant", "source")] + [preset["source"], spec.seed]
     return {

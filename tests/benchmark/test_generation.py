@@ -2,7 +2,9 @@ import json
 
 import numpy as np
 import pytest
+import timm
 from PIL import Image
+from safetensors.torch import save_file
 
 from benchmark import runner
 from benchmark.cohorts.toy import toy_task
@@ -90,3 +92,13 @@ def test_the_generator_sees_no_test_patient(task, splits, ctx, tmp_path):
             return super().generate(requests, masks, seed)
 
     judge_generator(Spy(task), splits, ctx, tmp_path, with_gallery=False)
+
+
+def test_features_may_come_from_weights_of_ones_own(task, splits, ctx, tmp_path):
+    path = tmp_path / "mine.safetensors"
+    save_file(timm.create_model("test_resnet", num_classes=0).state_dict(), path)
+    options = {"with_gallery": False, "extractor": f"test_resnet={path}"}
+    judge_generator(Real(task), splits, ctx, tmp_path, **options)
+    found = json.loads((tmp_path / "generation.json").read_text())
+    assert found["extractor"].startswith("test_resnet, weights ")
+    assert found["scores"]["frechet_distance"]["value"] > 0
