@@ -1,4 +1,4 @@
-"""Features from weights of one's own: Inception, RadImageNet, or whatever else timm has a network for.
+"""Features from weights of one's own: Inception, RadImageNet, any network that timm knows.
 
 Without one, the generation track's features are those of its judge, a small network trained on the
 cohort itself. A large network trained on other images makes numbers comparable between papers.
@@ -7,6 +7,7 @@ cohort itself. A large network trained on other images makes numbers comparable 
 from __future__ import annotations
 
 import hashlib
+import pickle
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -104,10 +105,8 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, OSError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as weights: {error}") from error
-    except Exception as error:  # what weights_only refuses comes as pickle's own error
-        raise ValueError(
-            f"{path} holds more than weights, and is not unpickled: {error}"
-        ) from error
+    except pickle.UnpicklingError as error:
+        raise ValueError(f"{path} holds more than weights; that is not unpickled.") from error
     if not isinstance(found, dict) or not all(isinstance(t, Tensor) for t in found.values()):
         raise ValueError(f"{path} holds no state dict: names and tensors.")
     return found
