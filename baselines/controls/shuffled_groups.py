@@ -18,6 +18,7 @@ from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
 from methods.controlnet_synthesis.method import ControlNetSynthesis
+from methods.diffusion.base import trained_generator
 
 
 @method
@@ -44,4 +45,5 @@ class ShuffledGroups:
             others = rows[names].to_numpy()[rng.permutation(len(rows))]
             return rows.assign(**dict(zip(names, others.T, strict=True)))
 
-        return ControlNetSynthesis(**dataclasses.asdict(self)).learn(train, val, ctx, shuffle)
+        method = ControlNetSynthesis(**dataclasses.asdict(self))
+        return method.learn(trained_generator(train, ctx), train, val, ctx, shuffle)

@@ -61,17 +61,18 @@ class ControlNetSynthesis:
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train the generator, draw patients, train the classifier on both."""
-        learned = self.learn(train, val, ctx)
-        return Synthesised(learned.network, learned.see, trained_generator(train, ctx))
+        generator = trained_generator(train, ctx)
+        learned = self.learn(generator, train, val, ctx)
+        return Synthesised(learned.network, learned.see, generator)
 
     def learn(
-        self, train: Split, val: Split, ctx: RunContext, lie: Lie | None = None
-    ) -> Harmonised:
+        self, generator: LatentGenerator, train: Split, val: Split, ctx: RunContext,
+        lie: Lie | None = None,
+    ) -> Harmonised:  # fmt: skip
         """Do all that fit does; with a lie the generator is told about other people's attributes.
 
         What it was not told, the filter does not ask for.
         """
-        generator = trained_generator(train, ctx)
         see = harmonising(train, ctx, self.harmonise)
         real, real_val = seen(train, see), seen(val, see)
         agreement = fit_agreement(real, real_val, ctx) if self.filtered else None
@@ -121,10 +122,14 @@ def draw_patients(
             break
         images[left] = draw(told.iloc[left], masks[left], seed + again)
         kept[left] = agreement.keeps(images[left], masks[left], told.iloc[left])
-    cells = ctx.card.encode_cells(rows)[0]
-    emptied = sorted(set(cells) - set(cells[kept]))
+    _report(ctx.card.encode_cells(rows)[0], kept, at_once, ctx)
+    return Split(images, masks, rows).take(np.flatnonzero(kept))
+
+
+def _report(cells: np.ndarray, kept: np.ndarray, at_once: float, ctx: RunContext) -> None:
+    """Say and record how many patients the filter left, and whether it emptied a cell."""
+    emptied = set(cells) - set(cells[kept])
     ctx.say(f"filter: {at_once:.0%} agree at once, {kept.mean():.0%} in {TRIES} tries")
     if emptied:
         ctx.say(f"filter: nobody is left in {len(emptied)} of {len(set(cells))} cells")
     ctx.record("filter", 0, agreeing_at_once=at_once, kept=kept.mean(), cells_emptied=len(emptied))
-    return Split(images, masks, rows).take(np.flatnonzero(kept))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from baselines.controls import shuffled_groups
 from benchmark import runner
 from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
@@ -46,7 +47,8 @@ def learned(make_spec, monkeypatch):
 
         monkeypatch.setattr(learning, "train_classifier", catch)
         monkeypatch.setattr(learning, "codec_of", lambda train, ctx: Halves())
-        monkeypatch.setattr(module, "trained_generator", lambda train, ctx: Painter())
+        for user in (module, shuffled_groups):
+            monkeypatch.setattr(user, "trained_generator", lambda train, ctx: Painter())
         method = method or ControlNetSynthesis(**{"filtered": False, **fields})
         ctx = runner.make_context(TASK, method, make_spec(), lambda line: None)
         predictor = method.fit(SPLITS.train, SPLITS.val, ctx)
@@ -77,8 +79,6 @@ def test_real_images_stay_as_they_are_where_they_should(learned):
 
 
 def test_a_lie_changes_what_is_told_and_neither_whom_nor_by_which_mask(learned, monkeypatch):
-    from baselines.controls.shuffled_groups import ShuffledGroups
-
     drawn = []
 
     def draw(draw, rows, told, train, ctx, agreement):
@@ -87,7 +87,7 @@ def test_a_lie_changes_what_is_told_and_neither_whom_nor_by_which_mask(learned, 
 
     monkeypatch.setattr(module, "draw_patients", draw)
     learned()
-    learned(method=ShuffledGroups(filtered=False))
+    learned(method=shuffled_groups.ShuffledGroups(filtered=False))
     (rows, told), (other_rows, lied) = drawn
     assert told.equals(rows) and other_rows.equals(rows)
     names = [attribute.name for attribute in TASK.card.attributes]
