@@ -122,7 +122,9 @@ class _State:
         self.file = folder / f"{stage}{CHECKPOINT}"
         self.rng = ctx.torch_rng(stage)
         self.trained = {n: p for n, p in network.named_parameters() if p.requires_grad}
-        self.optimizer = torch.optim.AdamW(self.trained.values(), lr=0.0, weight_decay=1e-4)
+        self.optimizer = torch.optim.AdamW(
+            self.trained.values(), lr=0.0, weight_decay=1e-4, fused=True
+        )
         self.averages = {n: p.detach().clone() for n, p in self.trained.items()}
         self.step = 0
         self.save_after = time.perf_counter() + SAVE_SECONDS
