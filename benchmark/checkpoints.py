@@ -43,14 +43,18 @@ def find_checkpoint(name: str) -> Path:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder.resolve()
+    if folder.exists() or folder.is_absolute():
+        what = "is a file and no folder" if folder.exists() else "does not exist"
+        raise ValueError(f"Checkpoint {name!r} {what}. {FORMAT}")
     from diffusers import DiffusionPipeline  # takes seconds
 
     try:
         return Path(DiffusionPipeline.download(name, use_safetensors=True))
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"Checkpoint {name!r}: no such folder, and the hub gave none ({reason}). {FORMAT}"
+            f"Checkpoint {name!r}: there is no such folder, and the hub gave no model of that id "
+            f"({type(error).__name__}). Without a connection, download it elsewhere and give the "
+            f"folder. {FORMAT}"
         ) from error
 
 

@@ -15,7 +15,7 @@ import torch
 
 from benchmark import runner
 from benchmark.cohorts.toy import ToyTask
-from benchmark.contracts import Method, Split, Splits, Variant
+from benchmark.contracts import Generator, Method, Split, Splits, Variant
 from benchmark.presets import Preset
 from benchmark.registry import load_method, locate
 from benchmark.spec import RunSpec
@@ -120,6 +120,7 @@ def _try(
         else f"predicting {FEW} images alone moved a probability by {moved:.3f}; "
         "call network.eval() before predicting, and use no statistics of the batch.",
     )
+    yield from _generator(predictor, splits.val)
     _, second = _fit_and_predict(method, task, splits, spec, say)
     same = bool((first[columns] == second[columns]).all(axis=None))
     yield Finding(
@@ -129,6 +130,25 @@ def _try(
         else "two fits with one seed differ; draw every random number from ctx.rng(...) or "
         "ctx.torch_rng(...), and seed torch from them before a network is made.",
     )
+
+
+def _generator(predictor: Any, val: Split) -> Iterator[Finding]:
+    """Ask a generator, if there is one, for a few patients, twice with the same seed."""
+    generator = getattr(predictor, "generator", None)
+    if generator is None:
+        return
+    what = "its generator draws images, the same for the same seed"
+    if not isinstance(generator, Generator):
+        yield Finding(what, "predictor.generator has no generate(requests, masks, seed).")
+        return
+    rows = val.table.drop(columns=["image_id", "patient_id"]).head(FEW)
+    try:
+        first, second = (runner.draw(generator, rows, val.masks[:FEW], 0) for _ in range(2))
+    except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
+        yield Finding(what, f"{type(error).__name__}: {error}")
+        return
+    same = bool((first == second).all())
+    yield Finding(what, "" if same else "two calls with one seed differ; draw from the seed alone.")
 
 
 def _fit_and_predict(

@@ -28,6 +28,7 @@ from benchmark.metrics import synthesis
 from benchmark.readback import VERSION, Reader, trained_reader
 from benchmark.registry import code_digest
 from benchmark.results import write_json
+from benchmark.runner import draw
 from benchmark.training import train_classifier
 
 DETECTOR_PART = 1 / 3  # of a classifier's steps: to tell generated images from real ones
@@ -64,12 +65,7 @@ def judge_generator(
     rows = requests_for(card, cell_sizes(first, card))
     masks = np.asarray(splits.val.masks)[choose_owners(rows, splits.val, card, rng)]
     seed = int(ctx.rng("generation track: images").integers(2**31))
-    images = np.asarray(generator.generate(rows, masks, seed), np.float32)
-    if images.shape != masks.shape or not np.isfinite(images).all():
-        raise ValueError(
-            f"the generator returned images of shape {images.shape} for masks of {masks.shape}; "
-            "they must have the same shape, and every pixel must be a number from 0 to 1."
-        )
+    images = draw(generator, rows, masks, seed)
     reader = trained_reader(splits.train, ctx, "judge")
     own = load_extractor(extractor, ctx.device) if extractor else None
     see = own.features if own else reader.features

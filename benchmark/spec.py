@@ -288,15 +288,16 @@ def _generator_identity(preset: Preset, method: str) -> dict[str, Any]:
     """Return the generator's settings, a checkpoint by its content and not by where it lies."""
     if preset.generator is None:
         raise ValueError(
-            f"{method} trains a generator, and the preset {preset.name} has no section "
+            f"{method} needs a generator's settings, and the preset {preset.name} has no section "
             "[generator]. `equipoise describe quick` shows one."
         )
     settings = dataclasses.asdict(preset.generator)
     if isinstance(preset.generator, CheckpointSettings):
         if not preset.can_generate:
             raise ValueError(
-                f"{method} draws with a checkpoint of the Stable Diffusion family, and the preset "
-                f"{preset.name} names none: give --checkpoint with a folder or a hub id."
+                f"{method} needs the generator of preset {preset.name}, which starts from a "
+                "checkpoint of the Stable Diffusion family: give --checkpoint with a folder or a "
+                "hub id."
             )
         folder = Path(preset.generator.checkpoint)
         check_checkpoint(folder, preset.generator.size)

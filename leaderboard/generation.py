@@ -12,6 +12,8 @@ from leaderboard.columns import MINUS
 from leaderboard.rank import Standing
 from leaderboard.scored import ScoredRun
 
+ATTRIBUTES = "read_back/attributes"  # the mean over all that are read back but the label
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -41,6 +43,12 @@ MEASURES = (
     ),
     Measure("dice", "Mask kept", "Overlap of the mask asked for with the one read back (Dice)."),
     Measure("read_back/label", "Label kept", "How often the label asked for is read back.", True),
+    Measure(
+        ATTRIBUTES,
+        "Attributes kept",
+        "How often the group asked for is read back, mean over the attributes.",
+        True,
+    ),
     Measure(
         "morphometric_distance",
         "Anatomy",
@@ -76,18 +84,20 @@ def generation_table(
     groups = _groups(run for s in standings for run in s.row.done if _judge(run) == judge)
     for standing, name in zip(standings, names, strict=True):
         runs = [run for run in standing.row.done if run.generation and _judge(run) == judge]
-        judged += runs
         if runs:
             cells = [_cell(runs, measure) for measure in MEASURES]
             lines.append({"name": name, "cells": cells, "groups": [_cell(runs, m) for m in groups]})
+            judged += [(lines[-1], run) for run in runs]
     if not lines:
         return None
-    gallery = next((run.gallery for run in judged if run.gallery), None)
+    shown = [(line["name"], run) for line, run in judged if run.gallery]
+    owner, gallery = (shown[0][0], shown[0][1].gallery) if shown else ("", None)
     return {
         "columns": [(measure.title, measure.help) for measure in MEASURES],
         "rows": lines,
         "groups": [(measure.title, measure.help) for measure in groups],
-        "n": str(judged[0].generation.get("n", "")),
+        "n": str(judged[0][1].generation.get("n", "")),
+        "owner": owner,
         "extractor": judge,
         "gallery": _address(gallery) if gallery and with_gallery else "",
     }
@@ -116,10 +126,19 @@ def _mean(runs: Sequence[ScoredRun], name: str, part: str) -> float:
     """Average what every seed has; anything that is no number makes the mean undefined."""
     found = []
     for run in runs:
-        entry = run.generation.get("scores", {}).get(name, {})
-        number = entry.get(part) if isinstance(entry, dict) else None
-        found.append(float(number) if isinstance(number, int | float) else math.nan)
+        scores = run.generation.get("scores", {})
+        names = [name]
+        if name == ATTRIBUTES:
+            read = [key for key in scores if key.startswith("read_back/")]
+            names = [key for key in read if key != "read_back/label"]
+        numbers = [_number(scores.get(key), part) for key in names]
+        found.append(sum(numbers) / len(numbers) if numbers else math.nan)
     return sum(found) / len(found)
+
+
+def _number(entry: object, part: str) -> float:
+    number = entry.get(part) if isinstance(entry, dict) else None
+    return float(number) if isinstance(number, int | float) else math.nan
 
 
 def _words(value: float, measure: Measure) -> str:

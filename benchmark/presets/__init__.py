@@ -10,6 +10,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+NORM_GROUPS = 16  # a denoiser's channels are normalised in so many groups
+
 
 @dataclass(frozen=True)
 class SourceSettings:
@@ -123,8 +125,13 @@ class Preset:
         problems: list[str] = []
         for section, kind in sections.items():
             problems += _problems(section, values.get(section, {}), kind)
-        unknown = set(values) - {"name", "description", "generator", *sections}
-        problems += [f"unknown entry {name!r}" for name in sorted(unknown)]
+        known = ["name", "description", "source", "classifier", "generator", "run"]
+        for name in sorted(set(values) - set(known)):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}" if near else ""
+            problems.append(f"unknown entry {name!r}{hint}")
+        if not problems:
+            problems = _unfit(values)
         if problems:
             raise ValueError(f"Preset {values.get('name')}: {'; '.join(problems)}.")
         built = {name: kind(**values[name]) for name, kind in sections.items()}
@@ -132,13 +139,16 @@ class Preset:
 
 
 def _problems(section: str, values: dict[str, Any], kind: type) -> list[str]:
-    names = [f.name for f in dataclasses.fields(kind)]
+    types = {f.name: str(f.type) for f in dataclasses.fields(kind)}
+    names = list(types)
     problems = [f"[{section}] lacks {name}" for name in names if name not in values]
     for name, value in values.items():
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"; did you mean {near[0]}" if near else ""
             problems.append(f"[{section}] has no {name!r}{hint} (it has {', '.join(names)})")
+        elif not _fits(value, types[name]):
+            problems.append(f"[{section}] {name} is {value!r}; it must be of type {types[name]}")
         elif isinstance(value, int | float) and (
             value < 0 or (value == 0 and name != "weight_decay")
         ):
@@ -147,6 +157,27 @@ def _problems(section: str, values: dict[str, Any], kind: type) -> list[str]:
             problems.append(f"[{section}] last_noise is {value}; it must be below 999")
         elif name == "seeds" and (not value or len(set(value)) != len(value)):
             problems.append(f"[{section}] seeds is {value}; it needs different whole numbers")
+    return problems
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind == "list[int]":
+        return isinstance(value, list | tuple) and all(type(one) is int for one in value)
+    if kind == "float":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value).__name__ == kind
+
+
+def _unfit(values: dict[str, Any]) -> list[str]:
+    """List what each section allows and the sections together do not."""
+    generator, size = values.get("generator") or {}, values["source"]["image_size"]
+    problems = []
+    if "fold" in generator and size % generator["fold"]:
+        problems.append(f"[generator] fold is {generator['fold']}; it must divide {size} pixels")
+    if any(width % NORM_GROUPS for width in generator.get("widths", [])):
+        problems.append(
+            f"[generator] widths are {generator['widths']}; multiples of {NORM_GROUPS} are needed"
+        )
     return problems
 
 

@@ -10,6 +10,8 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.presets import NORM_GROUPS
+
 NOISE_STEPS = 1000
 HEADS = 4
 
@@ -25,7 +27,7 @@ def new_denoiser(
     return UNet2DConditionModel(
         sample_size=size, in_channels=channels, out_channels=channels, layers_per_block=1,
         block_out_channels=tuple(widths), cross_attention_dim=text_width, attention_head_dim=HEADS,
-        norm_num_groups=16, mid_block_type="UNetMidBlock2DCrossAttn",
+        norm_num_groups=NORM_GROUPS, mid_block_type="UNetMidBlock2DCrossAttn",
         down_block_types=("DownBlock2D",) * levels, up_block_types=("UpBlock2D",) * levels,
     )  # fmt: skip
 

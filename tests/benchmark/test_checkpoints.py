@@ -79,7 +79,7 @@ def test_what_is_no_folder_and_not_on_the_hub_is_said(monkeypatch):
         raise OSError("Cannot reach the hub\nand more")
 
     monkeypatch.setattr(DiffusionPipeline, "download", offline)
-    with pytest.raises(ValueError, match=r"'me/model': no such folder.*Cannot reach the hub\)"):
+    with pytest.raises(ValueError, match=r"'me/model': there is no such folder.*\(OSError\)"):
         find_checkpoint("me/model")
 
 
@@ -97,3 +97,11 @@ def test_the_paper_preset_asks_for_a_checkpoint_and_records_its_content(make_spe
 def test_a_checkpoint_for_a_generator_from_scratch_is_refused(tiny_checkpoint):
     with pytest.raises(ValueError, match="trained from scratch"):
         load_preset("quick").with_checkpoint(str(tiny_checkpoint))
+
+
+def test_a_file_and_a_place_that_is_not_there_are_said_for_what_they_are(tmp_path):
+    (tmp_path / "one.safetensors").touch()
+    with pytest.raises(ValueError, match="is a file and no folder"):
+        find_checkpoint(str(tmp_path / "one.safetensors"))
+    with pytest.raises(ValueError, match="does not exist"):
+        find_checkpoint(str(tmp_path / "nowhere"))
