@@ -257,6 +257,10 @@ def run(
     if cohort is not None:
         matrix.check_own_patients(planned)
     _print_plan(planned, runs, jobs)
+    if not method and not settings.can_generate:
+        lacks = "--checkpoint" if settings.generator else "a [generator] in the preset"
+        names = ", ".join(request.need_generator(digital=cohort is None))
+        tell(f"Left out, for want of {lacks}: {names}.")
     if dry_run:
         return
     tracker = None
@@ -264,7 +268,14 @@ def run(
         from benchmark.tracking import MlflowTracker
 
         tracker = MlflowTracker(runs, tracking_uri)
-    summary = matrix.run_matrix(planned, runs, jobs=jobs, tracker=tracker)
+    try:
+        summary = matrix.run_matrix(planned, runs, jobs=jobs, tracker=tracker)
+    except KeyboardInterrupt:
+        tell(
+            "Stopped. What is finished is kept: the same command goes on from here, and "
+            f"`equipoise leaderboard --runs {runs}` shows what there is."
+        )
+        raise typer.Exit(130) from None
     tell(
         f"Done before: {summary.done_before}. Done now: {summary.done_now}. "
         f"Failed: {len(summary.failed)}."
@@ -294,12 +305,14 @@ def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
         table.add_row(*key, *(", ".join(map(str, seeds)) for seeds in states.values()))
     out.print(table)
     left = sum(one.status != "done" for one in planned)
-    expected = matrix.expected_seconds(planned, runs)
+    expected, untimed = matrix.expected_seconds(planned, runs)
     cost = ": no run of this preset has been timed here yet"
     if not left:
         cost = ""
     elif expected is not None:
         cost = f": about {max(0.1, expected / jobs / 60):.1f} minutes with {jobs} at a time"
+        if untimed:
+            cost += f", not counting {untimed} with a generator, which were never timed here"
     environment = planned[0].config["environment"]
     tell(
         f"{_runs(len(planned))}, {left} to do{cost}. Device {environment['device']}, "

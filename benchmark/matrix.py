@@ -73,10 +73,11 @@ def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
     return planned
 
 
-def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> float | None:
+def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[float | None, int]:
     """Estimate what the missing runs will cost one worker, from the runs seen so far.
 
-    A method never seen on a task costs what the average run of its preset did; None: none seen.
+    A method never seen on a task costs what the average run of its preset did; None: none seen. A
+    method with a generator that was never seen costs far more: such runs are counted instead.
     """
     seen: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for record in find_runs(runs):
@@ -84,15 +85,19 @@ def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> float | None:
             spent = sum(record.result["seconds"].values())
             for key in _cost_keys(record.config):
                 seen[key].append(spent)
-    total = 0.0
+    total, untimed = 0.0, 0
     for run in planned:
         if run.status == "done":
             continue
-        times = next((seen[key] for key in _cost_keys(run.config) if key in seen), None)
+        keys = _cost_keys(run.config)
+        if run.config["method"].get("trains_generator") and not set(keys[:2]) & set(seen):
+            untimed += 1
+            continue
+        times = next((seen[key] for key in keys if key in seen), None)
         if times is None:
-            return None
+            return None, untimed
         total += sum(times) / len(times)
-    return total
+    return total, untimed
 
 
 def _cost_keys(config: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -85,6 +85,12 @@ def default_methods(*, digital: bool, generator: bool) -> list[str]:
     return names
 
 
+def need_generator(*, digital: bool) -> list[str]:
+    """Name the methods that are left out where there is no generator."""
+    left = set(default_methods(digital=digital, generator=False))
+    return [name for name in default_methods(digital=digital, generator=True) if name not in left]
+
+
 def read_seeds(text: str | None, preset: Preset) -> list[int]:
     """Read "0,1,2"; None means the preset's own."""
     if text is None:

@@ -12,6 +12,7 @@ from typing import Any
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.collect import Board
 from leaderboard.columns import COLUMNS, minutes
+from leaderboard.generation import generation_values
 from leaderboard.rank import REFERENCE, Gain, Standing
 
 SCHEMA = 1
@@ -115,6 +116,7 @@ def _json_row(standing: Standing) -> dict[str, Any]:
             {**dict(zip(names, key, strict=True)), **vars(estimate)}
             for key, estimate in standing.estimates.items()
         ],
+        "generation": generation_values(standing),
         "environment": standing.row.config.get("environment", {}),
     }
 

@@ -103,6 +103,19 @@ def generation_table(
     }
 
 
+def generation_values(standing: Standing) -> dict[str, dict[str, float | None]]:
+    """Return every number of a row's generator, averaged over seeds; None where it is undefined."""
+    runs = [run for run in standing.row.done if run.generation]
+    names = dict.fromkeys(name for run in runs for name in run.generation.get("scores", {}))
+    values = {
+        name: {part: _mean(runs, name, part) for part in ("value", "floor")} for name in names
+    }
+    return {
+        name: {part: x if math.isfinite(x) else None for part, x in entry.items()}
+        for name, entry in values.items()
+    }
+
+
 def _groups(runs: Iterable[ScoredRun]) -> list[Measure]:
     """List the groups whose distances these runs have, by the word for the group."""
     names = dict.fromkeys(name for run in runs for name in run.generation.get("scores", {}))

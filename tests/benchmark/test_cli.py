@@ -77,6 +77,13 @@ def test_methods_can_be_left_out_of_the_default(run_options):
         call("run", *run_options, "--without", "ermm", "--dry-run")
 
 
+def test_what_cannot_run_without_a_generator_is_named(run_options):
+    words = " ".join(call("run", *run_options, "--dry-run").output.split())
+    assert "Left out, for want of a [generator] in the preset: controlnet_synthesis, " in words
+    words = call("run", "--preset", "paper", "--seeds", "0", "--dry-run").output
+    assert "Left out, for want of --checkpoint: controlnet_synthesis" in words
+
+
 def test_run_score_and_leaderboard(run_options, tmp_path):
     runs = tmp_path / "runs"
     call("run", *run_options, "--method", "majority_class", "--no-tracking")

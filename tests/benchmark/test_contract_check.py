@@ -1,5 +1,7 @@
 """The check must find the mistake it was built for: one wrong method per finding."""
 
+from pathlib import Path
+
 import pytest
 
 from benchmark.contract_check import check_method
@@ -70,3 +72,28 @@ def test_a_file_that_does_not_import_is_a_finding(tmp_path):
     path = tmp_path / "broken.py"
     path.write_text("import no_such_module\n")
     assert "does not import: ModuleNotFoundError" in advice(str(path))
+
+
+GENERATOR = """
+class Drawn(Half):
+    def __init__(self, generate):
+        self.generator = self
+        self.generate = generate
+"""
+
+
+@pytest.mark.parametrize(
+    ("generate", "words"),
+    [
+        ("lambda rows, masks, seed: 'nonsense'", "generate returned str"),
+        ("lambda rows, masks, seed: masks[0] / 9", "the two must be the same"),
+        ("lambda rows, masks, seed: 2 * np.ones(masks.shape)", "they must lie from 0 to 1"),
+        ("lambda rows, masks, seed: np.random.random(masks.shape)", "two calls with one seed"),
+        ("None", "no generate(requests, masks, seed)"),
+    ],
+)
+def test_a_mistake_of_a_generator_is_found(generate, words, write_method):
+    path = write_method("mine", f"return Drawn({generate})", more="")
+    text = Path(path).read_text().replace("@method", f"{GENERATOR}@method")
+    Path(path).write_text(text)
+    assert words in advice(path)

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -79,8 +80,22 @@ def test_a_generator_of_the_wrong_shape_is_an_error(splits, ctx, tmp_path):
         def generate(self, requests, masks, seed):
             return np.zeros((len(masks), 3))
 
-    with pytest.raises(ValueError, match="the generator returned images of shape"):
+    with pytest.raises(ValueError, match="returned images of shape"):
         judge_generator(Wrong(), splits, ctx, tmp_path, with_gallery=False)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (lambda m: "nonsense", "returned str; it must return an array"),
+        (lambda m: np.full(m.shape, np.nan), r"100\.0% of the pixels are not finite"),
+        (lambda m: np.full(m.shape, -0.5), r"from -0\.5 to -0\.5; they must lie from 0 to 1"),
+    ],
+)
+def test_what_is_no_image_is_said_for_what_it_is(images, message):
+    generator = SimpleNamespace(generate=lambda requests, masks, seed: images(masks))
+    with pytest.raises(ValueError, match=message):
+        runner.draw(generator, None, np.zeros((2, 1, 4, 4), np.uint8), 0)
 
 
 def test_the_generator_sees_no_test_patient(task, splits, ctx, tmp_path):

@@ -36,3 +36,32 @@ def test_all_problems_of_a_preset_are_reported_at_once():
     message = str(caught.value)
     for part in ("lacks train", "did you mean train", "steps is 0", "seeds is [1, 1]"):
         assert part in message
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "message"),
+    [
+        (
+            "generator",
+            {"learning_rate": "fast"},
+            "learning_rate is 'fast'; it must be of type",
+        ),
+        ("generator", {"widths": [30, 64]}, "widths are [30, 64]; multiples of 16"),
+        ("generator", {"fold": 5}, "fold is 5; it must divide 64 pixels"),
+        ("generator", {"last_noise": 1200}, "last_noise is 1200; it must be below 999"),
+        ("run", {"threads": True}, "threads is True; it must be of type int"),
+    ],
+)
+def test_values_that_cannot_work_are_refused_with_the_preset(section, values, message):
+    preset = copy.deepcopy(load_preset("quick").as_dict())
+    preset[section] |= values
+    with pytest.raises(ValueError) as caught:
+        Preset.from_dict(preset)
+    assert message in str(caught.value)
+
+
+def test_a_misspelt_section_gets_the_nearest_one_suggested():
+    preset = load_preset("quick").as_dict()
+    preset["generators"] = preset.pop("generator")
+    with pytest.raises(ValueError, match=r"'generators'; did you mean generator"):
+        Preset.from_dict(preset)
