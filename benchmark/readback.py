@@ -47,8 +47,8 @@ class Effort:
     batch_size: int
 
 
-LABEL_AND_ATTRIBUTES = Effort(1.0, 64)
-REGIONS = Effort(1.25, 16)  # learns most from many small batches (docs/speed.md)
+LABEL_AND_ATTRIBUTES = Effort(0.6, 64)
+REGIONS = Effort(0.9, 16)  # learns most from many small batches (docs/speed.md)
 
 
 @dataclass(frozen=True)
