@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
-import inspect
-import itertools
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -21,8 +17,8 @@ from rich.table import Table
 
 from benchmark import registry
 from benchmark.checkpoints import find_checkpoint
-from benchmark.contracts import Source, TaskCard, Variant, default_cache
-from benchmark.presets import load_preset, preset_names
+from benchmark.contracts import Source, Variant, default_cache
+from benchmark.presets import load_preset
 
 app = typer.Typer(
     name="equipoise",
@@ -97,52 +93,18 @@ def methods() -> None:
     out.print(table)
 
 
-@app.command()
-def describe(name: Annotated[str, typer.Argument(help="A task, method or preset.")]) -> None:
+@app.command("describe")
+def describe_command(
+    name: Annotated[str, typer.Argument(help="A task, method or preset.")],
+) -> None:
     """Say all about one task, method or preset.
 
     Examples: `equipoise describe group_dro`, `equipoise describe cmr_heart_failure`,
     `equipoise describe quick`
     """
-    if name in preset_names():
-        out.print_json(json.dumps(load_preset(name).as_dict()))
-    elif name in registry.find_tasks():
-        _describe_task(registry.load_task(registry.find_tasks()[name]).card)
-    elif name in registry.find_methods() or name.endswith(".py") or "/" in name:
-        _describe_method(registry.locate(name, "method"))
-    else:
-        known = {"presets": preset_names(), "tasks": sorted(registry.find_tasks())}
-        known["methods"] = sorted(registry.find_methods())
-        near = difflib.get_close_matches(name, list(itertools.chain(*known.values())), n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        lists = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in known.items())
-        raise registry.LookupFailed(f"Unknown name {name!r}.{hint} Known {lists}.")
+    from benchmark.describe import describe
 
-
-def _describe_task(card: TaskCard) -> None:
-    table = Table(show_header=False, box=None, padding=(0, 2))
-    for key, value in card.as_dict().items():
-        if key == "attributes":
-            value = [f"{a.name}: {', '.join(a.values)}" for a in card.attributes]
-        if key == "intersections":
-            value = [" x ".join(names) for names in card.intersections]
-        lines = value if isinstance(value, list | tuple) else [value]
-        table.add_row(key.replace("_", " "), "\n".join(map(str, lines)))
-    out.print(table)
-
-
-def _describe_method(found: registry.Found) -> None:
-    from benchmark.spec import allowed_words
-
-    cls: Any = registry.load_method(found)
-    module = inspect.getmodule(cls)
-    tell(f"{found.name} ({found.kind}, {found.path})")
-    tell(f"\n{inspect.cleandoc(module.__doc__ or '') if module else ''}\n")
-    tell(f"groups used: {cls.groups_used}")
-    for field in dataclasses.fields(cls):
-        words = f"--set {found.name}.{field.name}={getattr(cls(), field.name)!r}"
-        allowed = allowed_words(field)
-        tell(f"{words}   ({allowed})" if allowed else words)
+    describe(name, out)
 
 
 @app.command()

@@ -1,0 +1,67 @@
+"""All about one task, method or preset, for `equipoise describe`."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+import itertools
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmark import registry
+from benchmark.contracts import TaskCard
+from benchmark.presets import load_preset, preset_names
+from benchmark.spec import allowed_words
+
+
+def describe(name: str, out: Console) -> None:
+    """Print what there is to know about a name; LookupFailed lists all names if it is unknown."""
+    if name in preset_names() or name.endswith(".toml"):
+        out.print_json(json.dumps(load_preset(name).as_dict()))
+    elif name in registry.find_tasks():
+        _task(registry.load_task(registry.find_tasks()[name]).card, out)
+    elif name in registry.find_methods() or name.endswith(".py") or "/" in name:
+        _method(registry.locate(name, "method"), out)
+    else:
+        known = {"presets": preset_names(), "tasks": sorted(registry.find_tasks())}
+        known["methods"] = sorted(registry.find_methods())
+        near = difflib.get_close_matches(name, list(itertools.chain(*known.values())), n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        lists = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in known.items())
+        raise registry.LookupFailed(f"Unknown name {name!r}.{hint} Known {lists}.")
+
+
+def _task(card: TaskCard, out: Console) -> None:
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    for key, value in card.as_dict().items():
+        if key == "attributes":
+            value = [f"{a.name}: {', '.join(a.values)}" for a in card.attributes]
+        if key == "intersections":
+            value = [" x ".join(names) for names in card.intersections]
+        lines = value if isinstance(value, list | tuple) else [value]
+        table.add_row(key.replace("_", " "), "\n".join(map(str, lines)))
+    out.print(table)
+
+
+def _method(found: registry.Found, out: Console) -> None:
+    cls: Any = registry.load_method(found)
+    module = inspect.getmodule(cls)
+    lines = [
+        f"{found.name} ({found.kind}, {found.path})",
+        f"\n{inspect.cleandoc(module.__doc__ or '') if module else ''}\n",
+        f"groups used: {cls.groups_used}",
+    ]
+    if getattr(cls, "trains_generator", False):
+        lines.append("needs the preset's [generator], and its --checkpoint if that starts from one")
+    for field in dataclasses.fields(cls):
+        default = getattr(cls(), field.name)
+        written = json.dumps(default) if isinstance(default, bool) else repr(default)  # as in TOML
+        words = f"--set {found.name}.{field.name}={written}"
+        allowed = allowed_words(field)
+        lines.append(f"{words}   ({allowed})" if allowed else words)
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
