@@ -16,6 +16,7 @@ import torch
 from benchmark import runner
 from benchmark.cohorts.toy import ToyTask
 from benchmark.contracts import Generator, Method, Split, Splits, Variant
+from benchmark.filling import ask_for_patients
 from benchmark.presets import Preset
 from benchmark.registry import load_method, locate
 from benchmark.spec import RunSpec
@@ -143,7 +144,7 @@ def _generator(predictor: Any, val: Split) -> Iterator[Finding]:
         return
     rows = val.table.drop(columns=["image_id", "patient_id"]).head(FEW)
     try:
-        first, second = (runner.draw(generator, rows, val.masks[:FEW], 0) for _ in range(2))
+        first, second = (ask_for_patients(generator, rows, val.masks[:FEW], 0) for _ in range(2))
     except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
         yield Finding(what, f"{type(error).__name__}: {error}")
         return

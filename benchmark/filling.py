@@ -1,11 +1,11 @@
-"""Filling the cells that a split lacks: how many patients, in which words, by whose masks."""
+"""Filling the cells that a split lacks: how many patients, by whose masks, and asking for them."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from benchmark.contracts import Split, TaskCard
+from benchmark.contracts import Generator, Split, TaskCard
 from benchmark.training import balanced_weights
 
 EVERYWHERE = 0.25  # share of the patients added by filling that every cell gets alike
@@ -126,3 +126,31 @@ def nearest_owners(request: pd.Series, owners: pd.DataFrame, card: TaskCard) -> 
         codes = owners[attribute.name].iloc[same].map(place).to_numpy()
         distance += np.abs(codes - place[request[attribute.name]])
     return same[distance == distance.min()]
+
+
+def ask_for_patients(
+    generator: Generator, rows: pd.DataFrame, masks: np.ndarray, seed: int
+) -> np.ndarray:
+    """Ask a generator for patients and return their images, or say what is wrong with them."""
+    drawn = generator.generate(rows, masks, seed)
+    name = type(generator).__name__
+    try:
+        images = np.asarray(drawn, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name}.generate returned {type(drawn).__name__}; it must return an array of images."
+        ) from error
+    if images.shape != masks.shape:
+        raise ValueError(
+            f"{name}.generate returned images of shape {images.shape} for masks of shape "
+            f"{masks.shape}; the two must be the same."
+        )
+    wrong = ~np.isfinite(images)
+    if wrong.any():
+        raise ValueError(f"{name}.generate: {wrong.mean():.1%} of the pixels are not finite.")
+    if len(images) and (images.min() < 0 or images.max() > 1):
+        raise ValueError(
+            f"{name}.generate returned values from {images.min():.3g} to {images.max():.3g}; they "
+            "must lie from 0 to 1. From -1 to 1? Return (images + 1) / 2, clipped."
+        )
+    return images

@@ -22,13 +22,18 @@ from benchmark import readback, training
 from benchmark.context import RunContext
 from benchmark.contracts import Generator, Split, Splits, TaskCard
 from benchmark.extractor import load_extractor
-from benchmark.filling import cell_sizes, choose_owners, has_mask, requests_for
+from benchmark.filling import (
+    ask_for_patients,
+    cell_sizes,
+    choose_owners,
+    has_mask,
+    requests_for,
+)
 from benchmark.gallery import draw_gallery
 from benchmark.metrics import synthesis
 from benchmark.readback import VERSION, Reader, trained_reader
 from benchmark.registry import code_digest
 from benchmark.results import write_json
-from benchmark.runner import draw
 from benchmark.training import train_classifier
 
 DETECTOR_PART = 1 / 3  # of a classifier's steps: to tell generated images from real ones
@@ -65,7 +70,7 @@ def judge_generator(
     rows = requests_for(card, cell_sizes(first, card))
     masks = np.asarray(splits.val.masks)[choose_owners(rows, splits.val, card, rng)]
     seed = int(ctx.rng("generation track: images").integers(2**31))
-    images = draw(generator, rows, masks, seed)
+    images = ask_for_patients(generator, rows, masks, seed)
     reader = trained_reader(splits.train, ctx, "judge")
     own = load_extractor(extractor, ctx.device) if extractor else None
     see = own.features if own else reader.features

@@ -191,32 +191,6 @@ def checked(probability: Any, n: int, classes: int, method: Method) -> np.ndarra
     return array / array.sum(1, keepdims=True)
 
 
-def draw(generator: Generator, rows: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
-    """Ask a generator for patients and return their images, or say what is wrong with them."""
-    drawn = generator.generate(rows, masks, seed)
-    name = type(generator).__name__
-    try:
-        images = np.asarray(drawn, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{name}.generate returned {type(drawn).__name__}; it must return an array of images."
-        ) from error
-    if images.shape != masks.shape:
-        raise ValueError(
-            f"{name}.generate returned images of shape {images.shape} for masks of shape "
-            f"{masks.shape}; the two must be the same."
-        )
-    wrong = ~np.isfinite(images)
-    if wrong.any():
-        raise ValueError(f"{name}.generate: {wrong.mean():.1%} of the pixels are not finite.")
-    if len(images) and (images.min() < 0 or images.max() > 1):
-        raise ValueError(
-            f"{name}.generate returned values from {images.min():.3g} to {images.max():.3g}; they "
-            "must lie from 0 to 1. From -1 to 1? Return (images + 1) / 2, clipped."
-        )
-    return images
-
-
 class _Clock:
     """Names the seconds since the last lap."""
 

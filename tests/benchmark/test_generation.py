@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from benchmark import runner
 from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
+from benchmark.filling import ask_for_patients
 from benchmark.generation import judge_generator
 
 
@@ -95,7 +96,7 @@ def test_a_generator_of_the_wrong_shape_is_an_error(splits, ctx, tmp_path):
 def test_what_is_no_image_is_said_for_what_it_is(images, message):
     generator = SimpleNamespace(generate=lambda requests, masks, seed: images(masks))
     with pytest.raises(ValueError, match=message):
-        runner.draw(generator, None, np.zeros((2, 1, 4, 4), np.uint8), 0)
+        ask_for_patients(generator, None, np.zeros((2, 1, 4, 4), np.uint8), 0)
 
 
 def test_the_generator_sees_no_test_patient(task, splits, ctx, tmp_path):
