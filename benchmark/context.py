@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -15,9 +17,11 @@ from benchmark import progress
 from benchmark.cache import ContentCache
 from benchmark.contracts import Split, TaskCard
 from benchmark.presets import ClassifierSettings, GeneratorSettings
+from benchmark.results import write_json
 
 T = TypeVar("T")
 Precision = Literal["float32", "bfloat16"]
+TRAINING = "training.json"  # in the folder of whatever was trained once: steps and curves
 
 
 @dataclass
@@ -48,6 +52,37 @@ class RunContext:
     def torch_rng(self, purpose: str) -> torch.Generator:
         """Return a torch generator on the CPU, so that CPU and GPU draw the same numbers."""
         return torch.Generator().manual_seed(int(self.rng(purpose).integers(2**62)))
+
+    def train_once(
+        self,
+        kind: str,
+        key: Mapping[str, Any],
+        build: Callable[[Path, RunContext], None],
+        *,
+        seed: int | None = None,
+        resumes: bool = False,
+    ) -> Path:
+        """Return the folder that build has filled for this key, whoever asked for it first.
+
+        build(folder, ctx) trains with a context of its own, under seed if one is given. What it
+        took, steps and curves, belongs to every run that uses it, whoever trained it: so ask once.
+        """
+        full = {
+            **key,
+            "card": self.card.as_dict(),
+            "computed": [self.device.type, self.precision, torch.get_num_threads()],
+        }
+
+        def train(folder: Path) -> None:
+            alone = replace(self, seed=self.seed if seed is None else seed, curves=[], steps=0)
+            build(folder, alone)
+            write_json(folder / TRAINING, {"steps": alone.steps, "curves": alone.curves})
+
+        folder = self.cache.folder(f"{kind}-{self.card.name}", full, train, resumes=resumes)
+        taken = json.loads((folder / TRAINING).read_text())
+        self.curves += taken["curves"]
+        self.steps += taken["steps"]
+        return folder
 
     def record(self, stage: str, step: int, **values: float) -> None:
         """Log one point of a curve; it goes to history.csv and to the tracker.

@@ -19,6 +19,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from benchmark.context import RunContext
+    from benchmark.target import Target
 
 GroupsUsed = Literal["never", "train", "test"]
 IDENTITY_COLUMNS = ("image_id", "patient_id", "label")
@@ -67,6 +68,9 @@ class TaskCard:
     licence: str
     citation: str
     caveats: str  # how far to trust it, in plain words
+    # Published shares of values among the people whom the task is about, e.g. ("sex", (0.5, 0.5)),
+    # in the order of the values; their source belongs into citation or caveats.
+    population: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
     def attribute(self, name: str) -> Attribute:
         """Return the attribute of that name."""
@@ -122,6 +126,8 @@ class TaskCard:
         plain = _tuples(values)
         plain["attributes"] = tuple(Attribute(**_tuples(a)) for a in values["attributes"])
         plain["intersections"] = tuple(tuple(names) for names in values["intersections"])
+        known = values.get("population", ())
+        plain["population"] = tuple((name, tuple(shares)) for name, shares in known)
         return cls(**plain)
 
 
@@ -261,7 +267,11 @@ class Task(Protocol):
         ...
 
     def prompt(self, row: Mapping[str, object]) -> str:
-        """Say one patient in a sentence for text-conditioned generators."""
+        """Say one patient in a sentence for text-conditioned generators.
+
+        row: label and attributes, in words. What a row does not hold is not said: generators are
+        also asked for patients of whom only some words are known.
+        """
         ...
 
 
@@ -301,11 +311,27 @@ class Predictor(Protocol):
 
 @runtime_checkable
 class Generator(Protocol):
-    """Optional: a predictor with a .generator is scored on the generation track too."""
+    """Optional: a predictor with a .generator is scored on the generation track too.
+
+    One that does not look at masks says so with reads_masks = False.
+    """
 
     def generate(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
         """Draw one image per request and mask, float32 in [0, 1]."""
         ...
+
+
+@runtime_checkable
+class NeutralGenerator(Generator, Protocol):
+    """Optional: a generator that is also to draw a certain mix of groups where nobody names one.
+
+    It is asked with requests in which words are None, and what it draws is held against target
+    (benchmark/target.py). before: the generator before it was made to, or None; with the same seed
+    both are asked for the same images.
+    """
+
+    target: Target
+    before: Generator | None
 
 
 class Method(Protocol):

@@ -18,9 +18,11 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from benchmark import readback, training
+from benchmark import clip as clip_module
+from benchmark import proportions, readback, target, training
+from benchmark.clip import Clip, load_clip, trained_clip, write_sentences
 from benchmark.context import RunContext
-from benchmark.contracts import Generator, Split, Splits, TaskCard
+from benchmark.contracts import Generator, NeutralGenerator, Split, Splits, TaskCard
 from benchmark.extractor import load_extractor
 from benchmark.filling import (
     ask_for_patients,
@@ -30,7 +32,9 @@ from benchmark.filling import (
     requests_for,
 )
 from benchmark.gallery import draw_gallery
+from benchmark.metrics import proportions as mixes
 from benchmark.metrics import synthesis
+from benchmark.proportions import Judge, judge_proportions
 from benchmark.readback import VERSION, Reader, trained_reader
 from benchmark.registry import code_digest
 from benchmark.results import write_json
@@ -41,8 +45,8 @@ DETECTOR_PART = 1 / 3  # of a classifier's steps: to tell generated images from 
 
 def judge_digest() -> str:
     """Identify the code that judges: numbers of other judges are not compared with these."""
-    modules = (__file__, readback.__file__, synthesis.__file__, training.__file__)
-    return code_digest([Path(name) for name in modules])
+    modules = (clip_module, mixes, proportions, readback, synthesis, target, training)
+    return code_digest([Path(__file__), *(Path(str(module.__file__)) for module in modules)])
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,14 @@ def judge_generator(
     masks = np.asarray(splits.val.masks)[choose_owners(rows, splits.val, card, rng)]
     seed = int(ctx.rng("generation track: images").integers(2**31))
     images = ask_for_patients(generator, rows, masks, seed)
-    reader = trained_reader(splits.train, ctx, "judge")
+    reader = trained_reader(splits.train, ctx, "judge", ctx.classifier.backbone)
+    clip = load_clip(trained_clip(splits.train, ctx, "judge"), ctx.device)
     own = load_extractor(extractor, ctx.device) if extractor else None
     see = own.features if own else reader.features
     real, other, drawn = (_judged(reader, see, i) for i in (first.images, second.images, images))
     train, held_out = (see(s.images) for s in (splits.train, splits.val))
     asked = Split(images, masks, rows)
+    reads_masks = getattr(generator, "reads_masks", True)
     found = {
         "n": len(first),
         "extractor": f"{f'{own.name}; ' if own else ''}{VERSION}, {ctx.classifier.backbone}, "
@@ -85,14 +91,23 @@ def judge_generator(
             **_likeness(real, other, drawn, ctx),
             **_by_group(card, [(first.table, real), (rows, drawn), (second.table, other)], ctx),
             **_memory(train, held_out, real.features, drawn.features),
-            **_obedience(card, asked, drawn, second, other),
+            **_obedience(card, asked, drawn, second, other, reads_masks),
+            **_sayings(clip, asked, second, ctx),
             **_detection(splits, asked, ctx),
         },
     }
+    if isinstance(generator, NeutralGenerator):
+        judge = Judge(reader, see, clip, splits, train, held_out, real.features, ctx)
+        found["proportions"] = judge_proportions(
+            generator, judge, folder / "neutral.png" if with_gallery else None
+        )
     write_json(folder / "generation.json", found)
     if with_gallery:
         nearest = synthesis.nearest_rows(train, drawn.features)
-        draw_gallery(asked, splits.train.take(nearest), card, folder / "gallery.png")
+        draw_gallery(
+            asked, splits.train.take(nearest), card, folder / "gallery.png",
+            with_masks=reads_masks,
+        )  # fmt: skip
 
 
 def _halves(test: Split, card: TaskCard, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -171,13 +186,13 @@ def _memory(
 
 
 def _obedience(
-    card: TaskCard, asked: Split, drawn: Judged, test: Split, real: Judged
+    card: TaskCard, asked: Split, drawn: Judged, test: Split, real: Judged, reads_masks: bool
 ) -> dict[str, Any]:
     """Read mask, label and attributes back, from drawn and from real patients."""
     labels = len(card.mask_labels)
     overlap = []
-    for split, part in ((asked, drawn), (test, real)):
-        there = np.flatnonzero(has_mask(split.masks))
+    for split, part, told in ((asked, drawn, reads_masks), (test, real, True)):
+        there = np.flatnonzero(has_mask(split.masks)) if told else np.zeros(0, int)
         of_each = synthesis.dice(np.asarray(split.masks)[there], part.masks[there], labels)
         overlap.append(np.nanmean(of_each, axis=0) if len(there) else np.full(labels, np.nan))
     found = {"dice": _entry(overlap[0].mean(), overlap[1].mean())}
@@ -188,6 +203,16 @@ def _obedience(
             _accuracy(card, name, asked.table, drawn), _accuracy(card, name, test.table, real)
         )
     return found
+
+
+def _sayings(clip: Clip, asked: Split, test: Split, ctx: RunContext) -> dict[str, Any]:
+    """Hold every image against its sentence: the mean cosine in a small CLIP of the judge's own."""
+    words = ["label", *(a.name for a in ctx.card.attributes)]
+    scores = [
+        float(clip.score(split.images, write_sentences(split.table[words], ctx.prompt)).mean())
+        for split in (asked, test)
+    ]
+    return {"clip_score": _entry(*scores)}
 
 
 def _accuracy(card: TaskCard, name: str, table: pd.DataFrame, judged: Judged) -> float:

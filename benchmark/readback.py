@@ -1,14 +1,12 @@
 """Reads images back: which group and label they show, and where the regions of the mask lie.
 
 Trained on real training patients. The generation track judges generated images with it, and
-methods may filter with one of their own; readers for different purposes have different seeds, so a
-judge is never the filter it judges.
+methods may read images with one of their own; readers for different purposes have different seeds,
+and what methods read with has another backbone than what judges them.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -28,15 +26,14 @@ from benchmark.context import RunContext
 from benchmark.contracts import Split, TaskCard
 from benchmark.filling import has_mask
 from benchmark.registry import code_digest
-from benchmark.results import write_json
 from benchmark.training import augment, balanced_weights, draw_batches, normalise, to_tensor
 
 FOLD = 2  # blocks of so many pixels a side become channels: full resolution is what costs
 WIDTHS = (16, 32, 64)  # of the network that reads masks
 RATE = 2e-3  # AdamW, falling to zero along a cosine
-TRAINING = "training.json"  # steps and curves
+WEIGHTS = "weights.safetensors"
 SHARED = (context, filling, training)  # code that decides what is trained
-VERSION = "readback-2"  # stands beside every number that rests on these networks
+VERSION = "readback-3"  # stands beside every number that rests on these networks
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class Effort:
 
 
 LABEL_AND_ATTRIBUTES = Effort(0.6, 64)
-REGIONS = Effort(0.9, 16)  # learns most from many small batches (docs/speed.md)
+REGIONS = Effort(0.7, 16)  # learns most from many small batches (docs/speed.md)
 
 
 @dataclass(frozen=True)
@@ -65,6 +62,10 @@ class Reader:
     def features(self, images: np.ndarray) -> np.ndarray:
         """Return what the last layer sees, (n, width)."""
         return self._map(images, lambda x: self.words.features(x))
+
+    def logits(self, images: Tensor) -> dict[str, Tensor]:
+        """Return logits of "label" and every attribute, with gradients to the images."""
+        return self.words(normalise(images, self.mean, self.std))
 
     def probabilities(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Return "label" and every attribute: probabilities (n, values), in the card's order."""
@@ -108,61 +109,57 @@ class Words(nn.Module):
         return {name: head(seen) for name, head in self.heads.items()}
 
 
-def trained_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
-    """Return the reader of these training patients, training it if nobody has yet.
+def trained_reader(
+    train: Split, ctx: RunContext, purpose: str, backbone: str, *, with_masks: bool = True
+) -> Reader:
+    """Return the reader of these training patients, training what nobody has trained yet.
 
-    Runs with the same patients and purpose share one, and each of them counts its steps.
+    Runs with the same patients, purpose and backbone share one, and each of them counts its steps.
+    with_masks=False leaves out the network that reads masks.
     """
+    reader = new_reader(train, ctx, purpose, backbone)
     key = {
         "version": VERSION,
         "code": code_digest([Path(__file__), *(Path(str(m.__file__)) for m in SHARED)]),
-        "card": ctx.card.as_dict(),
         "data": split_digest(train),
-        "backbone": ctx.classifier.backbone,
         "steps": ctx.classifier.steps,
         "seed": ctx.seed,
-        "computed": [ctx.device.type, ctx.precision, torch.get_num_threads()],
         "packages": {name: version(name) for name in ("diffusers", "timm", "torch")},
     }
 
-    def build(folder: Path) -> None:
-        alone = dataclasses.replace(ctx, curves=[], steps=0)
-        made = train_reader(train, alone, purpose)
-        write_json(folder / TRAINING, {"steps": alone.steps, "curves": alone.curves})
-        for name in ("words", "regions"):
-            tensors = getattr(made, name).state_dict()
-            save_file(
-                {k: v.cpu().contiguous() for k, v in tensors.items()},
-                folder / f"{name}.safetensors",
-            )
+    def train_words(folder: Path, alone: RunContext) -> None:
+        stage = f"{purpose}: label and attributes"
+        _train(reader.words, train, alone, stage, LABEL_AND_ATTRIBUTES, reader, _words_loss)
+        _save(reader.words, folder)
 
-    folder = ctx.cache.folder(f"{purpose}-{ctx.card.name}", key, build)
-    taken = json.loads((folder / TRAINING).read_text())
-    ctx.curves += taken["curves"]
-    ctx.steps += taken["steps"]
-    reader = new_reader(train, ctx, purpose)
-    reader.words.load_state_dict(load_file(folder / "words.safetensors"))
-    reader.regions.load_state_dict(load_file(folder / "regions.safetensors"))
+    def train_regions(folder: Path, alone: RunContext) -> None:
+        masked = train.take(np.flatnonzero(has_mask(train.masks)))
+        if len(masked):
+            stage = f"{purpose}: masks"
+            _train(reader.regions, masked, alone, stage, REGIONS, reader, _regions_loss)
+        _save(reader.regions, folder)
+
+    named = {**key, "backbone": backbone}
+    folder = ctx.train_once(f"{purpose}-words", named, train_words)
+    reader.words.load_state_dict(load_file(folder / WEIGHTS))
+    if with_masks:
+        folder = ctx.train_once(f"{purpose}-masks", key, train_regions)
+        reader.regions.load_state_dict(load_file(folder / WEIGHTS))
     return reader
 
 
-def train_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
-    """Train both networks on real patients, every cell drawn alike up to the usual limit."""
-    reader = new_reader(train, ctx, purpose)
-    words, masks = f"{purpose}: label and attributes", f"{purpose}: masks"
-    _train(reader.words, train, ctx, words, LABEL_AND_ATTRIBUTES, reader, _words_loss(train, ctx))
-    masked = train.take(np.flatnonzero(has_mask(train.masks)))
-    if len(masked):
-        _train(reader.regions, masked, ctx, masks, REGIONS, reader, _regions_loss(masked, ctx))
-    return reader
+def _save(network: nn.Module, folder: Path) -> None:
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
+    save_file(tensors, folder / WEIGHTS)
 
 
-def new_reader(train: Split, ctx: RunContext, purpose: str) -> Reader:
+def new_reader(train: Split, ctx: RunContext, purpose: str, backbone: str) -> Reader:
     """Make both networks with random weights."""
-    torch.manual_seed(int(ctx.rng(f"{purpose}: weights").integers(2**62)))
     channels = train.images.shape[1]
     sizes = {"label": len(ctx.card.classes)} | {a.name: len(a.values) for a in ctx.card.attributes}
-    words = Words(ctx.classifier.backbone, channels, sizes)
+    torch.manual_seed(int(ctx.rng(f"{purpose}: weights").integers(2**62)))
+    words = Words(backbone, channels, sizes)
+    torch.manual_seed(int(ctx.rng(f"{purpose}: weights of masks").integers(2**62)))
     planes = channels * FOLD**2
     regions = UNet2DModel(
         sample_size=train.images.shape[2] // FOLD, in_channels=planes,
@@ -185,7 +182,7 @@ Loss = Callable[[nn.Module, Tensor, Tensor, Reader, torch.Generator], Tensor]
 
 def _train(
     network: nn.Module, train: Split, ctx: RunContext, stage: str, effort: Effort,
-    reader: Reader, loss_of: Loss,
+    reader: Reader, loss_for: Callable[[Split, RunContext], Loss],
 ) -> None:  # fmt: skip
     network.train()
     steps = round(effort.part * ctx.classifier.steps)
@@ -193,6 +190,7 @@ def _train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     rng = ctx.torch_rng(stage)
     cells, _ = ctx.card.encode_cells(train.table)
+    loss_of = loss_for(train, ctx)
     batches = draw_batches(len(train), effort.batch_size, balanced_weights(cells), rng)
     for step in ctx.track(range(1, steps + 1), f"training {stage}", steps):
         rows = next(batches)

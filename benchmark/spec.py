@@ -42,6 +42,8 @@ ENGINE_FILES = [
     "context.py",
     "training.py",
     "filling.py",
+    "clip.py",
+    "target.py",
     "readback.py",  # methods may filter with it what their classifier learns from
     "metrics/synthesis.py",
     "runner.py",
@@ -146,6 +148,9 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             f"{method_found.name} makes new patients, which only a digital cohort can: "
             f"leave it out of runs on {spec.data or task.card.name}."
         )
+    check = getattr(method, "check", None)
+    if check is not None:  # what only the card can say, e.g. whether it has a column
+        check(task.card)
     preset, computed_with = spec.preset.as_dict(), environment(spec)
     settings = ["source", "classifier"]
     if getattr(method, "trains_generator", False):

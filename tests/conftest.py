@@ -78,7 +78,7 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    from methods.diffusion.sentences import word_tokenizer
+    from benchmark.clip import word_tokenizer
 
     folder = tmp_path_factory.mktemp("checkpoint")
     torch.manual_seed(0)

@@ -18,7 +18,7 @@ from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed
 from methods.controlnet_synthesis.method import ControlNetSynthesis
-from methods.diffusion.base import trained_generator
+from methods.diffusion.controlled import trained_generator
 
 
 @method

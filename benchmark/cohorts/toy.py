@@ -82,8 +82,10 @@ class ToyTask:
         return Split(images, masks, _with_ids(table, "new"))
 
     def prompt(self, row: Mapping[str, object]) -> str:
-        """Say one picture in a sentence."""
-        return f"a picture from the {row['site']} site with a {row['label']} blob"
+        """Say one picture in a sentence; what the row does not hold is not said."""
+        place = f" from the {row['site']} site" if row.get("site") else ""
+        blob = f" with a {row['label']} blob" if row.get("label") else ""
+        return f"a picture{place}{blob}"
 
     def _biased(self, n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
         last = 1 / self.classes if variant.prevalence is None else variant.prevalence

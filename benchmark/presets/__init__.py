@@ -39,7 +39,11 @@ class ClassifierSettings:
 class GeneratorSettings:
     """The generator that every generative method starts from, so that none has a larger one."""
 
-    steps: int  # of training
+    base_steps: int  # of training the base, which draws from sentences alone
+    steps: int  # of training the ControlNet, which draws by masks, from there
+    tuning_steps: int  # of aligning the base's groups with a target
+    tuning_batch: int  # images drawn for each of them, all from one sentence
+    reader: str  # timm model that methods read images with; the classifier's is the judge's
     batch_size: int
     accumulation: int  # batches per step
     learning_rate: float
@@ -55,6 +59,8 @@ class ScratchSettings(GeneratorSettings):
     components: int  # principal components of a block that are drawn
     widths: list[int]  # channels of the denoiser, from fine to coarse
     last_noise: int  # of 1000: sampling ends here and takes all that is left away at once
+    base_sampling_steps: int  # the same two without a mask: what is where has to be found first
+    base_last_noise: int
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ class CheckpointSettings(GeneratorSettings):
 
     checkpoint: str  # a folder in diffusers format; empty: to be given with --checkpoint
     size: int  # pixels that it draws; the task's images are scaled to them and back
+    adapter_rank: int  # of the low-rank adapter (LoRA) with which the base learns the task
+    adapter_rate: float  # its learning rate
 
 
 @dataclass(frozen=True)
@@ -153,8 +161,8 @@ def _problems(section: str, values: dict[str, Any], kind: type) -> list[str]:
             value < 0 or (value == 0 and name != "weight_decay")
         ):
             problems.append(f"[{section}] {name} is {value}; it must be above 0")
-        elif name == "last_noise" and value >= 999:
-            problems.append(f"[{section}] last_noise is {value}; it must be below 999")
+        elif name.endswith("last_noise") and value >= 999:
+            problems.append(f"[{section}] {name} is {value}; it must be below 999")
         elif name == "seeds" and (not value or len(set(value)) != len(value)):
             problems.append(f"[{section}] seeds is {value}; it needs different whole numbers")
     return problems
@@ -177,6 +185,11 @@ def _unfit(values: dict[str, Any]) -> list[str]:
     if any(width % NORM_GROUPS for width in generator.get("widths", [])):
         problems.append(
             f"[generator] widths are {generator['widths']}; multiples of {NORM_GROUPS} are needed"
+        )
+    if generator.get("reader") == values["classifier"]["backbone"]:
+        problems.append(
+            f"[generator] reader is {generator['reader']}, as is the classifier's backbone, which "
+            "judges; what guides a method must not judge it: name another timm model"
         )
     return problems
 

@@ -22,6 +22,7 @@ from benchmark.filling import has_mask
 from benchmark.metrics.synthesis import dice
 from benchmark.readback import Reader, trained_reader
 from benchmark.training import balanced_weights
+from methods.diffusion.base import settings_of
 
 FALLEN = 0.05  # share of val patients who may fall, divided among the thresholds
 LIMIT = 4.0  # times that a patient of a rare cell may count
@@ -62,7 +63,7 @@ def fit_agreement(train: Split, val: Split, ctx: RunContext) -> Agreement:
             f"{ctx.card.name}: no validation patient has a mask, and the filter needs some to know "
             "how well masks can be read. Add masks, or turn it off: --set METHOD.filtered=false."
         )
-    reader = trained_reader(train, ctx, "filter")
+    reader = trained_reader(train, ctx, "methods", settings_of(ctx).reader)
     known = val.take(masked)
     found = probability_of(reader, known.images, known.table, ctx.card)
     weights = balanced_weights(ctx.card.encode_cells(known.table)[0], LIMIT)

@@ -32,7 +32,7 @@ from benchmark.metrics.synthesis import spectrum_ratio
 from methods.controlnet_synthesis.agreement import Agreement, fit_agreement
 from methods.controlnet_synthesis.learning import Harmonised, harmonising, learn_from_both, seen
 from methods.controlnet_synthesis.plan import plan_patients
-from methods.diffusion.base import trained_generator
+from methods.diffusion.controlled import trained_generator
 from methods.diffusion.generator import LatentGenerator
 from methods.diffusion.masks import deform
 

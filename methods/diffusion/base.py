@@ -1,135 +1,168 @@
-"""The generator of a training split: trained once, then fetched from the cache."""
+"""The base: a generator that reads sentences alone, trained once on the split as skewed as it is.
+
+Methods start from it: the ControlNet learns beside it, the alignment tunes it.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from diffusers import DDPMScheduler
 from torch import Tensor
 
-from benchmark import context, filling, training
+from benchmark import clip, context, filling, training
 from benchmark.checkpoints import checkpoint_digest
+from benchmark.clip import all_sentences, trained_clip, write_sentences
 from benchmark.cohorts.identity import split_digest
 from benchmark.context import RunContext
 from benchmark.contracts import Split
-from benchmark.filling import has_mask
 from benchmark.presets import CheckpointSettings, GeneratorSettings, ScratchSettings
 from benchmark.registry import code_digest
-from benchmark.results import write_json
 from benchmark.training import balanced_weights
 from methods.diffusion import pretrained, scratch
 from methods.diffusion.acquisition import AcquisitionNoise, measure_noise
 from methods.diffusion.folding import fit_folding
 from methods.diffusion.generator import LatentGenerator
-from methods.diffusion.optimise import CHECKPOINT, Budget, optimise
+from methods.diffusion.optimise import CHECKPOINT, Budget, Draw, optimise
 from methods.diffusion.parts import Codec, Parts
-from methods.diffusion.sentences import write_sentences
+from methods.diffusion.sentences import Sentences, load_sentences, sentences_of_clip
 
 NO_SENTENCE = 0.1  # share of training images whose sentence is withheld, for guidance
-NO_MASK = 0.1  # share whose mask is withheld, so that the denoiser can also draw without
+UNSAID = 0.25  # share of the words of the others that are withheld, each by itself
 AVERAGE = 0.1  # the weights' moving average looks back on this share of the steps
 NOISE_SAMPLE = 1000  # images that acquisition noise is measured on
 SEED = 0  # of every generator: runs whose training patients are the same share one
-TRAINING = "training.json"  # steps and curves
 HERE = Path(__file__).parent
-SHARED = (context, filling, training)  # code of the engine that decides what is trained
+SHARED = (clip, context, filling, training)  # code of the engine that decides what is trained
 
 
-def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
-    """Return the generator of this split and these settings, training it if nobody has yet.
+def trained_base(train: Split, ctx: RunContext, *, balanced: bool = False) -> LatentGenerator:
+    """Return the base of this split and these settings, training it if nobody has yet.
 
-    A killed training goes on where it was. Raises ValueError for a cohort without masks.
+    balanced: cells are drawn alike in training, up to the usual limit, instead of as they are. A
+    killed training goes on where it was.
     """
-    settings = _settings(ctx)
-    if not has_mask(train.masks).any():
-        raise ValueError(
-            f"{ctx.card.name}: no training image has a mask, and a ControlNet draws by masks. Add "
-            "mask columns to participants.tsv (docs/your_own_cohort.md), or leave this method out."
-        )
-    key = {
-        "code": code_digest([*sorted(HERE.glob("*.py")), *(Path(str(m.__file__)) for m in SHARED)]),
-        "card": ctx.card.as_dict(),
-        "data": split_digest(train),
-        "sentences": write_sentences(ctx.card.cells(), ctx.prompt),
-        "settings": _identity(settings),
-        "computed": [ctx.device.type, ctx.precision, torch.get_num_threads()],
-        "packages": {name: version(name) for name in ("diffusers", "torch", "transformers")},
-    }
-
-    def build(folder: Path) -> None:
-        alone = dataclasses.replace(ctx, seed=SEED, curves=[], steps=0)
-        train_generator(train, settings, folder, alone)
-        write_json(folder / TRAINING, {"steps": alone.steps, "curves": alone.curves})
-
-    folder = ctx.cache.folder(f"generator-{ctx.card.name}", key, build, resumes=True)
-    # What it took belongs to every run that draws with it, whoever trained it.
-    taken = json.loads((folder / TRAINING).read_text())
-    ctx.curves += taken["curves"]
-    ctx.steps += taken["steps"]
-    return load_generator(folder, train, settings, ctx)
+    settings = settings_of(ctx)
+    sentences = trained_sentences(train, ctx)
+    folder = base_folder(train, sentences, ctx, balanced=balanced)
+    parts = load_base(folder, train, sentences, ctx)
+    parts.denoiser.eval().requires_grad_(False)
+    return as_generator(parts, folder, settings, ctx)
 
 
-def codec_of(train: Split, ctx: RunContext) -> Codec:
-    """Return the latents of this split's generator, without training one."""
-    settings = _settings(ctx)
-    if isinstance(settings, CheckpointSettings):
-        return pretrained.new_parts(train, settings, ctx).codec
-    assert isinstance(settings, ScratchSettings)
-    return fit_folding(train.images, settings.fold, settings.components)
+def base_folder(
+    train: Split, sentences: Sentences, ctx: RunContext, *, balanced: bool = False
+) -> Path:
+    """Return where the trained base lies; its steps are counted in ctx."""
+
+    def build(folder: Path, alone: RunContext) -> None:
+        train_base(train, sentences, folder, alone, balanced=balanced)
+
+    key = {**training_key(train, ctx), "balanced": balanced}
+    return ctx.train_once("base", key, build, seed=SEED, resumes=True)
 
 
-def _settings(ctx: RunContext) -> GeneratorSettings:
+def settings_of(ctx: RunContext) -> GeneratorSettings:
+    """Return the preset's section [generator]."""
     if ctx.generator is None:
         raise ValueError("Declare `trains_generator: ClassVar = True` on the method.")
     return ctx.generator
 
 
-def _identity(settings: GeneratorSettings) -> dict[str, Any]:
-    """Name the settings, a checkpoint by what it holds."""
+def training_key(train: Split, ctx: RunContext) -> dict[str, Any]:
+    """Name everything that decides what a generator's training ends in."""
+    settings = settings_of(ctx)
     named = dataclasses.asdict(settings)
+    for name in ("tuning_steps", "tuning_batch", "reader"):  # of what comes afterwards
+        del named[name]
     if isinstance(settings, CheckpointSettings):
         named["checkpoint"] = checkpoint_digest(Path(settings.checkpoint))
-    return named
+    return {
+        "code": code_digest([*sorted(HERE.glob("*.py")), *(Path(str(m.__file__)) for m in SHARED)]),
+        "data": split_digest(train),
+        "sentences": all_sentences(ctx.card, ctx.prompt),
+        "settings": named,
+        "classifier steps": ctx.classifier.steps,  # of which the sentences get a share
+        "packages": {name: version(name) for name in ("diffusers", "torch", "transformers")},
+    }
 
 
-def train_generator(
-    train: Split, settings: GeneratorSettings, folder: Path, ctx: RunContext
+def trained_sentences(train: Split, ctx: RunContext) -> Sentences:
+    """Return the text encoder: the checkpoint's, or that of a small CLIP of these patients."""
+    settings = settings_of(ctx)
+    if isinstance(settings, CheckpointSettings):
+        return load_sentences(Path(settings.checkpoint), ctx.device)
+    return sentences_of_clip(trained_clip(train, ctx, "generator", SEED), ctx.device)
+
+
+def codec_of(train: Split, ctx: RunContext) -> Codec:
+    """Return the latents of this split's generator, without training one."""
+    settings = settings_of(ctx)
+    if isinstance(settings, CheckpointSettings):
+        return pretrained.load_codec(train, settings, ctx)
+    assert isinstance(settings, ScratchSettings)
+    return fit_folding(train.images, settings.fold, settings.components)
+
+
+def train_base(
+    train: Split, sentences: Sentences, folder: Path, ctx: RunContext, *, balanced: bool
 ) -> None:
-    """Train every part that is to be trained and write it into folder, as diffusers does."""
+    """Train the denoiser on images and sentences and write it into folder, as diffusers does."""
+    settings = settings_of(ctx)
     if isinstance(settings, CheckpointSettings):
-        parts = pretrained.new_parts(train, settings, ctx)
+        parts = pretrained.new_base(train, settings, sentences, ctx)
+        rate = settings.adapter_rate
     else:
         assert isinstance(settings, ScratchSettings)
-        parts = scratch.new_parts(train, settings, folder, ctx)
+        parts = scratch.new_base(train, settings, folder, sentences, ctx)
+        rate = settings.learning_rate
     latents = parts.codec.encode(train.images)
-    some = slice(None, None, max(1, len(train) // NOISE_SAMPLE))
-    smooth = parts.codec.decode(latents[some]).numpy()
-    train_denoiser(train, latents, parts, settings, folder, ctx)
-    measure_noise(np.asarray(train.images[some]), smooth).save(folder / "noise.safetensors")
-    parts.network.control.save_pretrained(folder / "controlnet")
-    if not isinstance(settings, CheckpointSettings):  # a checkpoint stays where it is
-        parts.network.denoiser.save_pretrained(folder / "unet")
-    for checkpoint in folder.glob(f"*{CHECKPOINT}"):
-        checkpoint.unlink()
+    measure(train, latents, parts.codec).save(folder / "noise.safetensors")
+    weights = torch.ones(len(train), dtype=torch.float64)
+    if balanced:
+        weights = torch.from_numpy(balanced_weights(ctx.card.encode_cells(train.table)[0]))
+    batch = settings.batch_size * settings.accumulation
+    draw = pairs_to_learn(train, latents, parts, weights, batch, ctx)
 
+    def loss(chance: Mapping[str, Tensor]) -> Tensor:
+        known = chance["latents"], chance["noise"], chance["times"]
+        text = sentences.encode(chance["tokens"])
+        noisy = parts.schedule.add_noise(*known)
+        guess = parts.denoiser(noisy, chance["times"], text).sample
+        return (guess.float() - target(parts.schedule, *known)).square().mean((1, 2, 3))
 
-def load_generator(
-    folder: Path, train: Split, settings: GeneratorSettings, ctx: RunContext
-) -> LatentGenerator:
-    """Load what train_generator wrote."""
-    if isinstance(settings, CheckpointSettings):
-        parts = pretrained.load_parts(folder, train, settings, ctx)
+    budget = Budget(settings.base_steps, rate, AVERAGE, settings.accumulation)
+    stage = "balanced base" if balanced else "base"
+    optimise(stage, parts.denoiser, draw, loss, budget, folder, ctx)
+    if isinstance(settings, CheckpointSettings):  # the checkpoint stays where it is
+        parts.denoiser.save_lora_adapter(
+            folder / "adapter", pretrained.TASK, weight_name=pretrained.ADAPTER_FILE
+        )
     else:
-        assert isinstance(settings, ScratchSettings)
-        parts = scratch.load_parts(folder, settings, ctx)
-    parts.network.eval().requires_grad_(False)
+        parts.denoiser.save_pretrained(folder / "unet")
+    drop_checkpoints(folder)
+
+
+def load_base(folder: Path, train: Split, sentences: Sentences, ctx: RunContext) -> Parts:
+    """Load what train_base wrote."""
+    settings = settings_of(ctx)
+    if isinstance(settings, CheckpointSettings):
+        return pretrained.load_base(folder, train, settings, sentences, ctx)
+    assert isinstance(settings, ScratchSettings)
+    return scratch.load_base(folder, settings, sentences, ctx)
+
+
+def as_generator(
+    parts: Parts, folder: Path, settings: GeneratorSettings, ctx: RunContext
+) -> LatentGenerator:
+    """Join parts and the noise that was measured into folder to a generator."""
     return LatentGenerator(
         card=ctx.card,
         prompt=ctx.prompt,
@@ -142,51 +175,45 @@ def load_generator(
     )
 
 
-def train_denoiser(
-    train: Split, latents: Tensor, parts: Parts, settings: GeneratorSettings,
-    folder: Path, ctx: RunContext,
-) -> None:  # fmt: skip
-    """Train what is not fixed of denoiser and ControlNet, cells drawn alike up to the usual limit.
+def pairs_to_learn(
+    train: Split, latents: Tensor, parts: Parts, weights: Tensor, batch: int, ctx: RunContext
+) -> Draw:
+    """Return what draws a batch of images, sentences that leave words out, noise and times.
 
-    Together, where the papers train one after the other: from scratch the masks say most of what
-    there is to draw, and a denoiser that must guess it first wastes half of the minutes.
+    Sentences lack each word by itself, so that the base knows sentences that leave it open who
+    somebody is: what it draws for them is what the split is like.
     """
-    labels, network, codec = len(ctx.card.mask_labels), parts.network, parts.codec
-    own = write_sentences(train.table, ctx.prompt)
-    distinct = list(dict.fromkeys(["", *own]))
-    embedded = parts.sentences.embed(distinct)
-    place = {sentence: i for i, sentence in enumerate(distinct)}
-    said = torch.tensor([place[sentence] for sentence in own])
-    weights = torch.from_numpy(balanced_weights(ctx.card.encode_cells(train.table)[0]))
-    masked = torch.from_numpy(has_mask(train.masks))
-    no_mask = NO_MASK
-    if not any(p.requires_grad for p in network.denoiser.parameters()):
-        # A fixed denoiser draws without masks already: from images without one nobody learns.
-        weights, no_mask = weights * masked, 0.0
-    schedule, batch = parts.schedule, settings.batch_size * settings.accumulation
+    words = ["label", *(a.name for a in ctx.card.attributes)]
+    rows_in_words = train.table[words].to_numpy(dtype=object)
 
     def draw(rng: torch.Generator) -> dict[str, Tensor]:
         rows = torch.multinomial(weights, batch, replacement=True, generator=rng)
-        silent = torch.rand(batch, generator=rng) < NO_SENTENCE
+        said = (torch.rand((batch, len(words)), generator=rng) >= UNSAID).numpy()
+        silent = (torch.rand(batch, generator=rng) < NO_SENTENCE).tolist()
+        told = pd.DataFrame(np.where(said, rows_in_words[rows.numpy()], None), columns=words)
+        spoken = write_sentences(told, ctx.prompt)
         return {
             "latents": latents[rows],
-            "condition": codec.condition(train.masks[rows.numpy()], labels),
-            "said": torch.where(silent, 0, said[rows]),
-            "shown": ((torch.rand(batch, generator=rng) >= no_mask) & masked[rows]).float(),
+            "tokens": parts.sentences.tokens(
+                ["" if no else words for no, words in zip(silent, spoken, strict=True)]
+            ),
             "noise": torch.randn((batch, *parts.shape), generator=rng),
             "times": parts.times[torch.randint(len(parts.times), (batch,), generator=rng)],
         }
 
-    def loss(chance: Mapping[str, Tensor]) -> Tensor:
-        known = chance["latents"], chance["noise"], chance["times"]
-        guess = network(
-            schedule.add_noise(*known), chance["times"], embedded[chance["said"]],
-            chance["condition"], chance["shown"],
-        )  # fmt: skip
-        return (guess.float() - target(schedule, *known)).square().mean((1, 2, 3))
+    return draw
 
-    budget = Budget(settings.steps, settings.learning_rate, AVERAGE, settings.accumulation)
-    optimise("denoiser", network, draw, loss, budget, folder, ctx)
+
+def measure(train: Split, latents: Tensor, codec: Codec) -> AcquisitionNoise:
+    """Measure what the latents leave out of some of the images."""
+    some = slice(None, None, max(1, len(train) // NOISE_SAMPLE))
+    return measure_noise(np.asarray(train.images[some]), codec.decode(latents[some]).numpy())
+
+
+def drop_checkpoints(folder: Path) -> None:
+    """Remove what only a killed training would have needed."""
+    for checkpoint in folder.glob(f"*{CHECKPOINT}"):
+        checkpoint.unlink()
 
 
 def target(schedule: DDPMScheduler, latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
 from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
@@ -14,14 +16,17 @@ from benchmark.presets import NORM_GROUPS
 
 NOISE_STEPS = 1000
 HEADS = 4
+Network = TypeVar("Network", UNet2DConditionModel, ControlNetModel)
 
 
 def new_denoiser(
     channels: int, size: int, widths: Sequence[int], text_width: int
 ) -> UNet2DConditionModel:
-    """Make a small U-Net that reads the sentence where its pictures are smallest, in the middle.
+    """Make a small U-Net that reads the sentence in two places.
 
-    Attention at full resolution is what costs most on a CPU; masks say there what is where.
+    By cross-attention where its pictures are smallest, in the middle, because attention at full
+    resolution is what costs most on a CPU; and pooled, added to the time, in every block. Without
+    the second a short training hardly hears the sentence (docs/methods.md).
     """
     levels = len(widths)
     return UNet2DConditionModel(
@@ -29,6 +34,7 @@ def new_denoiser(
         block_out_channels=tuple(widths), cross_attention_dim=text_width, attention_head_dim=HEADS,
         norm_num_groups=NORM_GROUPS, mid_block_type="UNetMidBlock2DCrossAttn",
         down_block_types=("DownBlock2D",) * levels, up_block_types=("UpBlock2D",) * levels,
+        addition_embed_type="text", addition_embed_type_num_heads=HEADS,
     )  # fmt: skip
 
 
@@ -38,8 +44,11 @@ def new_controlnet(denoiser: UNet2DConditionModel, mask_channels: int) -> Contro
         denoiser, conditioning_channels=mask_channels,
         conditioning_embedding_out_channels=(denoiser.config.block_out_channels[0],),
     )  # fmt: skip
-    # Its zero convolutions protect a trained denoiser; both start from nothing here, and zeros
-    # in a row only keep the masks out for the first hundreds of steps.
+    # from_unet forgets the number of heads that pool the sentence, but copies their weights.
+    control.add_embedding = copy.deepcopy(denoiser.add_embedding)
+    control.register_to_config(addition_embed_type_num_heads=HEADS)
+    # Its zero convolutions protect a finished denoiser; this one learns on, and zeros in a row
+    # only keep the masks out for the first hundreds of steps.
     embedding = control.controlnet_cond_embedding.conv_out
     for layer in [*control.controlnet_down_blocks, control.controlnet_mid_block, embedding]:
         layer.reset_parameters()
@@ -65,15 +74,14 @@ def mask_planes(masks: Tensor, labels: int) -> Tensor:
     return planes.permute(0, 1, 4, 2, 3).flatten(1, 2).float()
 
 
-def settle(network: ControlledDenoiser, device: torch.device) -> ControlledDenoiser:
+def settle(network: Network, device: torch.device) -> Network:
     """Bring a small network to the device, laid out as the device computes it fastest.
 
     On a CPU group normalisation and fused attention of tiny images take half of a step unless
     channels come first and attention is plain (docs/speed.md).
     """
     if device.type == "cpu":
-        network.denoiser.set_attn_processor(AttnProcessor())
-        network.control.set_attn_processor(AttnProcessor())
+        network.set_attn_processor(AttnProcessor())
         return network
     return network.to(device).to(memory_format=torch.channels_last)
 
@@ -86,14 +94,10 @@ class ControlledDenoiser(nn.Module):
         self.denoiser = denoiser
         self.control = control
 
-    def forward(
-        self, latents: Tensor, times: Tensor, text: Tensor, condition: Tensor, weight: Tensor
-    ) -> Tensor:
-        """Predict; weight (n,) scales what the ControlNet adds: 0 leaves the U-Net alone."""
+    def forward(self, latents: Tensor, times: Tensor, text: Tensor, condition: Tensor) -> Tensor:
+        """Predict; all of one batch (n, ...), times (n,)."""
         down, middle = self.control(latents, times, text, condition, return_dict=False)
-        scale = weight.view(-1, 1, 1, 1)
         return self.denoiser(
             latents, times, text,
-            down_block_additional_residuals=[scale * part for part in down],
-            mid_block_additional_residual=scale * middle,
+            down_block_additional_residuals=down, mid_block_additional_residual=middle,
         ).sample  # fmt: skip

@@ -44,10 +44,15 @@ class FoldedPixels:
             parts.append(torch.einsum("kp,nphw->nkhw", self.turn, pixels) / self.scale)
         return torch.cat(parts)
 
-    def decode(self, latents: Tensor) -> Tensor:
-        """Map latents back to images in [0, 1], on the CPU; dropped components are zero."""
-        pixels = torch.einsum("kp,nkhw->nphw", self.turn, latents.cpu() * self.scale) + self.mean
+    def pixels(self, latents: Tensor) -> Tensor:
+        """Map latents back to images in [0, 1], where they are; dropped components are zero."""
+        turn, scale, mean = (part.to(latents.device) for part in (self.turn, self.scale, self.mean))
+        pixels = torch.einsum("kp,nkhw->nphw", turn, latents * scale) + mean
         return functional.pixel_shuffle(pixels, self.fold).clamp(0, 1)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Do the same on the CPU."""
+        return self.pixels(latents.cpu())
 
     def condition(self, masks: np.ndarray, labels: int) -> Tensor:
         """Turn masks into planes of the latents' size, (n, planes, size/fold, size/fold)."""

@@ -1,8 +1,8 @@
-"""Sentences and masks in, patients out: sampling from the trained parts."""
+"""Sentences, and masks if there is a ControlNet, in; patients out: sampling from trained parts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,16 +10,20 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from benchmark.clip import write_sentences
 from benchmark.contracts import TaskCard
 from methods.diffusion.acquisition import AcquisitionNoise
 from methods.diffusion.optimise import autocast
 from methods.diffusion.parts import Parts
-from methods.diffusion.sentences import write_sentences
 
 
 @dataclass(frozen=True)
 class LatentGenerator:
-    """Draws one patient per request: a sentence says who, a mask says what lies where."""
+    """Draws one patient per request: a sentence says who, a mask says what lies where.
+
+    Without a ControlNet masks are not looked at but for their number and size. Words that a request
+    does not hold (None) are not said.
+    """
 
     card: TaskCard
     prompt: Callable[[Mapping[str, object]], str]
@@ -41,9 +45,15 @@ class LatentGenerator:
             smooth, [np.random.default_rng([seed, i, 1]) for i in range(len(smooth))]
         )
 
+    @property
+    def reads_masks(self) -> bool:
+        """Say whether a mask makes a difference."""
+        return self.parts.control is not None
+
     def smooth(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
         """Draw the same images as the latents have them, without acquisition noise."""
-        words = write_sentences(requests, self.prompt)
+        names = ["label", *(a.name for a in self.card.attributes)]
+        words = write_sentences(requests[names], self.prompt)
         images, batch, done = np.zeros(masks.shape, np.float32), self.parts.batch, 0
         while done < len(words):
             these, full = slice(done, done + batch), False
@@ -64,31 +74,43 @@ class LatentGenerator:
     @torch.inference_mode()
     def _draw(self, words: list[str], masks: np.ndarray, seed: int, first: int) -> np.ndarray:
         """Draw one batch, from noise back to images."""
-        n, parts = len(words), self.parts
-        streams = [np.random.default_rng([seed, first + i, 0]) for i in range(n)]
-        start = np.stack([stream.standard_normal(parts.shape, np.float32) for stream in streams])
-        latents = torch.from_numpy(start).to(self.device)
-        text = parts.sentences.embed([*words, ""])
-        text, empty = text[:n], text[n:].expand(n, -1, -1)
-        condition = parts.codec.condition(masks, len(self.card.mask_labels)).to(self.device)
+        parts = self.parts
+        latents = self.noise_of(len(words), seed, first)
+        condition = None
+        if self.reads_masks:
+            condition = parts.codec.condition(masks, len(self.card.mask_labels)).to(self.device)
+        ask = self.asking(words, condition)
         solver = parts.solver()
         for time in solver.timesteps:
-            guess = self._prediction(latents, time.to(self.device), text, empty, condition)
-            latents = solver.step(guess, time, latents).prev_sample
+            latents = solver.step(ask(latents, time.to(self.device)), time, latents).prev_sample
         return parts.codec.decode(latents).numpy()
 
-    def _prediction(
-        self, latents: Tensor, time: Tensor, text: Tensor, empty: Tensor, condition: Tensor
-    ) -> Tensor:
-        """Ask the network, with classifier-free guidance (Ho and Salimans 2022, equation 6)."""
-        n, times = len(latents), 1 if self.guidance == 1 else 2
-        with autocast(self.device, self.bfloat16):
-            out = self.parts.network(
-                torch.cat([latents] * times), time.expand(times * n),
-                torch.cat([text, empty][:times]), torch.cat([condition] * times),
-                torch.ones(times * n, device=self.device),
-            ).float()  # fmt: skip
-        if times == 1:
-            return out
-        asked, unasked = out.chunk(2)
-        return unasked + self.guidance * (asked - unasked)
+    def noise_of(self, n: int, seed: int, first: int = 0) -> Tensor:
+        """Return the noise that n images start from, each with a random stream of its own."""
+        streams = [np.random.default_rng([seed, first + i, 0]) for i in range(n)]
+        start = [stream.standard_normal(self.parts.shape, np.float32) for stream in streams]
+        return torch.from_numpy(np.stack(start)).to(self.device)
+
+    def asking(
+        self, words: Sequence[str], condition: Tensor | None = None
+    ) -> Callable[[Tensor, Tensor], Tensor]:
+        """Return what predicts from latents and time, for these sentences and masks.
+
+        With classifier-free guidance (Ho and Salimans 2022, equation 6).
+        """
+        n, parts, times = len(words), self.parts, 1 if self.guidance == 1 else 2
+        text = parts.sentences.embed([*words, *[""] * (n * (times - 1))])
+        masks = [] if condition is None else [torch.cat([condition] * times)]
+        controlled = None if condition is None else parts.network()
+
+        def ask(latents: Tensor, time: Tensor) -> Tensor:
+            with autocast(self.device, self.bfloat16):
+                given = torch.cat([latents] * times), time.expand(times * n), text, *masks
+                out = controlled(*given) if controlled else parts.denoiser(*given).sample
+            out = out.float()
+            if times == 1:
+                return out
+            asked, unasked = out.chunk(2)
+            return unasked + self.guidance * (asked - unasked)
+
+        return ask

@@ -20,6 +20,7 @@ CHECKPOINT = ".training.safetensors"  # ends the name of a stage's checkpoint
 SAVE_SECONDS = 30.0  # between two checkpoints, and twenty times what the last one took
 WARM_UP = 0.1  # share of the steps over which the learning rate rises
 RECORD_EVERY = 25  # steps between two points of the loss curve
+ASK_EVERY = 10  # steps between two questions whether the network is still good
 CLIP = 1.0  # largest norm of a gradient
 
 # (what the step drew by chance) -> a loss per image of the batch, (b,)
@@ -46,12 +47,19 @@ def optimise(
     budget: Budget,
     folder: Path,
     ctx: RunContext,
+    *,
+    terms: Mapping[str, float] | None = None,
+    good: Callable[[], bool] | None = None,
 ) -> None:
     """Train network in place, or go on where a killed training of this stage left folder.
 
     draw makes all of a step's chance from one generator on the CPU, which the checkpoint keeps: so
     a resumed training ends in the same weights, and halving the batch when memory runs out changes
     no number but by rounding. With an average, the network ends as the moving average.
+
+    terms: what loss last found its parts to be; they are logged beside it. good: asked now and then
+    whether the network is still worth having; the first no ends the training, and the network is as
+    it was at the last yes (at the start, if there was none).
 
     Raises FloatingPointError if the loss is no number, torch.OutOfMemoryError if not even single
     images fit.
@@ -72,7 +80,22 @@ def optimise(
         state.advance(step)
         if step % RECORD_EVERY == 0 or step == budget.steps:
             rate = (step - state.step) * images / (time.perf_counter() - began)
-            ctx.record(stage, step, train_loss=value, images_per_second=round(rate, 1))
+            parts_of_loss = dict(terms or {})
+            ctx.record(
+                stage, step, train_loss=value, images_per_second=round(rate, 1), **parts_of_loss
+            )
+        if good is not None and (step % ASK_EVERY == 0 or step == budget.steps):
+            if not good():
+                state.go_back()
+                ctx.say(
+                    f"{stage}: stopped at step {step} of {budget.steps} and went back to step "
+                    f"{state.good_step}, the last one that was good."
+                )
+                ctx.record(stage, step, went_back_to=state.good_step)
+                ctx.steps += step
+                state.network.eval().requires_grad_(False)
+                return
+            state.keep(step)
         if step == budget.steps or time.perf_counter() > state.save_after:
             state.save(step)
     ctx.steps += budget.steps
@@ -126,11 +149,14 @@ class _State:
             self.trained.values(), lr=0.0, weight_decay=1e-4, fused=True
         )
         self.averages = {n: p.detach().clone() for n, p in self.trained.items()}
-        self.step = 0
+        self.step = self.good_step = 0
+        self.good: dict[str, Tensor] = {}
         self.save_after = time.perf_counter() + SAVE_SECONDS
         if self.file.exists():
             self._load()
             ctx.say(f"{stage}: goes on at step {self.step} of {budget.steps}")
+        if not self.good:
+            self.keep(0)
         network.train()
 
     def advance(self, step: int) -> None:
@@ -145,11 +171,24 @@ class _State:
             for name, parameter in self.trained.items():
                 self.averages[name].lerp_(parameter, weight)
 
+    def keep(self, step: int) -> None:
+        """Remember the weights as good."""
+        self.good_step = step
+        self.good = {name: p.detach().clone() for name, p in self.trained.items()}
+
+    def go_back(self) -> None:
+        """Return to the last good weights."""
+        with torch.no_grad():
+            for name, parameter in self.trained.items():
+                parameter.copy_(self.good[name])
+
     def save(self, step: int) -> None:
         """Write a checkpoint, whole or not at all."""
         began = time.perf_counter()
         tensors = {f"weight/{n}": p.detach() for n, p in self.trained.items()}
         tensors |= {f"average/{n}": t for n, t in self.averages.items()}
+        tensors |= {f"good/{n}": t for n, t in self.good.items()}
+        tensors["good_step"] = torch.tensor(self.good_step)
         for name, parameter in self.trained.items():
             for key, value in self.optimizer.state[parameter].items():
                 tensors[f"optimizer/{key}/{name}"] = value
@@ -176,6 +215,8 @@ class _State:
             for name, parameter in self.trained.items():
                 parameter.copy_(tensors[f"weight/{name}"])
                 self.averages[name].copy_(tensors[f"average/{name}"])
+                if f"good/{name}" in tensors:
+                    self.good[name] = tensors[f"good/{name}"].to(parameter.device)
                 self.optimizer.state[parameter] = {
                     key: tensors[f"optimizer/{key}/{name}"].to(
                         "cpu" if key == "step" else parameter.device
@@ -184,6 +225,7 @@ class _State:
                 }
         self.rng.set_state(tensors["rng"])
         self.step = int(tensors["step"])
+        self.good_step = int(tensors["good_step"])
 
     def finish(self) -> None:
         """Leave the average in the network, ready for use.

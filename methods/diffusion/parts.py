@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from diffusers import DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler
+from diffusers import (
+    ControlNetModel,
+    DDIMScheduler,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    UNet2DConditionModel,
+)
 from torch import Tensor
 
 from methods.diffusion.denoiser import ControlledDenoiser
@@ -25,8 +30,20 @@ class Codec(Protocol):
         """Map latents back to images, on the CPU."""
         ...
 
+    def pixels(self, latents: Tensor) -> Tensor:
+        """Map latents back to images where they are, so that gradients find their way back."""
+        ...
+
     def condition(self, masks: np.ndarray, labels: int) -> Tensor:
         """Turn masks into the planes that the ControlNet reads."""
+        ...
+
+
+class MakeSolver(Protocol):
+    """Makes a new solver with its times set, for the preset's number of steps or another one."""
+
+    def __call__(self, steps: int | None = None) -> DDIMScheduler | DPMSolverMultistepScheduler:
+        """Return the solver."""
         ...
 
 
@@ -39,12 +56,19 @@ class Parts:
 
     codec: Codec
     sentences: Sentences
-    network: ControlledDenoiser
+    denoiser: UNet2DConditionModel
+    control: ControlNetModel | None  # reads masks; None: draws from sentences alone
     schedule: DDPMScheduler  # the forward process that the denoiser knows
-    solver: Callable[[], DDIMScheduler | DPMSolverMultistepScheduler]  # a new one, times set
+    solver: MakeSolver
     times: Tensor  # (k,) of 0 to 999: how noisy the images are that training visits
     shape: tuple[int, int, int]  # of one image's latents
     batch: int  # images that are drawn together, if memory allows
+
+    def network(self) -> ControlledDenoiser:
+        """Return denoiser and ControlNet as one network, to be trained together."""
+        if self.control is None:
+            raise ValueError("These parts draw from sentences alone: there is no ControlNet.")
+        return ControlledDenoiser(self.denoiser, self.control)
 
 
 def through_latents(codec: Codec, images: np.ndarray) -> np.ndarray:

@@ -1,12 +1,14 @@
-"""Pretrained: a Stable Diffusion checkpoint stays as it is, and a ControlNet learns to steer it.
+"""Pretrained: a Stable Diffusion checkpoint stays as it is, and small networks learn beside it.
 
-The recipe of Skorupko et al. (arXiv 2403.19508) and of Zhang et al. (ICCV 2023): the ControlNet
-starts as a copy of the checkpoint's encoder behind zero convolutions. Any checkpoint of the Stable
-Diffusion 1 or 2 family will do (benchmark/checkpoints.py says what is asked of it).
+With masks, the recipe of Skorupko et al. (arXiv 2403.19508) and of Zhang et al. (ICCV 2023): a
+ControlNet starts as a copy of the checkpoint's encoder behind zero convolutions. Without, a base
+that draws from sentences alone: a low-rank adapter learns the task's images. Any checkpoint of the
+Stable Diffusion 1 or 2 family will do (benchmark/checkpoints.py says what is asked of it).
 """
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,18 +21,24 @@ from diffusers import (
     DDPMScheduler,
     UNet2DConditionModel,
 )
+from diffusers.training_utils import cast_training_params
+from peft import LoraConfig
 from torch import Tensor
 from torch.nn import functional
 
 from benchmark.context import RunContext
 from benchmark.contracts import Split
 from benchmark.presets import CheckpointSettings
-from methods.diffusion.denoiser import NOISE_STEPS, ControlledDenoiser, mask_planes
+from methods.diffusion.denoiser import NOISE_STEPS, mask_planes
 from methods.diffusion.parts import Parts
-from methods.diffusion.sentences import load_sentences
+from methods.diffusion.sentences import Sentences
 
 DRAWN_TOGETHER = 4  # images of 512 pixels, with guidance, beside the networks in 12 GB
 COLOURS = 3  # channels of the images that the autoencoder reads
+ADAPTER_FILE = "adapter.safetensors"
+TASK = "task"  # name of the adapter with which a checkpoint learns the task's images
+# Every projection of attention, also of the attention that pools a small denoiser's sentence.
+PROJECTIONS = r".*\.(to_q|to_k|to_v|to_out\.0|q_proj|k_proj|v_proj)"
 EMBEDDING = (16, 32, 96, 256)  # widths of the layers that bring masks to the latents' size
 
 
@@ -61,11 +69,13 @@ class ScaledAutoencoder:
 
     @torch.inference_mode()
     def _decode(self, latents: Tensor) -> Tensor:
-        scaled = latents.to(self.network.device, self.network.dtype)
-        pixels = self.network.decode(scaled / self.network.config.scaling_factor).sample.float()
-        pixels = functional.interpolate(
-            pixels.cpu(), self.image_size, mode="bilinear", antialias=True
-        )
+        return self.pixels(latents.to(self.network.device)).cpu()
+
+    def pixels(self, latents: Tensor) -> Tensor:
+        """Map latents back to images in [0, 1], where they are."""
+        scaled = latents.to(self.network.dtype) / self.network.config.scaling_factor
+        pixels = self.network.decode(scaled).sample.float()
+        pixels = functional.interpolate(pixels, self.image_size, mode="bilinear", antialias=True)
         return from_colours((pixels + 1) / 2, self.channels).clamp(0, 1)
 
     def condition(self, masks: np.ndarray, labels: int) -> Tensor:
@@ -90,65 +100,120 @@ def from_colours(images: Tensor, channels: int) -> Tensor:
     return images.mean(1, keepdim=True) if channels == 1 else images[:, :channels]
 
 
-def new_parts(train: Split, settings: CheckpointSettings, ctx: RunContext) -> Parts:
+def load_codec(train: Split, settings: CheckpointSettings, ctx: RunContext) -> ScaledAutoencoder:
+    """Load the checkpoint's autoencoder for images of this split."""
+    network = AutoencoderKL.from_pretrained(
+        settings.checkpoint, subfolder="vae", use_safetensors=True
+    )
+    _settle(network, ctx)
+    return ScaledAutoencoder(network, settings.size, *train.images.shape[1:3])
+
+
+def new_base(
+    train: Split, settings: CheckpointSettings, sentences: Sentences, ctx: RunContext
+) -> Parts:
+    """Load the checkpoint and put a new low-rank adapter into it, the only part to be trained."""
+    parts = _parts(train, settings, sentences, None, ctx)
+    torch.manual_seed(int(ctx.rng("adapter: weights").integers(2**62)))
+    add_adapter(parts.denoiser, TASK, settings.adapter_rank)
+    return parts
+
+
+def load_base(
+    folder: Path, train: Split, settings: CheckpointSettings, sentences: Sentences, ctx: RunContext
+) -> Parts:
+    """Load the checkpoint with the adapter that was trained for this split, merged into it."""
+    parts = _parts(train, settings, sentences, None, ctx)
+    merge_adapter(parts.denoiser, folder / "adapter", TASK)
+    return parts
+
+
+def add_adapter(denoiser: UNet2DConditionModel, name: str, rank: int) -> None:
+    """Put low-rank matrices (LoRA, Hu et al., ICLR 2022) beside every projection of attention.
+
+    They start as no change, stay in single precision, and are all that is left to train.
+    """
+    denoiser.requires_grad_(False)
+    config = LoraConfig(
+        r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=PROJECTIONS
+    )
+    denoiser.add_adapter(config, adapter_name=name)
+    cast_training_params(denoiser, dtype=torch.float32)
+
+
+def merge_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> None:
+    """Load an adapter from safetensors and add it to the weights it stands beside."""
+    denoiser.load_lora_adapter(
+        folder, prefix=None, adapter_name=name, weight_name=ADAPTER_FILE, use_safetensors=True
+    )
+    denoiser.fuse_lora(adapter_names=[name])
+    denoiser.unload_lora()
+
+
+def new_parts(
+    train: Split, settings: CheckpointSettings, sentences: Sentences, ctx: RunContext
+) -> Parts:
     """Load the checkpoint and copy its encoder into a new ControlNet."""
-    base, autoencoder = _load(settings)
-    halvings = len(autoencoder.config.block_out_channels) - 1
+    parts = _parts(train, settings, sentences, None, ctx)
+    halvings = settings.size // parts.shape[1]
     torch.manual_seed(int(ctx.rng("controlnet: weights").integers(2**62)))
     control = ControlNetModel.from_unet(
-        base, conditioning_channels=train.masks.shape[1] * len(ctx.card.mask_labels),
-        conditioning_embedding_out_channels=EMBEDDING[: halvings + 1],
+        parts.denoiser, conditioning_channels=train.masks.shape[1] * len(ctx.card.mask_labels),
+        conditioning_embedding_out_channels=EMBEDDING[: halvings.bit_length()],
     )  # fmt: skip
-    return _joined(base, autoencoder, control, train, settings, ctx)
+    return dataclasses.replace(parts, control=_trainable(control.float(), ctx))
 
 
-def load_parts(folder: Path, train: Split, settings: CheckpointSettings, ctx: RunContext) -> Parts:
+def load_parts(
+    folder: Path, train: Split, settings: CheckpointSettings, sentences: Sentences, ctx: RunContext
+) -> Parts:
     """Load the checkpoint and the ControlNet that was trained for it."""
     control = ControlNetModel.from_pretrained(folder / "controlnet", use_safetensors=True)
-    base, autoencoder = _load(settings)
-    return _joined(base, autoencoder, control, train, settings, ctx)
+    return _parts(train, settings, sentences, _trainable(control, ctx), ctx)
 
 
-def _load(settings: CheckpointSettings) -> tuple[UNet2DConditionModel, AutoencoderKL]:
-    where = settings.checkpoint
-    return (
-        UNet2DConditionModel.from_pretrained(where, subfolder="unet", use_safetensors=True),
-        AutoencoderKL.from_pretrained(where, subfolder="vae", use_safetensors=True),
-    )
+def _trainable(control: ControlNetModel, ctx: RunContext) -> ControlNetModel:
+    control.enable_gradient_checkpointing()
+    return control.to(ctx.device)
 
 
-def _joined(
-    base: UNet2DConditionModel, autoencoder: AutoencoderKL, control: ControlNetModel,
-    train: Split, settings: CheckpointSettings, ctx: RunContext,
+def _settle(network: UNet2DConditionModel | AutoencoderKL, ctx: RunContext) -> None:
+    """Put on the device what stays fixed; on a GPU in half of its memory."""
+    network.to(ctx.device).eval().requires_grad_(False)
+    if ctx.device.type == "cuda" and ctx.precision == "bfloat16":
+        network.to(torch.bfloat16)
+
+
+def _parts(
+    train: Split, settings: CheckpointSettings, sentences: Sentences,
+    control: ControlNetModel | None, ctx: RunContext,
 ) -> Parts:  # fmt: skip
-    """Put the parts on the device; on a GPU what stays fixed takes half of its memory."""
-    halved = ctx.device.type == "cuda" and ctx.precision == "bfloat16"
-    for network in (base, autoencoder):
-        network.to(ctx.device).eval().requires_grad_(False)
-        if halved:
-            network.to(torch.bfloat16)
-    for network in (base, control):
-        network.enable_gradient_checkpointing()
-    channels, image_size = train.images.shape[1:3]
+    """Put the checkpoint's parts together."""
+    denoiser = UNet2DConditionModel.from_pretrained(
+        settings.checkpoint, subfolder="unet", use_safetensors=True
+    )
+    _settle(denoiser, ctx)
+    denoiser.enable_gradient_checkpointing()
+    codec = load_codec(train, settings, ctx)
     schedule = DDPMScheduler.from_pretrained(
         settings.checkpoint, subfolder="scheduler", clip_sample=False
     )
 
-    def solver() -> DDIMScheduler:
+    def solver(steps: int | None = None) -> DDIMScheduler:
         made = DDIMScheduler.from_config(schedule.config)
-        made.set_timesteps(settings.sampling_steps)
+        made.set_timesteps(steps or settings.sampling_steps)
         return made
 
-    halvings = len(autoencoder.config.block_out_channels) - 1
-    latent_size = settings.size // 2**halvings
+    latent_size = settings.size // 2 ** (len(codec.network.config.block_out_channels) - 1)
     return Parts(
-        codec=ScaledAutoencoder(autoencoder, settings.size, channels, image_size),
-        sentences=load_sentences(Path(settings.checkpoint), ctx.device),
-        network=ControlledDenoiser(base, control.to(ctx.device)),
+        codec=codec,
+        sentences=sentences,
+        denoiser=denoiser,
+        control=control,
         schedule=schedule,
         solver=solver,
         times=torch.arange(NOISE_STEPS),
-        shape=(base.config.in_channels, latent_size, latent_size),
+        shape=(denoiser.config.in_channels, latent_size, latent_size),
         batch=DRAWN_TOGETHER,
     )
 

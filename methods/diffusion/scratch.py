@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -13,56 +14,65 @@ from benchmark.contracts import Split
 from benchmark.presets import ScratchSettings
 from methods.diffusion.denoiser import (
     NOISE_STEPS,
-    ControlledDenoiser,
     new_controlnet,
     new_denoiser,
     noise_schedule,
     settle,
 )
 from methods.diffusion.folding import FoldedPixels, fit_folding
-from methods.diffusion.parts import Parts
-from methods.diffusion.sentences import load_sentences, train_sentences
+from methods.diffusion.parts import MakeSolver, Parts
+from methods.diffusion.sentences import Sentences
 
-SENTENCE_PART = 16  # the text encoder trains for a sixteenth of the denoiser's steps
 DRAWN_TOGETHER = 64
 
 
-def new_parts(train: Split, settings: ScratchSettings, folder: Path, ctx: RunContext) -> Parts:
-    """Measure the folding, train the sentences, and make denoiser and ControlNet anew."""
+def new_base(
+    train: Split, settings: ScratchSettings, folder: Path, sentences: Sentences, ctx: RunContext
+) -> Parts:
+    """Measure the folding, write it into folder, and make a new denoiser."""
     codec = fit_folding(train.images, settings.fold, settings.components)
-    sentences = train_sentences(train, max(1, settings.steps // SENTENCE_PART), folder, ctx)
-    planes = codec.condition(train.masks[:1], len(ctx.card.mask_labels)).shape[1]
+    codec.save(folder / "folding.safetensors")
     channels, size = codec.encode(train.images[:1]).shape[1:3]
     torch.manual_seed(int(ctx.rng("denoiser: weights").integers(2**62)))
     denoiser = new_denoiser(channels, size, settings.widths, sentences.width)
-    network = ControlledDenoiser(denoiser, new_controlnet(denoiser, planes))
-    codec.save(folder / "folding.safetensors")
-    return _joined(codec, folder, network, settings, ctx)
+    return _joined(codec, sentences, denoiser, settings, ctx)
 
 
-def load_parts(folder: Path, settings: ScratchSettings, ctx: RunContext) -> Parts:
+def load_base(
+    folder: Path, settings: ScratchSettings, sentences: Sentences, ctx: RunContext
+) -> Parts:
     """Load what was written once it was trained."""
-    network = ControlledDenoiser(
-        UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True),
-        ControlNetModel.from_pretrained(folder / "controlnet", use_safetensors=True),
-    )
     codec = FoldedPixels.load(folder / "folding.safetensors")
-    return _joined(codec, folder, network, settings, ctx)
+    denoiser = UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True)
+    return _joined(codec, sentences, denoiser, settings, ctx)
+
+
+def add_controlnet(base: Parts, train: Split, settings: ScratchSettings, ctx: RunContext) -> Parts:
+    """Put a new ControlNet beside a trained denoiser."""
+    planes = base.codec.condition(train.masks[:1], len(ctx.card.mask_labels)).shape[1]
+    torch.manual_seed(int(ctx.rng("controlnet: weights").integers(2**62)))
+    return _steered(base, new_controlnet(base.denoiser, planes), settings, ctx)
+
+
+def load_controlled(folder: Path, base: Parts, settings: ScratchSettings, ctx: RunContext) -> Parts:
+    """Load denoiser and ControlNet as they were trained together; all else is the base's."""
+    denoiser = UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True)
+    control = ControlNetModel.from_pretrained(folder / "controlnet", use_safetensors=True)
+    parts = dataclasses.replace(base, denoiser=settle(denoiser, ctx.device))
+    return _steered(parts, control, settings, ctx)
 
 
 def _joined(
-    codec: FoldedPixels, folder: Path, network: ControlledDenoiser,
+    codec: FoldedPixels, sentences: Sentences, denoiser: UNet2DConditionModel,
     settings: ScratchSettings, ctx: RunContext,
 ) -> Parts:  # fmt: skip
-    config = network.denoiser.config
-
-    def solver() -> DPMSolverMultistepScheduler:
-        return new_solver(settings)
-
+    solver = _solver(settings.base_sampling_steps, settings.base_last_noise)
+    config = denoiser.config
     return Parts(
         codec=codec,
-        sentences=load_sentences(folder, ctx.device),
-        network=settle(network, ctx.device),
+        sentences=sentences,
+        denoiser=settle(denoiser, ctx.device),
+        control=None,
         schedule=noise_schedule(),
         solver=solver,
         # A short training has no step to spare for noise that sampling never meets.
@@ -72,13 +82,29 @@ def _joined(
     )
 
 
-def new_solver(settings: ScratchSettings) -> DPMSolverMultistepScheduler:
+def _steered(
+    base: Parts, control: ControlNetModel, settings: ScratchSettings, ctx: RunContext
+) -> Parts:
+    """With masks fewer steps find what is where, and other noise is met on the way."""
+    solver = _solver(settings.sampling_steps, settings.last_noise)
+    control = settle(control, ctx.device)
+    return dataclasses.replace(base, control=control, solver=solver, times=solver().timesteps)
+
+
+def _solver(usual: int, last_noise: int) -> MakeSolver:
+    def make(steps: int | None = None) -> DPMSolverMultistepScheduler:
+        return new_solver(steps or usual, last_noise)
+
+    return make
+
+
+def new_solver(steps: int, last_noise: int) -> DPMSolverMultistepScheduler:
     """Return DPM-Solver++ of second order (Lu et al. 2022, arXiv 2211.01095), times set.
 
     The last step goes from last_noise to the denoiser's expectation. Detail finer than that noise
     is left out instead of made up: after minutes of training it is no detail but speckle.
     """
     solver = DPMSolverMultistepScheduler.from_config(noise_schedule().config)
-    times = np.linspace(NOISE_STEPS - 1, settings.last_noise, settings.sampling_steps)
+    times = np.linspace(NOISE_STEPS - 1, last_noise, steps)
     solver.set_timesteps(timesteps=times.round().astype(int).tolist())
     return solver

@@ -54,6 +54,7 @@ class BrainMrSex:
             "can be read as well as whole brains are. Use it to compare methods, never to learn "
             "about brains. Orientation is radiological: the patient's right is on the left."
         ),
+        population=(("label", (0.5, 0.5)),),  # as population.natural_people draws them
     )
 
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:

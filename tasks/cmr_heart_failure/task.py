@@ -13,7 +13,7 @@ import pandas as pd
 
 from benchmark.contracts import Attribute, Source, Split, Splits, TaskCard, Variant
 from benchmark.registry import task
-from tasks.cmr_heart_failure.population import AGE_BANDS, BMI_BANDS, CLASSES, SEXES
+from tasks.cmr_heart_failure.population import AGE_BANDS, BMI_BANDS, CLASSES, SEXES, WOMEN
 from tasks.cmr_heart_failure.rendering import HeartModel
 from tasks.digital.cohort import draw_patients, load_splits
 
@@ -52,6 +52,7 @@ class CmrHeartFailure:
             "comparing debiasing methods under a bias that is known exactly; worthless as "
             "evidence about any real person, scanner or hospital."
         ),
+        population=(("sex", (WOMEN, 1 - WOMEN)),),  # the imaging cohort, Petersen 2017 PLoS ONE
     )
 
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:
@@ -68,9 +69,15 @@ class CmrHeartFailure:
         return load_table_cohort(source, self.card, seed)
 
     def prompt(self, row: Mapping[str, object]) -> str:
-        """Say one patient: "Female, age in 60s, obese BMI, heart failure"."""
-        body = str(row["bmi_band"]).removesuffix(" weight")
-        return f"{str(row['sex']).capitalize()}, {_age_words(row)}, {body} BMI, {row['label']}"
+        """Say one patient: "Female, age in 60s, obese BMI, heart failure".
+
+        What the row does not hold is not said: "Person, obese BMI".
+        """
+        words = [str(row.get("sex") or "person").capitalize(), _age_words(row)]
+        if row.get("bmi_band"):
+            words.append(f"{str(row['bmi_band']).removesuffix(' weight')} BMI")
+        words.append(str(row.get("label") or ""))
+        return ", ".join(word for word in words if word)
 
     def new_patients(self, requests: pd.DataFrame, source: Source, seed: int) -> Split:
         """Make one new patient per row of requests (label and every attribute, in words)."""
@@ -81,4 +88,4 @@ def _age_words(row: Mapping[str, object]) -> str:
     age = row.get("age")
     if isinstance(age, (int, float)) and age == age:  # NaN: the age itself is not known
         return f"age in {int(age // 10 * 10)}s"
-    return f"age {row['age_band']}"
+    return f"age {row['age_band']}" if row.get("age_band") else ""

@@ -7,8 +7,9 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
 from benchmark.contract_check import TOY_PRESET
-from methods.diffusion import base
-from methods.diffusion.base import target, trained_generator
+from methods.diffusion import base, controlled
+from methods.diffusion.base import target
+from methods.diffusion.controlled import trained_generator
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,38 @@ def test_sentence_and_mask_both_reach_the_image(trained, splits):
     assert not np.allclose(trained.generate(row, np.flip(mask, 2).copy(), 0), image)
 
 
+def test_without_masks_the_base_draws_what_the_sentence_leaves_open(splits, ctx):
+    drawn_by = base.trained_base(splits.train, ctx)
+    rows, nobody = splits.val.table.head(3).assign(site=None), np.zeros((3, 1, 32, 32), np.uint8)
+    images = drawn_by.smooth(rows, nobody, 0)
+    assert not drawn_by.reads_masks
+    np.testing.assert_array_equal(drawn_by.smooth(rows, nobody + 1, 0), images)
+    assert not np.array_equal(drawn_by.smooth(rows.assign(site="south"), nobody, 0), images)
+
+
+def test_the_balanced_base_is_another_one(splits, ctx):
+    skewed, balanced = (base.trained_base(splits.train, ctx, balanced=b) for b in (False, True))
+    pairs = zip(
+        skewed.parts.denoiser.parameters(), balanced.parts.denoiser.parameters(), strict=True
+    )
+    assert any(not torch.equal(a, b) for a, b in pairs)
+
+
+def test_sentences_to_learn_leave_words_out(splits, ctx):
+    parts = base.trained_base(splits.train, ctx).parts
+    draw = base.pairs_to_learn(
+        splits.train, torch.zeros(64, *parts.shape), parts, torch.ones(64), 400, ctx
+    )
+    tokens = draw(torch.Generator().manual_seed(0))["tokens"]
+    whole = {tuple(row) for row in parts.sentences.tokens([TASK_SAYS_NOTHING]).tolist()}
+    silent = np.mean([tuple(row) in whole for row in tokens.tolist()])
+    # Both words go with 1/16 where the sentence stays, which is in nine of ten.
+    assert 0.02 < silent < 0.11
+
+
+TASK_SAYS_NOTHING = "a picture"
+
+
 def test_nobody_asked_for_is_nobody_drawn(trained, splits):
     empty = splits.val.table.head(0)
     assert trained.generate(empty, splits.val.masks[:0], 0).shape == (0, 1, 32, 32)
@@ -52,17 +85,19 @@ def test_a_trained_generator_is_fetched_and_a_changed_split_trains_anew(
     trained, splits, ctx, cache_of, monkeypatch
 ):
     shared = dataclasses.replace(ctx, cache=dataclasses.replace(ctx.cache, root=cache_of))
-    monkeypatch.setattr(base, "train_generator", None)
+    monkeypatch.setattr(controlled, "train_generator", None)
+    monkeypatch.setattr(base, "train_base", None)
     other_seed = dataclasses.replace(shared, seed=7, curves=[], steps=0)
     trained_generator(splits.train, other_seed)
-    assert other_seed.steps == 21  # 20 of the denoiser, 1 of the sentences: trained by another run
-    assert {curve["stage"] for curve in other_seed.curves} == {"denoiser", "sentences"}
+    assert other_seed.steps == 20 + 20 + 7  # base, ControlNet, sentences: trained by another run
+    stages = {curve["stage"] for curve in other_seed.curves}
+    assert stages == {"base", "controlnet", "generator: sentences"}
     with pytest.raises(TypeError):
         trained_generator(splits.train.take(np.arange(60)), shared)
 
 
 def test_killed_and_run_again_it_ends_in_the_same_weights(trained, splits, ctx, monkeypatch):
-    optimise, stages = base.optimise, []
+    optimise, stages = controlled.optimise, []
 
     def killed(stage, network, draw, loss, *rest):
         stages.append(stage)
@@ -76,16 +111,17 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(trained, splits, ctx, 
 
         optimise(stage, network, draw, cut, *rest)
 
-    monkeypatch.setattr(base, "optimise", killed)
+    monkeypatch.setattr(controlled, "optimise", killed)
     with pytest.raises(KeyboardInterrupt):
         trained_generator(splits.train, ctx)
-    monkeypatch.setattr(base, "optimise", optimise)
+    monkeypatch.setattr(controlled, "optimise", optimise)
     again = trained_generator(splits.train, ctx)
-    assert "sentences: goes on at step 1 of 1" in " ".join(ctx.say.__self__)
     folder = next(ctx.cache.root.glob("generator-*[0-9a-f]"))
     assert not list(folder.glob("*.training.safetensors"))
-    assert stages == ["denoiser"]
-    pairs = zip(again.parts.network.parameters(), trained.parts.network.parameters(), strict=True)
+    assert stages == ["controlnet"]
+    pairs = zip(
+        again.parts.network().parameters(), trained.parts.network().parameters(), strict=True
+    )
     assert all(torch.equal(a, b) for a, b in pairs)
 
 

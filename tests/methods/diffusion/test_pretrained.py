@@ -1,5 +1,6 @@
 import dataclasses
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from benchmark.presets import CheckpointSettings
-from methods.diffusion.base import trained_generator
+from methods.diffusion.controlled import trained_generator
 from methods.diffusion.pretrained import (
     ScaledAutoencoder,
     from_colours,
@@ -22,7 +23,8 @@ def started(ctx, tiny_checkpoint):
     """A context whose generator starts from the tiny checkpoint."""
     settings = CheckpointSettings(
         steps=3, batch_size=1, accumulation=2, learning_rate=1e-2, sampling_steps=2, guidance=4.0,
-        checkpoint=str(tiny_checkpoint), size=48,
+        checkpoint=str(tiny_checkpoint), size=48, base_steps=3, tuning_steps=2, tuning_batch=4,
+        reader="test_convnext", adapter_rank=4, adapter_rate=1e-2,
     )  # fmt: skip
     return dataclasses.replace(ctx, generator=settings)
 
@@ -45,7 +47,7 @@ def test_the_checkpoint_stays_as_it_is_and_only_the_controlnet_is_kept(
 
     generator = trained_generator(splits.train, dataclasses.replace(started, precision="float32"))
     base = UNet2DConditionModel.from_pretrained(tiny_checkpoint, subfolder="unet")
-    pairs = zip(generator.parts.network.denoiser.parameters(), base.parameters(), strict=True)
+    pairs = zip(generator.parts.denoiser.parameters(), base.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
     folder = next(started.cache.root.glob("generator-*[0-9a-f]"))
     kept = {path.name for path in folder.iterdir()}
@@ -55,12 +57,13 @@ def test_the_checkpoint_stays_as_it_is_and_only_the_controlnet_is_kept(
 def test_a_new_controlnet_leaves_the_checkpoint_as_it_was_and_a_trained_one_hears_the_mask(
     started, splits
 ):
-    new = new_parts(splits.train, started.generator, started)
-    network, x = new.network, torch.randn(1, 4, 24, 24)
+    sentences = load_sentences(Path(started.generator.checkpoint), started.device)
+    new = new_parts(splits.train, started.generator, sentences, started)
+    network, x = new.network(), torch.randn(1, 4, 24, 24)
     text = new.sentences.embed(["a small picture"])
     condition = new.codec.condition(splits.train.masks[:1], 1)
     with torch.no_grad():
-        steered = network(x, torch.tensor([500]), text, condition, torch.ones(1))
+        steered = network(x, torch.tensor([500]), text, condition)
         alone = network.denoiser(x, torch.tensor([500]), text).sample
     torch.testing.assert_close(steered, alone)
     trained = trained_generator(splits.train, started)

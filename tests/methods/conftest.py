@@ -1,4 +1,4 @@
-"""A run context and a toy cohort for the parts of the generator."""
+"""A run context and a toy cohort for methods that generate."""
 
 import dataclasses
 

@@ -1,0 +1,47 @@
+"""Base generator: the rows of alignment_finetuning without the tuning.
+
+The same base, guide, number of drawn patients and classifier. What alignment_finetuning gains over
+this row is owed to the tuning.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from benchmark import Predictor, Split, method, ranged
+from benchmark.context import RunContext
+from benchmark.contracts import GroupsUsed, TaskCard
+from benchmark.target import columns_to_align, read_target
+from methods.alignment_finetuning.guide import Guide
+from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral
+from methods.diffusion.base import trained_base
+
+
+@method
+@dataclass(frozen=True)
+class BaseGenerator:
+    """Alignment fine-tuning without the tuning: the generator as skewed as its training set."""
+
+    # The fields of alignment_finetuning that say what is judged and learned: give both the same.
+    aligns: str = ""
+    target: str = "uniform"
+    ratio: float = ranged(0.5, 0, 20)
+    share: float = ranged(0.5, 0, 1)
+    sure: float = ranged(0.8, 0, 1)
+
+    groups_used: ClassVar[GroupsUsed] = "train"
+    trains_generator: ClassVar[bool] = True
+
+    def check(self, card: TaskCard) -> None:
+        """Refuse columns and a target that the card does not have, before any work."""
+        read_target(self.target, card, columns_to_align(card, self.aligns))
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Draw patients with the untuned base, then train as the method does."""
+        target = read_target(self.target, ctx.card, columns_to_align(ctx.card, self.aligns))
+
+        def make(guide: Guide, train: Split) -> NeutralGenerator:
+            return NeutralGenerator(trained_base(train, ctx), target)
+
+        return learn_from_neutral(
+            make, target, train, val, ctx, ratio=self.ratio, share=self.share, sure=self.sure
+        )

@@ -1,0 +1,216 @@
+"""Whom does a generator draw when nobody says whom? Its mix of groups, held against a target.
+
+Judged by the judge's reader, which has another architecture and another seed than what guides a
+method, and by measuring regions in the image itself. Asked are neutral sentences that may be tuned
+on, and others that are held out from tuning (benchmark/target.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.clip import Clip, write_sentences
+from benchmark.context import RunContext
+from benchmark.contracts import Generator, NeutralGenerator, Splits
+from benchmark.filling import ask_for_patients
+from benchmark.gallery import draw_before_and_after
+from benchmark.metrics import proportions, synthesis
+from benchmark.readback import Reader
+from benchmark.target import Target, neutral_requests, spread
+
+IMAGES = 64  # of each sentence
+TUNED, HELD_OUT = 8, 6  # sentences of each kind, or fewer where the card has fewer
+PAIRS = 64  # of images of one sentence, compared for diversity
+PICTURED, SHOWN = 4, 10  # sentences and images of each that the picture shows
+FEWEST = 10  # real patients of a group, among those whom a sentence fits, to measure them
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What judges: networks, features, and real patients that no generator has seen."""
+
+    reader: Reader
+    see: Callable[[np.ndarray], np.ndarray]
+    clip: Clip
+    splits: Splits
+    train: np.ndarray  # features of training patients,
+    held_out: np.ndarray  # of validation patients,
+    real: np.ndarray  # and of test patients, as many of every cell
+    ctx: RunContext
+
+
+def judge_proportions(
+    generator: NeutralGenerator, judge: Judge, picture: Path | None
+) -> dict[str, Any]:
+    """Draw from neutral sentences, before tuning and after it, and count groups."""
+    card, target = judge.ctx.card, generator.target
+    kinds = [
+        spread(table, n)
+        for table, n in zip(neutral_requests(card, target.columns), (TUNED, HELD_OUT), strict=True)
+    ]
+    sentences = pd.concat(kinds, ignore_index=True)
+    tuned = np.arange(len(sentences)) < len(kinds[0])
+    sides: dict[str, Generator] = {"after": generator}
+    if generator.before is not None:
+        sides = {"before": generator.before, **sides}
+    images = {name: _draw(side, sentences, judge) for name, side in sides.items()}
+    words = write_sentences(sentences, judge.ctx.prompt)
+    mixes = {name: _mixes(drawn, target, judge.reader) for name, drawn in images.items()}
+    said, accuracy = _trust(target, judge)
+    found = {
+        "columns": list(target.columns),
+        "groups": list(target.groups),
+        "target": list(target.shares),
+        "train": _mix(target.encode(judge.splits.train.table, card), len(target.groups)).tolist(),
+        "n": IMAGES,
+        "judge_accuracy": accuracy,
+        "by_chance": proportions.by_chance(
+            np.array(target.shares), IMAGES, judge.ctx.rng("by chance")
+        ),
+        "sentences": _by_sentence(words, tuned, mixes),
+        "summary": {
+            kind: {
+                name: _summary(
+                    mixes[name][rows], images[name][rows], sentences[rows], target, said, judge
+                )
+                for name in sides
+            }
+            for kind, rows in (("tuned", tuned), ("held_out", ~tuned))
+            if rows.any()
+        },
+        "price": {name: _price(images[name], words, judge) for name in sides},
+    }
+    if picture is not None:
+        shown = np.linspace(0, tuned.sum() - 1, min(PICTURED, tuned.sum())).round().astype(int)
+        before = images.get("before")
+        draw_before_and_after(
+            [words[i] for i in shown],
+            None if before is None else before[shown][:, :SHOWN],
+            images["after"][shown][:, :SHOWN],
+            picture,
+        )
+    return found
+
+
+def _draw(generator: Generator, sentences: pd.DataFrame, judge: Judge) -> np.ndarray:
+    """Draw (sentences, IMAGES, channels, size, size); the same seed on both sides of a tuning."""
+    rows = sentences.loc[np.repeat(sentences.index, IMAGES)].reset_index(drop=True)
+    size = judge.splits.train.masks.shape[1:]
+    nobody = np.zeros((len(rows), *size), np.uint8)
+    seed = int(judge.ctx.rng("neutral sentences").integers(2**31))
+    drawn = ask_for_patients(generator, rows, nobody, seed)
+    return drawn.reshape(len(sentences), IMAGES, *size)
+
+
+def _mixes(images: np.ndarray, target: Target, reader: Reader) -> np.ndarray:
+    """Count the groups that the reader finds, (sentences, groups) shares."""
+    flat = images.reshape(-1, *images.shape[2:])
+    groups = target.probabilities(reader.probabilities(flat)).argmax(1)
+    return np.stack([_mix(row, len(target.groups)) for row in groups.reshape(images.shape[:2])])
+
+
+def _mix(groups: np.ndarray, n: int) -> np.ndarray:
+    return np.bincount(groups, minlength=n) / max(1, len(groups))
+
+
+def _trust(target: Target, judge: Judge) -> tuple[np.ndarray, list[float | None]]:
+    """Return how often the reader says k of a real test patient of g, (k, g), and how often g."""
+    test = judge.splits.test
+    truth = target.encode(test.table, judge.ctx.card)
+    found = target.probabilities(judge.reader.probabilities(test.images)).argmax(1)
+    n = len(target.groups)
+    said = np.zeros((n, n))
+    for group in range(n):
+        if (truth == group).any():
+            said[:, group] = _mix(found[truth == group], n)
+    hits = [float(said[g, g]) if (truth == g).any() else None for g in range(n)]
+    return said, hits
+
+
+def _by_sentence(
+    words: list[str], tuned: np.ndarray, mixes: dict[str, np.ndarray]
+) -> list[dict[str, Any]]:
+    lines = []
+    for place, sentence in enumerate(words):
+        line: dict[str, Any] = {"sentence": sentence, "tuned": bool(tuned[place])}
+        for name, shares in mixes.items():
+            low, high = proportions.wilson(shares[place], IMAGES)
+            line[name] = {
+                "shares": shares[place].tolist(), "low": low.tolist(), "high": high.tolist()
+            }  # fmt: skip
+        lines.append(line)
+    return lines
+
+
+def _summary(
+    shares: np.ndarray, images: np.ndarray, sentences: pd.DataFrame, target: Target,
+    said: np.ndarray, judge: Judge,
+) -> dict[str, Any]:  # fmt: skip
+    """Average over sentences what each is off by, and say what the mix is by other measures."""
+    goal = np.array(target.shares)
+    off = proportions.divergence(shares.mean(0), goal)
+    return {
+        "inconsistency": float(proportions.total_variation(shares, goal).mean()),
+        "shares": shares.mean(0).tolist(),
+        "divergence": float(off) if np.isfinite(off) else None,
+        "corrected": _finite(proportions.corrected(shares.mean(0), said)),
+        "by_anatomy": _by_anatomy(images, sentences, target, judge),
+    }
+
+
+def _finite(values: np.ndarray) -> list[float] | None:
+    return values.tolist() if np.isfinite(values).all() else None
+
+
+def _by_anatomy(
+    images: np.ndarray, sentences: pd.DataFrame, target: Target, judge: Judge
+) -> list[float] | None:
+    """Estimate the mix from areas of regions in the images alone; None where that cannot be.
+
+    For every sentence, the drawn images' mean areas are held against those of real test patients
+    whom the sentence fits, group by group.
+    """
+    card, test = judge.ctx.card, judge.splits.test
+    labels = len(card.mask_labels)
+    known_areas = synthesis.morphometry(judge.reader.masks(test.images), labels)
+    groups = target.encode(test.table, card)
+    drawn, known, within = [], [], []
+    for place in range(len(images)):
+        fits = np.ones(len(test), bool)
+        for name, word in sentences.iloc[place].items():
+            if not pd.isna(word):
+                fits &= (test.table[name] == word).to_numpy()
+        parts = [known_areas[fits & (groups == g)] for g in range(len(target.groups))]
+        if min(map(len, parts)) < FEWEST:
+            continue
+        areas = synthesis.morphometry(judge.reader.masks(images[place]), labels)
+        drawn.append(areas.mean(0))
+        known.append(np.stack([part.mean(0) for part in parts]))
+        within += [part - part.mean(0) for part in parts]
+    if not drawn:
+        return None
+    spread_within = np.atleast_2d(np.cov(np.concatenate(within).T))
+    return _finite(proportions.share_by_means(np.stack(drawn), np.stack(known), spread_within))
+
+
+def _price(images: np.ndarray, words: list[str], judge: Judge) -> dict[str, float | None]:
+    """Measure what images of neutral sentences are worth, so that the cost of tuning is seen."""
+    flat = images.reshape(-1, *images.shape[2:])
+    features = judge.see(flat)
+    spoken = [sentence for sentence in words for _ in range(IMAGES)]
+    within = [synthesis.similarity(drawn, judge.ctx.rng("pairs"), PAIRS) for drawn in images]
+    values = {
+        "frechet_distance": synthesis.frechet_distance(judge.real, features),
+        "kernel_distance": synthesis.kernel_distance(judge.real, features),
+        "clip_score": float(judge.clip.score(flat, spoken).mean()),
+        "similarity": float(np.mean(within)),
+        "copy_rate": synthesis.copy_rate(judge.train, judge.held_out, features),
+        "membership_auroc": synthesis.membership_auroc(judge.train, judge.held_out, features),
+    }
+    return {name: float(v) if np.isfinite(v) else None for name, v in values.items()}

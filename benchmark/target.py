@@ -1,0 +1,166 @@
+"""The mix of groups that a generator is to draw when nobody says which, and where nobody says it.
+
+A sentence is neutral if it names none of the columns whose mix is asked for. In a table of requests
+an unsaid word is None; prompts leave out what a row does not hold.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmark.contracts import SEPARATOR, TaskCard
+
+SEX = {"female", "male"}
+TOLERANCE = 1e-3  # how far shares may be from a sum of 1
+
+
+@dataclass(frozen=True)
+class Target:
+    """How large a share each group is to have: of the label, of attributes, or of several."""
+
+    columns: tuple[str, ...]  # "label" or names of attributes
+    groups: tuple[str, ...]  # every combination of their values, the last column changing fastest
+    shares: tuple[float, ...]  # of each group; they sum to 1
+
+    def encode(self, table: pd.DataFrame, card: TaskCard) -> np.ndarray:
+        """Return the group of every row, (n,), as a number."""
+        index = np.zeros(len(table), np.int64)
+        for name in self.columns:
+            index = index * len(values_of(card, name)) + codes_of(card, name, table)
+        return index
+
+    def probabilities(self, by_column: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Multiply probabilities per column, each (n, values), to those of groups, (n, groups)."""
+        joint = by_column[self.columns[0]]
+        for name in self.columns[1:]:
+            joint = (joint[:, :, None] * by_column[name][:, None, :]).reshape(len(joint), -1)
+        return joint
+
+
+def values_of(card: TaskCard, column: str) -> tuple[str, ...]:
+    """Return the words of the label or of an attribute, in order."""
+    return card.classes if column == "label" else card.attribute(column).values
+
+
+def codes_of(card: TaskCard, column: str, table: pd.DataFrame) -> np.ndarray:
+    """Turn the words of one column into numbers, (n,)."""
+    if column == "label":
+        return card.encode_labels(table)
+    return card.encode_groups(table, [column])[0]
+
+
+def columns_to_align(card: TaskCard, asked: str = "") -> tuple[str, ...]:
+    """Read names of columns, parted by commas; empty: sex, wherever the card has it.
+
+    A card without the words female and male gives its first attribute. Raises ValueError for names
+    that the card does not have.
+    """
+    known = ["label", *(a.name for a in card.attributes)]
+    if not asked.strip():
+        sexes = [name for name in known if set(values_of(card, name)) == SEX]
+        return ((sexes or known[1:] or known)[0],)
+    names = tuple(dict.fromkeys(part.strip() for part in asked.split(",") if part.strip()))
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise ValueError(
+            f"{card.name} has no {', '.join(map(repr, unknown)) or 'such column'} to align. "
+            f"It has: {', '.join(known)}; several are parted by commas."
+        )
+    return names
+
+
+def read_target(asked: str, card: TaskCard, columns: tuple[str, ...]) -> Target:
+    """Read a target: "uniform", "population", or a table such as "female: 0.4; male: 0.6".
+
+    population: the published shares of the card. Raises ValueError with everything that is wrong
+    with a table: unknown or missing groups, shares that are no shares, a sum that is not 1.
+    """
+    groups = tuple(
+        SEPARATOR.join(words)
+        for words in itertools.product(*(values_of(card, name) for name in columns))
+    )
+    if asked == "uniform":
+        return Target(columns, groups, (1 / len(groups),) * len(groups))
+    if asked == "population":
+        return Target(columns, groups, _published(card, columns, groups))
+    shares, problems = _table(asked, groups)
+    if problems:
+        raise ValueError(
+            f"{card.name}: the target {asked!r} cannot be used: {'; '.join(problems)}. "
+            f"Groups of {', '.join(columns)}: {'; '.join(groups)}. "
+            'Write "uniform", "population", or a table such as "'
+            + "; ".join(f"{group}: {1 / len(groups):.2g}" for group in groups)
+            + '".'
+        )
+    return Target(columns, groups, tuple(shares[group] for group in groups))
+
+
+def _published(
+    card: TaskCard, columns: tuple[str, ...], groups: tuple[str, ...]
+) -> tuple[float, ...]:
+    if len(columns) > 1 or columns[0] not in dict(card.population):
+        known = ", ".join(dict(card.population)) or "nothing"
+        raise ValueError(
+            f"{card.name}: no shares of {' x '.join(columns)} are published on its card (it has "
+            f"{known}). Give them as a table such as "
+            f'"{"; ".join(f"{group}: {1 / len(groups):.2g}" for group in groups)}".'
+        )
+    return dict(card.population)[columns[0]]
+
+
+def _table(asked: str, groups: tuple[str, ...]) -> tuple[dict[str, float], list[str]]:
+    """Read "group: share; group: share" and list what is wrong with it."""
+    shares: dict[str, float] = {}
+    problems = []
+    for entry in filter(None, (part.strip() for part in asked.split(";"))):
+        group, _, number = (part.strip() for part in entry.rpartition(":"))
+        try:
+            share = float(number)
+        except ValueError:
+            problems.append(f"{entry!r} is no group with a share")
+            continue
+        if group not in groups:
+            problems.append(f"there is no group {group!r}")
+        elif group in shares:
+            problems.append(f"{group!r} is there twice")
+        elif not 0 <= share <= 1:
+            problems.append(f"the share of {group} is {share:g}; allowed: 0 to 1")
+        shares[group] = share
+    absent = [group for group in groups if group not in shares]
+    if absent:
+        problems.append(f"no share for {', '.join(map(repr, absent))}")
+    total = sum(shares.values())
+    if not problems and abs(total - 1) > TOLERANCE:
+        problems.append(f"the shares sum to {total:g}, not to 1")
+    return shares, problems
+
+
+def neutral_requests(card: TaskCard, columns: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the neutral sentences that may be tuned on, and those held out from tuning.
+
+    Every way to say some of the other words, one row each, None where nothing is said. Held out are
+    sentences of two words or more, every other one, so that each of their words is in sentences
+    that may be tuned on, too.
+    """
+    said = ["label", *(a.name for a in card.attributes)]
+    words = [(None,) if name in columns else (None, *values_of(card, name)) for name in said]
+    rows, held_out = [], []
+    for places in itertools.product(*(range(len(w)) for w in words)):
+        rows.append([w[place] for w, place in zip(words, places, strict=True)])
+        held_out.append(np.count_nonzero(places) > 1 and sum(places) % 2 == 1)
+    table = pd.DataFrame(rows, columns=said, dtype=object)
+    held = np.array(held_out)
+    return table[~held].reset_index(drop=True), table[held].reset_index(drop=True)
+
+
+def spread(table: pd.DataFrame, n: int) -> pd.DataFrame:
+    """Return n rows, or all, the ones that say least first and the others evenly spaced."""
+    order = table.notna().sum(axis=1).argsort(kind="stable").to_numpy()
+    if len(table) > n:
+        order = order[np.linspace(0, len(table) - 1, n).round().astype(int)]
+    return table.iloc[order].reset_index(drop=True)

@@ -1,0 +1,108 @@
+"""What the method and its controls share: neutral patients are drawn, and the classifier learns.
+
+They differ in the generator and in nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmark.context import RunContext
+from benchmark.contracts import Split
+from benchmark.filling import enlarged
+from benchmark.target import Target
+from benchmark.training import balanced_weights, train_classifier
+from methods.alignment_finetuning.guide import Guide, trained_guide
+from methods.controlnet_synthesis.learning import Harmonised, harmonising, seen
+from methods.diffusion.generator import LatentGenerator
+
+
+@dataclass(frozen=True)
+class NeutralGenerator:
+    """A generator that is asked for a mix of groups: what it draws is judged against the target."""
+
+    drawn_by: LatentGenerator
+    target: Target
+    before: LatentGenerator | None = None  # the same, not tuned
+
+    @property
+    def reads_masks(self) -> bool:
+        """It draws from sentences alone."""
+        return self.drawn_by.reads_masks
+
+    def generate(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
+        """Draw images (n, channels, size, size); words that are None are not said."""
+        return self.drawn_by.generate(requests, masks, seed)
+
+
+@dataclass(frozen=True)
+class Learned(Harmonised):
+    """The classifier, and the generator that is judged beside it."""
+
+    generator: NeutralGenerator
+
+
+MakeGenerator = Callable[[Guide, Split], NeutralGenerator]
+
+
+def learn_from_neutral(
+    make: MakeGenerator, target: Target, train: Split, val: Split, ctx: RunContext, *,
+    ratio: float, share: float, sure: float,
+) -> Learned:  # fmt: skip
+    """Make the generator, draw neutral patients, and train the classifier on real and drawn ones.
+
+    make(guide, train): the generator, from training images as its latents have them.
+    """
+    see = harmonising(train, ctx, "latents")
+    real, real_val = seen(train, see), seen(val, see)
+    guide = trained_guide(real, real_val, target, ctx)
+    generator = make(guide, train)
+    added = draw_neutral(generator.drawn_by, guide, train, ctx, round(ratio * len(train)), sure)
+    weights = balanced_weights(ctx.card.encode_cells(real.table)[0])
+    both = real
+    if len(added):
+        both = enlarged(real, added.images, added.masks, added.table)
+        new = balanced_weights(ctx.card.encode_labels(added.table))
+        weights = np.concatenate([(1 - share) * weights, share * new])
+    network = train_classifier(both, real_val, ctx, draw_weights=weights)
+    return Learned(network, see, generator)
+
+
+def draw_neutral(
+    generator: LatentGenerator, guide: Guide, train: Split, ctx: RunContext, n: int, sure: float
+) -> Split:
+    """Draw n patients from sentences that name no attribute, and the label unless it is aligned.
+
+    A label that nobody named is the guide's answer where it is sure, and who it is not sure of is
+    left out. Attributes stay unknown (None).
+    """
+    attributes = dict.fromkeys(a.name for a in ctx.card.attributes)
+    named = "label" not in guide.target.columns
+    labels = np.resize(np.array(ctx.card.classes, dtype=object), n) if named else [None] * n
+    rows = pd.DataFrame({"label": labels, **attributes}, dtype=object, index=range(n))
+    nobody = np.zeros((n, *train.masks.shape[1:]), np.uint8)
+    ctx.say(f"drawing {n} patients")
+    images = generator.smooth(rows, nobody, int(ctx.rng("neutral patients").integers(2**31)))
+    drawn = Split(images, nobody, rows)
+    return drawn if named else with_labels(drawn, guide, ctx, sure)
+
+
+def with_labels(drawn: Split, guide: Guide, ctx: RunContext, sure: float) -> Split:
+    """Label images by what the guide reads in them; leave out those that it is not sure of."""
+    if not len(drawn):
+        return drawn
+    probabilities = guide.reader.probabilities(drawn.images)["label"]
+    calibrated = probabilities ** (1 / guide.temperatures["label"])
+    calibrated = calibrated / calibrated.sum(1, keepdims=True)
+    kept = calibrated.max(1) >= sure
+    labels = np.array(ctx.card.classes, dtype=object)[calibrated.argmax(1)]
+    ctx.say(f"labels: the guide is sure of {kept.sum()} of {len(drawn)} patients, the rest is left")
+    counts = {f"label {name}": int((labels[kept] == name).sum()) for name in ctx.card.classes}
+    ctx.record("neutral patients", 0, drawn=len(drawn), kept=int(kept.sum()), **counts)
+    return Split(drawn.images, drawn.masks, drawn.table.assign(label=labels)).take(
+        np.flatnonzero(kept)
+    )

@@ -1,0 +1,53 @@
+"""Mixes of groups, worked by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.metrics.proportions import (
+    by_chance,
+    corrected,
+    divergence,
+    share_by_means,
+    total_variation,
+    wilson,
+)
+
+
+def test_for_two_groups_total_variation_is_the_difference_of_a_share():
+    assert total_variation(np.array([0.8, 0.2]), np.array([0.5, 0.5])) == pytest.approx(0.3)
+
+
+def test_divergence_by_hand_and_where_a_share_is_zero():
+    by_hand = 0.8 * math.log(1.6) + 0.2 * math.log(0.4)
+    assert divergence(np.array([0.8, 0.2]), np.array([0.5, 0.5])) == pytest.approx(by_hand)
+    assert divergence(np.array([1.0, 0.0]), np.array([0.5, 0.5])) == pytest.approx(math.log(2))
+    assert divergence(np.array([0.5, 0.5]), np.array([1.0, 0.0])) == math.inf
+
+
+def test_wilsons_interval_of_none_among_ten():
+    low, high = wilson(np.array([0.0]), 10)
+    assert low[0] == 0 and high[0] == pytest.approx(0.2775, abs=1e-3)
+
+
+def test_even_a_perfect_generator_is_off_by_chance():
+    # The mean absolute deviation of a share of one half among n is near sqrt(1 / (2 pi n)).
+    found = by_chance(np.array([0.5, 0.5]), 64, np.random.default_rng(0), draws=20_000)
+    assert found == pytest.approx(math.sqrt(1 / (2 * math.pi * 64)), rel=0.03)
+
+
+def test_a_classifier_that_errs_is_corrected_for():
+    said = np.array([[0.8, 0.1], [0.2, 0.9]])  # columns: truth
+    np.testing.assert_allclose(corrected(said @ [0.3, 0.7], said), [0.3, 0.7])
+
+
+@given(st.floats(0, 1), st.integers(0, 1000))
+def test_shares_come_back_from_means(share, seed):
+    rng = np.random.default_rng(seed)
+    known = rng.normal(size=(3, 2, 4))  # sets, groups, measurements
+    mix = np.array([share, 1 - share])
+    drawn = np.einsum("g,sgk->sk", mix, known)
+    np.testing.assert_allclose(share_by_means(drawn, known, np.eye(4)), mix, atol=1e-3)

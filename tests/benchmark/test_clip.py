@@ -1,0 +1,61 @@
+"""The small CLIP: its words, what it keeps, what it says of an image and a sentence."""
+
+import pytest
+
+from benchmark import runner
+from benchmark.clip import all_sentences, load_clip, trained_clip, word_tokenizer, write_sentences
+from benchmark.cohorts.toy import toy_task
+from benchmark.contracts import Source, Variant
+from benchmark.registry import find_tasks, load_task
+
+TOY = toy_task(2, 2)
+
+
+@pytest.fixture(scope="module")
+def splits():
+    return TOY.load(Source(image_size=32, train=64, val=32, test=32), Variant(), 0)
+
+
+@pytest.fixture
+def ctx(make_spec):
+    return runner.make_context(TOY, runner.JUDGE, make_spec(), lambda line: None)
+
+
+@pytest.mark.parametrize("name", sorted(find_tasks()))
+def test_every_cell_of_every_task_has_a_sentence_of_its_own(name, tmp_path):
+    task = load_task(find_tasks()[name])
+    sentences = write_sentences(task.card.cells(), task.prompt)
+    tokens = word_tokenizer(sentences, tmp_path)(sentences)["input_ids"]
+    assert len({tuple(row) for row in tokens}) == len(task.card.cells())
+
+
+@pytest.mark.parametrize("name", sorted(find_tasks()))
+def test_every_part_of_what_can_be_said_is_a_sentence(name):
+    task = load_task(find_tasks()[name])
+    said = all_sentences(task.card, task.prompt)
+    ways = 1 + len(task.card.classes)
+    for attribute in task.card.attributes:
+        ways *= 1 + len(attribute.values)
+    assert len(said) == ways
+    nothing = task.prompt({})
+    assert not any(v.lower() in nothing.lower() for a in task.card.attributes for v in a.values)
+
+
+def test_words_of_the_sentences_are_single_tokens(tmp_path):
+    tokenizer = word_tokenizer(["woman, obese", "man, obese"], tmp_path)
+    pieces = tokenizer.convert_ids_to_tokens(tokenizer("man, obese")["input_ids"])
+    assert pieces == ["<|startoftext|>", "man</w>", ",</w>", "obese</w>", "<|endoftext|>"]
+
+
+def test_a_trained_clip_is_kept_whole_and_scores_images_by_their_sentences(splits, ctx):
+    folder = trained_clip(splits.train, ctx, "test")
+    assert (folder / "model.safetensors").is_file()
+    clip = load_clip(folder, ctx.device)
+    sentences = write_sentences(splits.val.table[["label", "site"]], ctx.prompt)
+    scores = clip.score(splits.val.images, sentences)
+    assert scores.shape == (len(splits.val),) and abs(scores).max() <= 1 + 1e-6
+    said = clip.say(sentences[:3])
+    assert said.norm(dim=1).tolist() == pytest.approx([1, 1, 1])
+    steps = ctx.steps
+    trained_clip(splits.train, ctx, "test")
+    assert ctx.steps == 2 * steps > 0  # counted for whoever uses it
