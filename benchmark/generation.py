@@ -40,6 +40,7 @@ from benchmark.registry import code_digest
 from benchmark.results import write_json
 from benchmark.training import train_classifier
 
+COARSE = 2  # pixels a side of the blocks from which groups are counted
 DETECTOR_PART = 1 / 3  # of a classifier's steps: to tell generated images from real ones
 
 
@@ -97,7 +98,10 @@ def judge_generator(
         },
     }
     if isinstance(generator, NeutralGenerator):
-        judge = Judge(reader, see, clip, splits, train, held_out, real.features, ctx)
+        counter = trained_reader(
+            splits.train, ctx, "counter", ctx.classifier.backbone, with_masks=False, coarse=COARSE
+        )
+        judge = Judge(reader, counter, see, clip, splits, train, held_out, real.features, ctx)
         found["proportions"] = judge_proportions(
             generator, judge, folder / "neutral.png" if with_gallery else None
         )

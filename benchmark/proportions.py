@@ -1,8 +1,9 @@
 """Whom does a generator draw when nobody says whom? Its mix of groups, held against a target.
 
-Judged by the judge's reader, which has another architecture and another seed than what guides a
-method, and by measuring regions in the image itself. Asked are neutral sentences that may be tuned
-on, and others that are held out from tuning (benchmark/target.py).
+Counted by a network of another architecture and seed than what guides a method. It reads blocks of
+pixels: at full resolution, what detail generated images lack was read as one of the groups
+(docs/methods.md). And judged by measuring regions in the image itself. Asked are neutral sentences
+that may be tuned on, and others that are held out from tuning (benchmark/target.py).
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ FEWEST = 10  # real patients of a group, among those whom a sentence fits, to me
 class Judge:
     """What judges: networks, features, and real patients that no generator has seen."""
 
-    reader: Reader
+    reader: Reader  # of masks
+    counter: Reader  # of groups, in coarse images
     see: Callable[[np.ndarray], np.ndarray]
     clip: Clip
     splits: Splits
@@ -61,7 +63,7 @@ def judge_proportions(
         sides = {"before": generator.before, **sides}
     images = {name: _draw(side, sentences, judge) for name, side in sides.items()}
     words = write_sentences(sentences, judge.ctx.prompt)
-    mixes = {name: _mixes(drawn, target, judge.reader) for name, drawn in images.items()}
+    mixes = {name: _mixes(drawn, target, judge.counter) for name, drawn in images.items()}
     said, accuracy = _trust(target, judge)
     found = {
         "columns": list(target.columns),
@@ -123,7 +125,7 @@ def _trust(target: Target, judge: Judge) -> tuple[np.ndarray, list[float | None]
     """Return how often the reader says k of a real test patient of g, (k, g), and how often g."""
     test = judge.splits.test
     truth = target.encode(test.table, judge.ctx.card)
-    found = target.probabilities(judge.reader.probabilities(test.images)).argmax(1)
+    found = target.probabilities(judge.counter.probabilities(test.images)).argmax(1)
     n = len(target.groups)
     said = np.zeros((n, n))
     for group in range(n):

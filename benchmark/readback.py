@@ -7,6 +7,7 @@ and what methods read with has another backbone than what judges them.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -31,6 +32,7 @@ from benchmark.training import augment, balanced_weights, draw_batches, normalis
 FOLD = 2  # blocks of so many pixels a side become channels: full resolution is what costs
 WIDTHS = (16, 32, 64)  # of the network that reads masks
 RATE = 2e-3  # AdamW, falling to zero along a cosine
+NOISE = 0.03  # standard deviation of what is added to images of a coarse reader in training
 WEIGHTS = "weights.safetensors"
 SHARED = (context, filling, training)  # code that decides what is trained
 VERSION = "readback-3"  # stands beside every number that rests on these networks
@@ -58,33 +60,43 @@ class Reader:
     mean: Tensor
     std: Tensor
     device: torch.device
+    coarse: int = 1  # label and attributes are read from blocks of so many pixels a side
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Return what the last layer sees, (n, width)."""
-        return self._map(images, lambda x: self.words.features(x))
+        return self._map(images, lambda x: self.words.features(self.words_see(x)))
 
     def logits(self, images: Tensor) -> dict[str, Tensor]:
         """Return logits of "label" and every attribute, with gradients to the images."""
-        return self.words(normalise(images, self.mean, self.std))
+        return self.words(self.words_see(images))
+
+    def words_see(self, images: Tensor) -> Tensor:
+        """Return images as the network for label and attributes has them."""
+        if self.coarse > 1:
+            blocks = functional.avg_pool2d(images, self.coarse)
+            images = functional.interpolate(blocks, images.shape[-2:], mode="bilinear")
+        return normalise(images, self.mean, self.std)
 
     def probabilities(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Return "label" and every attribute: probabilities (n, values), in the card's order."""
         joined = self._map(
-            images, lambda x: torch.cat([p.softmax(1) for p in self.words(x).values()], 1)
+            images, lambda x: torch.cat([p.softmax(1) for p in self.logits(x).values()], 1)
         )
         edges = np.cumsum([head.out_features for head in self.words.heads.values()])[:-1]
         return dict(zip(self.words.heads, np.split(joined, edges, axis=1), strict=True))
 
     def masks(self, images: np.ndarray) -> np.ndarray:
         """Return the masks read back, (n, channels, size, size) uint8."""
-        return self._map(images, lambda x: _regions(self.regions, x, self.card).argmax(2)).astype(
-            np.uint8
-        )
+
+        def read(x: Tensor) -> Tensor:
+            return _regions(self.regions, normalise(x, self.mean, self.std), self.card).argmax(2)
+
+        return self._map(images, read).astype(np.uint8)
 
     @torch.inference_mode()
     def _map(self, images: np.ndarray, function: Callable[[Tensor], Tensor]) -> np.ndarray:
         parts = [
-            function(normalise(to_tensor(images[i : i + 256], self.device), self.mean, self.std))
+            function(to_tensor(images[i : i + 256], self.device))
             for i in range(0, len(images), 256)
         ]
         return np.concatenate([part.float().cpu().numpy() for part in parts])
@@ -110,14 +122,16 @@ class Words(nn.Module):
 
 
 def trained_reader(
-    train: Split, ctx: RunContext, purpose: str, backbone: str, *, with_masks: bool = True
-) -> Reader:
+    train: Split, ctx: RunContext, purpose: str, backbone: str, *, with_masks: bool = True,
+    coarse: int = 1,
+) -> Reader:  # fmt: skip
     """Return the reader of these training patients, training what nobody has trained yet.
 
     Runs with the same patients, purpose and backbone share one, and each of them counts its steps.
-    with_masks=False leaves out the network that reads masks.
+    with_masks=False leaves out the network that reads masks. coarse: label and attributes are read
+    from blocks of so many pixels a side, so that detail which generated images lack says nothing.
     """
-    reader = new_reader(train, ctx, purpose, backbone)
+    reader = dataclasses.replace(new_reader(train, ctx, purpose, backbone), coarse=coarse)
     key = {
         "version": VERSION,
         "code": code_digest([Path(__file__), *(Path(str(m.__file__)) for m in SHARED)]),
@@ -139,7 +153,7 @@ def trained_reader(
             _train(reader.regions, masked, alone, stage, REGIONS, reader, _regions_loss)
         _save(reader.regions, folder)
 
-    named = {**key, "backbone": backbone}
+    named = {**key, "backbone": backbone, "coarse": coarse}
     folder = ctx.train_once(f"{purpose}-words", named, train_words)
     reader.words.load_state_dict(load_file(folder / WEIGHTS))
     if with_masks:
@@ -216,7 +230,10 @@ def _words_loss(train: Split, ctx: RunContext) -> Loss:
     def loss(
         network: nn.Module, images: Tensor, rows: Tensor, reader: Reader, rng: torch.Generator
     ) -> Tensor:
-        logits = network(normalise(augment(images, rng), reader.mean, reader.std))
+        moved = augment(images, rng)
+        if reader.coarse > 1:  # what is left of noise in blocks is to say nothing either
+            moved = moved + NOISE * torch.randn(moved.shape, generator=rng).to(moved.device)
+        logits = network(reader.words_see(moved))
         parts = [
             functional.cross_entropy(part.float(), known[name][rows.to(part.device)])
             for name, part in logits.items()

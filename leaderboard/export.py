@@ -13,6 +13,7 @@ from benchmark.metrics.catalogue import METRICS
 from leaderboard.collect import Board
 from leaderboard.columns import COLUMNS, minutes
 from leaderboard.generation import generation_values
+from leaderboard.proportions import proportions_values
 from leaderboard.rank import REFERENCE, Gain, Standing
 
 SCHEMA = 1
@@ -117,6 +118,7 @@ def _json_row(standing: Standing) -> dict[str, Any]:
             for key, estimate in standing.estimates.items()
         ],
         "generation": generation_values(standing),
+        "proportions": proportions_values(standing),
         "environment": standing.row.config.get("environment", {}),
     }
 

@@ -41,6 +41,11 @@ MEASURES = (
     Measure(
         "spectrum_ratio", "Fine detail", "Power of the finest waves; below 1 is smoother than life."
     ),
+    Measure(
+        "clip_score",
+        "CLIP",
+        "Mean cosine of image and sentence in a small CLIP of the judge's own.",
+    ),
     Measure("dice", "Mask kept", "Overlap of the mask asked for with the one read back (Dice)."),
     Measure("read_back/label", "Label kept", "How often the label asked for is read back.", True),
     Measure(
@@ -77,13 +82,13 @@ def generation_table(
     standings: Sequence[Standing], names: Sequence[str], *, with_gallery: bool
 ) -> dict[str, Any] | None:
     """Lay out one line per row that has a generator, values averaged over seeds; None: no row."""
-    judges = [_judge(run) for s in standings for run in s.row.done if run.generation]
+    judges = [judge_of(run) for s in standings for run in s.row.done if run.generation]
     # Numbers of another judge mean something else, and are not mixed with these.
     judge = max(judges, default="")
     lines, judged = [], []
-    groups = _groups(run for s in standings for run in s.row.done if _judge(run) == judge)
+    groups = _groups(run for s in standings for run in s.row.done if judge_of(run) == judge)
     for standing, name in zip(standings, names, strict=True):
-        runs = [run for run in standing.row.done if run.generation and _judge(run) == judge]
+        runs = [run for run in standing.row.done if run.generation and judge_of(run) == judge]
         if runs:
             cells = [_cell(runs, measure) for measure in MEASURES]
             lines.append({"name": name, "cells": cells, "groups": [_cell(runs, m) for m in groups]})
@@ -99,7 +104,7 @@ def generation_table(
         "n": str(judged[0][1].generation.get("n", "")),
         "owner": owner,
         "extractor": judge,
-        "gallery": _address(gallery) if gallery and with_gallery else "",
+        "gallery": data_address(gallery) if gallery and with_gallery else "",
     }
 
 
@@ -126,7 +131,8 @@ def _groups(runs: Iterable[ScoredRun]) -> list[Measure]:
     ]
 
 
-def _judge(run: ScoredRun) -> str:
+def judge_of(run: ScoredRun) -> str:
+    """Say who judged: numbers of different judges do not compare."""
     return str(run.generation.get("extractor", ""))
 
 
@@ -161,5 +167,6 @@ def _words(value: float, measure: Measure) -> str:
     return "0.00" if words == "-0.00" else words.replace("-", MINUS)
 
 
-def _address(png: bytes) -> str:
+def data_address(png: bytes) -> str:
+    """Write a picture as an address that holds it."""
     return "data:image/png;base64," + base64.b64encode(png).decode()

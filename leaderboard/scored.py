@@ -32,6 +32,7 @@ class ScoredRun:
     draws: dict[str, np.ndarray]  # overall metric to (1 + resamples,)
     generation: dict[str, Any]  # how the run's generator was judged; empty if it has none
     gallery: bytes | None  # a PNG of what it draws
+    neutral: bytes | None = None  # a PNG of what it draws for neutral sentences
 
     @property
     def seed(self) -> int:
@@ -59,7 +60,10 @@ def score_run(run: RunRecord, card: TaskCard) -> ScoredRun | RunRecord:
     except ValueError as error:
         return _failed(run, str(error).replace(str(run.folder), "."))
     facts = run.result or {}
-    return ScoredRun(run.config, facts, tuple(scores), threshold, draws, generation, gallery)
+    neutral = read_png(run.folder, "neutral.png")
+    return ScoredRun(
+        run.config, facts, tuple(scores), threshold, draws, generation, gallery, neutral
+    )
 
 
 def read_png(folder: Path, name: str) -> bytes | None:

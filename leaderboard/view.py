@@ -19,6 +19,7 @@ from leaderboard.finding import finding
 from leaderboard.generation import generation_table
 from leaderboard.groups import group_blocks, group_metrics, heat_map
 from leaderboard.patients import commonest_and_rarest, count_table, facts, picture_strip, terms
+from leaderboard.proportions import proportions_view
 from leaderboard.rank import HEADLINE, REFERENCE, Estimate, Standing
 
 PLANE_X = "balanced_accuracy"
@@ -59,6 +60,11 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
             standings,
             [_label(board, s) for s in standings],
             # What resembles a training patient is never shown where patients are real.
+            with_gallery=board.source["kind"] == "digital",
+        ),
+        "proportions": proportions_view(
+            standings,
+            [_label(board, s) for s in standings],
             with_gallery=board.source["kind"] == "digital",
         ),
         "group_columns": [(METRICS[m].title, METRICS[m].meaning) for m in group_metrics(card)],

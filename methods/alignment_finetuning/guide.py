@@ -111,11 +111,12 @@ def better_than_chance(right: np.ndarray, groups: np.ndarray) -> tuple[float, bo
     known = np.unique(groups)
     rates = np.array([right[groups == group].mean() for group in known])
     sizes = np.array([(groups == group).sum() for group in known])
-    # Two successes and two failures more: a group of two patients is never certain.
+    # Two successes and two failures more, so that few patients prove nothing (Agresti and Coull,
+    # The American Statistician 1998, 52:119).
     cautious = (rates * sizes + 2) / (sizes + 4)
     error = np.sqrt((cautious * (1 - cautious) / (sizes + 4)).sum()) / len(known)
-    balanced = float(rates.mean())
-    return balanced, balanced - norm.ppf(1 - CHANCE) * error > 1 / len(known)
+    low = cautious.mean() - norm.ppf(1 - CHANCE) * error
+    return float(rates.mean()), bool(low > 1 / len(known))
 
 
 def _report(guide: Guide, val: Split, ctx: RunContext) -> None:

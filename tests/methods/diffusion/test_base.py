@@ -1,4 +1,5 @@
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -165,15 +166,17 @@ def test_what_is_learned_gives_the_image_back(prediction):
 def test_guidance_moves_away_from_what_nobody_asked_for(trained):
     """Twice the way from the unasked to the asked prediction, for guidance 2."""
 
-    def network(latents, times, text, condition, weight):
-        return text.mean((1, 2)).view(-1, 1, 1, 1).expand_as(latents)
+    def denoiser(latents, times, text):
+        return SimpleNamespace(sample=text.mean((1, 2)).view(-1, 1, 1, 1).expand_as(latents))
 
-    parts = dataclasses.replace(trained.parts, network=network)
-    guided = dataclasses.replace(trained, parts=parts, guidance=2.0)
-    latents, text = torch.zeros(1, 2, 4, 4), torch.full((1, 3, 5), 7.0)
-    found = guided._prediction(
-        latents, torch.tensor(5), text, torch.full((1, 3, 5), 4.0), torch.zeros(1, 1, 4, 4)
+    def embed(words):
+        return torch.stack([torch.full((3, 5), 7.0 if word else 4.0) for word in words])
+
+    parts = dataclasses.replace(
+        trained.parts, denoiser=denoiser, control=None, sentences=SimpleNamespace(embed=embed)
     )
+    guided = dataclasses.replace(trained, parts=parts, guidance=2.0)
+    found = guided.asking(["somebody"])(torch.zeros(1, 2, 4, 4), torch.tensor(5))
     assert torch.equal(found, torch.full_like(found, 10.0))
 
 

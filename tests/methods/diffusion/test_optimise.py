@@ -100,3 +100,22 @@ def test_a_full_disk_is_said_and_the_last_checkpoint_stays(ctx, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert [path.name for path in tmp_path.iterdir()] == [f"line{CHECKPOINT}"]
     assert (tmp_path / f"line{CHECKPOINT}").read_bytes() == before
+
+
+def test_the_last_good_weights_are_kept_where_training_goes_wrong(ctx, tmp_path):
+    net, seen = network(), []
+
+    def good():
+        seen.append(weights(net))
+        return len(seen) < 3
+
+    optimise("line", net, draw, loss_of(net), Budget(100, 0.05), tmp_path, ctx, good=good)
+    assert len(seen) == 3 and torch.equal(weights(net), seen[1])
+    assert "stopped at step 30 of 100 and went back to step 20" in " ".join(ctx.say.__self__)
+    assert ctx.steps == 30
+
+
+def test_parts_of_the_loss_are_logged_beside_it(ctx, tmp_path):
+    net = network()
+    optimise("line", net, draw, loss_of(net), Budget(30, 0.05), tmp_path, ctx, terms={"part": 2.0})
+    assert [curve["part"] for curve in ctx.curves] == [2.0, 2.0]

@@ -1,0 +1,141 @@
+"""A chart of shares: one line per sentence, the target as a line through all of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+LEFT, RIGHT, TOP, LINE = 290, 24, 58, 24  # pixels
+WIDTH = 760
+LONGEST = 44  # characters of a sentence that fit beside the chart
+SHAPES = ("circle", "square", "diamond", "triangle")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The share that one generator drew for one sentence, with its 95 % interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    tuned: bool  # drawn filled; others hollow
+
+
+def mix_chart(
+    lines: Sequence[tuple[str, bool, Sequence[Mark]]], target: float, group: str
+) -> Markup:
+    """Draw sentences (words, whether tuned on, marks) from top to bottom, shares along them."""
+    names = list(dict.fromkeys(mark.name for _, _, marks in lines for mark in marks))
+    parts = [_legend(names, [m for _, _, marks in lines for m in marks])]
+    y = TOP
+    for kind, heading in ((True, "tuned sentences"), (False, "held out from tuning")):
+        of_kind = [(words, marks) for words, tuned, marks in lines if tuned == kind]
+        if not of_kind:
+            continue
+        parts.append(
+            Markup('<text class="mix-kind" x="{}" y="{}">{}</text>').format(0, y + 4, heading)
+        )
+        y += LINE
+        for words, marks in of_kind:
+            parts.append(_line(words, marks, names, y))
+            y += LINE
+    bottom = y - LINE / 2
+    frame = _axis(bottom, target)
+    label = Markup("Share of {} that each neutral sentence draws").format(group)
+    return Markup(
+        '<svg class="mix" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}'
+        '<text class="axis" x="{}" y="{}" text-anchor="middle">{}</text></svg>'
+    ).format(
+        WIDTH, round(bottom + 44), label, frame, Markup("").join(parts),
+        (LEFT + WIDTH - RIGHT) / 2, round(bottom + 38), f"share of {group}",
+    )  # fmt: skip
+
+
+def _x(share: float) -> float:
+    return round(LEFT + share * (WIDTH - RIGHT - LEFT), 1)
+
+
+def _line(words: str, marks: Sequence[Mark], names: Sequence[str], y: float) -> Markup:
+    short = words if len(words) <= LONGEST else "…" + words[1 - LONGEST :]
+    parts = [
+        Markup('<text class="mix-words" x="{}" y="{}" text-anchor="end">{}<title>{}</title></text>')
+        .format(LEFT - 10, y + 4, short, words),
+        Markup('<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>')
+        .format(LEFT, WIDTH - RIGHT, y, y),
+    ]  # fmt: skip
+    for mark in marks:
+        if math.isfinite(mark.value):
+            parts.append(_mark(mark, names.index(mark.name), y))
+    return Markup("").join(parts)
+
+
+def _mark(mark: Mark, number: int, y: float) -> Markup:
+    """Draw the interval and the share, and say both when pointed at."""
+    x, words = _x(mark.value), f"{mark.name}: {100 * mark.value:.0f}%"
+    interval = Markup("")
+    if mark.tuned and math.isfinite(mark.low) and math.isfinite(mark.high):
+        interval = Markup('<line class="mix-interval" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(
+            _x(mark.low), _x(mark.high), y, y
+        )
+        words += f" ({100 * mark.low:.0f} to {100 * mark.high:.0f})"
+    return Markup('<g class="mix-mark mix-{}{}">{}{}<title>{}</title></g>').format(
+        number % len(SHAPES), " tuned" if mark.tuned else "", interval, _shape(number, x, y), words
+    )
+
+
+def _shape(number: int, x: float, y: float) -> Markup:
+    kind = SHAPES[number % len(SHAPES)]
+    if kind == "circle":
+        return Markup('<circle cx="{}" cy="{}" r="5"/>').format(x, y)
+    corners: dict[str, list[tuple[float, float]]] = {
+        "square": [(-4.5, -4.5), (4.5, -4.5), (4.5, 4.5), (-4.5, 4.5)],
+        "diamond": [(0, -6), (6, 0), (0, 6), (-6, 0)],
+        "triangle": [(0, -6), (5.5, 4.5), (-5.5, 4.5)],
+    }
+    points = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in corners[kind])
+    return Markup('<polygon points="{}"/>').format(points)
+
+
+def _axis(bottom: float, target: float) -> Markup:
+    """Draw quarters, and the target as a line of its own."""
+    parts = []
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        parts.append(
+            Markup('<line class="grid" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(
+                _x(share), TOP - 8, bottom
+            )
+        )
+        parts.append(
+            Markup('<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>').format(
+                _x(share), round(bottom + 18), f"{100 * share:.0f}%"
+            )
+        )
+    parts.append(
+        Markup('<line class="mix-target" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(
+            _x(target), TOP - 12, bottom
+        )
+    )
+    parts.append(
+        Markup('<text class="mix-goal" x="{}" y="{}" text-anchor="middle">target</text>').format(
+            _x(target), TOP - 17
+        )
+    )
+    return Markup("").join(parts)
+
+
+def _legend(names: Sequence[str], marks: Sequence[Mark]) -> Markup:
+    tuned = {mark.name: mark.tuned for mark in marks}
+    parts, x = [], 8.0
+    for number, name in enumerate(names):
+        shape, filled = _shape(number, x, 12), " tuned" if tuned[name] else ""
+        parts.append(
+            Markup('<g class="mix-mark mix-{}{}">{}<text x="{}" y="16">{}</text></g>').format(
+                number % len(SHAPES), filled, shape, x + 11, name
+            )
+        )
+        x += 30 + 7 * len(name)
+    return Markup("").join(parts)

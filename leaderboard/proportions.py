@@ -1,0 +1,225 @@
+"""Whom generators draw when nobody says whom: their mix of groups beside the target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from leaderboard.columns import MINUS
+from leaderboard.generation import data_address, judge_of
+from leaderboard.mix_chart import Mark, mix_chart
+from leaderboard.rank import Standing
+from leaderboard.scored import ScoredRun
+
+SIDES = ("before", "after")
+KINDS = (("tuned", "Tuned sentences"), ("held_out", "Held-out sentences"))
+PRICES = (  # name in generation.json, title, help
+    ("frechet_distance", "FID", "Frechet distance of what neutral sentences draw to real patients"),
+    ("kernel_distance", "KID", "Kernel distance of the same features; 0 if alike"),
+    ("clip_score", "CLIP", "Mean cosine of image and sentence in a small CLIP of the judge's own"),
+    ("similarity", "Alike", "How alike two images of one sentence are (MS-SSIM)"),
+    ("copy_rate", "Copied", "Share closer to a training patient than real ones usually are"),
+    ("membership_auroc", "Membership", "How well closeness gives training patients away"),
+)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of the board with the runs whose generators were asked the same neutral sentences."""
+
+    name: str
+    runs: list[dict[str, Any]]  # "proportions" of generation.json
+
+    def mean(self, *path: str | int) -> float:
+        """Average a number over runs; NaN if one of them lacks it."""
+        found = [_at(run, path) for run in self.runs]
+        return sum(found) / len(found)
+
+
+def proportions_view(
+    standings: Sequence[Standing], names: Sequence[str], *, with_gallery: bool
+) -> dict[str, Any] | None:
+    """Lay out the mix of every row that has a target: chart, table, pictures; None: no row."""
+    rows, pictures = [], []
+    judge = max((judge_of(r) for s in standings for r in s.row.done if r.generation), default="")
+    for standing, name in zip(standings, names, strict=True):
+        judged = [run for run in standing.row.done if judge_of(run) == judge and _mixes(run)]
+        # One mean needs one target: the first run's.
+        same = [run for run in judged if _asked(run) == _asked(judged[0])]
+        if same:
+            rows.append(_Row(name, [_mixes(run) for run in same]))
+            shown = [run.neutral for run in same if run.neutral and "before" in _sides(run)]
+            pictures += [(name, picture) for picture in shown[:1]]
+    if not rows:
+        return None
+    first = rows[0].runs[0]
+    kin = [row for row in rows if row.runs[0]["groups"] == first["groups"]]
+    kin = [row for row in kin if row.runs[0]["target"] == first["target"]]
+    return {
+        "groups": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "target")),
+        "train": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "train")),
+        "n": first["n"],
+        "common": _common([str(line["sentence"]) for line in first["sentences"]]),
+        "by_chance": _points(kin[0].mean("by_chance")),
+        "accuracy": ", ".join(
+            f"{group} {_percent(kin[0].mean('judge_accuracy', k))}"
+            for k, group in enumerate(first["groups"])
+        ),
+        "charts": [_chart(kin, k, group) for k, group in _charted(first["groups"])],
+        "lines": [line for row in kin for line in _lines(row)],
+        "prices": [(title, help) for _, title, help in PRICES],
+        "owner": pictures[0][0] if pictures and with_gallery else "",
+        "picture": data_address(pictures[0][1]) if pictures and with_gallery else "",
+    }
+
+
+def _charted(groups: Sequence[str]) -> list[tuple[int, str]]:
+    """Return the groups that get a chart: of two, one says it all."""
+    return list(enumerate(groups))[: 1 if len(groups) == 2 else None]
+
+
+def _chart(rows: Sequence[_Row], group: int, name: str) -> Markup:
+    """Draw, for every sentence, the share of one group before and after and in other rows."""
+    first = rows[0].runs[0]
+    common = _common([str(line["sentence"]) for line in first["sentences"]])
+    lines = []
+    for place, line in enumerate(first["sentences"]):
+        marks = []
+        for row in rows:
+            sides = [side for side in SIDES if side in row.runs[0]["sentences"][place]]
+            for side in sides:
+                if side == "before" and len(rows) > 1 and any("before" not in _s(r) for r in rows):
+                    continue  # the untuned generator has a row of its own
+                value, low, high = (
+                    row.mean("sentences", place, side, part, group)
+                    for part in ("shares", "low", "high")
+                )
+                words = f"{row.name}, before tuning" if side == "before" else row.name
+                tuned = side == "after" and "before" in _s(row)
+                marks.append(Mark(words, value, low, high, tuned))
+        rest = str(line["sentence"])[len(common) :].lstrip(", ")
+        lines.append((rest or "nothing more", bool(line["tuned"]), marks))
+    return mix_chart(lines, float(first["target"][group]), name)
+
+
+def _common(sentences: Sequence[str]) -> str:
+    """Return the words that all sentences begin with, whole parts between commas."""
+    parts = [sentence.split(", ") for sentence in sentences]
+    same = 0
+    while all(len(p) > same and p[same] == parts[0][same] for p in parts):
+        same += 1
+    return ", ".join(parts[0][:same])
+
+
+def _s(row: _Row) -> dict[str, Any]:
+    return row.runs[0]["sentences"][0]
+
+
+def _lines(row: _Row) -> list[dict[str, Any]]:
+    """Return a line of the table for every side of a row."""
+    lines = []
+    for side in SIDES:
+        if side not in row.runs[0]["price"]:
+            continue
+        words = f"{row.name}, before" if side == "before" else row.name
+        cells = []
+        for kind, _ in KINDS:
+            off = row.mean("summary", kind, side, "inconsistency")
+            cells.append(_points(off))
+        first = row.runs[0]["groups"][0]
+        cells += [
+            _percent(row.mean("summary", "tuned", side, part, 0))
+            for part in ("shares", "corrected", "by_anatomy")
+        ]
+        cells.append(_number(row.mean("summary", "tuned", side, "divergence")))
+        cells += [_number(row.mean("price", side, name)) for name, _, _ in PRICES]
+        lines.append({"name": words, "cells": cells, "first": first})
+    return lines
+
+
+def proportions_values(standing: Standing) -> dict[str, Any]:
+    """Return the numbers of a row's mix, averaged over seeds; None where one is undefined."""
+    mixes = [_mixes(run) for run in standing.row.done if _mixes(run)]
+    if not mixes:
+        return {}
+    row = _Row("", mixes)
+    sides = [side for side in SIDES if side in mixes[0]["price"]]
+    values = {
+        f"{kind}/{side}/inconsistency": row.mean("summary", kind, side, "inconsistency")
+        for kind, _ in KINDS
+        for side in sides
+    }
+    values |= {
+        f"{side}/{name}": row.mean("price", side, name) for side in sides for name, _, _ in PRICES
+    }
+    return {name: x if math.isfinite(x) else None for name, x in values.items()}
+
+
+def _mixes(run: ScoredRun) -> dict[str, Any]:
+    """Return what a run says of proportions if it has the shape that it should have, else {}."""
+    found = run.generation.get("proportions")
+    return found if isinstance(found, dict) and _whole(found) else {}
+
+
+def _whole(found: dict[str, Any]) -> bool:
+    """Say whether everything is there that is read without asking: a stranger may have made it."""
+    groups, sentences = found.get("groups"), found.get("sentences")
+    if not (isinstance(groups, list) and len(groups) > 1 and isinstance(sentences, list)):
+        return False
+    lists = all(
+        isinstance(found.get(name), list) and len(found[name]) == len(groups)
+        for name in ("target", "train")
+    )
+    numbers = lists and all(
+        isinstance(x, int | float) for name in ("target", "train") for x in found[name]
+    )
+    spoken = sentences and all(
+        isinstance(line, dict) and {"sentence", "tuned", "after"} <= set(line) for line in sentences
+    )
+    return bool(
+        numbers
+        and spoken
+        and isinstance(found.get("n"), int)
+        and isinstance(found.get("price"), dict)
+        and isinstance(found.get("summary"), dict)
+    )
+
+
+def _asked(run: ScoredRun) -> tuple[object, ...]:
+    found = _mixes(run)
+    sentences = tuple(str(line["sentence"]) for line in found["sentences"])
+    return tuple(found["groups"]), tuple(found["target"]), sentences
+
+
+def _sides(run: ScoredRun) -> list[str]:
+    return [side for side in SIDES if side in _mixes(run)["price"]]
+
+
+def _pairs(found: dict[str, Any], name: str) -> list[tuple[str, float]]:
+    return list(zip(map(str, found["groups"]), found[name], strict=True))
+
+
+def _at(value: Any, path: Sequence[str | int]) -> float:
+    """Follow a path into nested dicts and lists; NaN where it leads nowhere or to no number."""
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return math.nan
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f}%" if math.isfinite(value) else "–"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:.1f}" if math.isfinite(value) else "–"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("-", MINUS) if math.isfinite(value) else "–"
