@@ -101,7 +101,10 @@ def judge_generator(
         counter = trained_reader(
             splits.train, ctx, "counter", ctx.classifier.backbone, with_masks=False, coarse=COARSE
         )
-        judge = Judge(reader, counter, see, clip, splits, train, held_out, real.features, ctx)
+        areas = synthesis.morphometry(reader.masks(splits.test.images), len(card.mask_labels))
+        judge = Judge(
+            reader, counter, see, clip, splits, train, held_out, real.features, areas, ctx
+        )
         found["proportions"] = judge_proportions(
             generator, judge, folder / "neutral.png" if with_gallery else None
         )

@@ -47,7 +47,7 @@ class Effort:
 
 
 LABEL_AND_ATTRIBUTES = Effort(0.6, 64)
-REGIONS = Effort(0.7, 16)  # learns most from many small batches (docs/speed.md)
+REGIONS = Effort(0.6, 16)  # learns most from many small batches (docs/speed.md)
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Reader:
     mean: Tensor
     std: Tensor
     device: torch.device
+    bfloat16: bool = False  # for masks, which cost the most
     coarse: int = 1  # label and attributes are read from blocks of so many pixels a side
 
     def features(self, images: np.ndarray) -> np.ndarray:
@@ -89,7 +90,9 @@ class Reader:
         """Return the masks read back, (n, channels, size, size) uint8."""
 
         def read(x: Tensor) -> Tensor:
-            return _regions(self.regions, normalise(x, self.mean, self.std), self.card).argmax(2)
+            with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bfloat16):
+                seen = normalise(x, self.mean, self.std)
+                return _regions(self.regions, seen, self.card).argmax(2)
 
         return self._map(images, read).astype(np.uint8)
 
@@ -187,7 +190,7 @@ def new_reader(train: Split, ctx: RunContext, purpose: str, backbone: str) -> Re
     std = to_tensor(sample.std((0, 2, 3)), ctx.device).clamp(min=1e-6).view(1, -1, 1, 1)
     words.to(ctx.device).to(memory_format=torch.channels_last).eval()
     regions.to(ctx.device).eval()  # channels first: normalisation in groups is slow the other way
-    return Reader(ctx.card, words, regions, mean, std, ctx.device)
+    return Reader(ctx.card, words, regions, mean, std, ctx.device, ctx.precision == "bfloat16")
 
 
 # (network, images, rows in train, reader, rng) -> loss of the batch

@@ -1,8 +1,8 @@
-"""Rebalanced base: the base generator trained with every cell drawn alike, and no tuning.
+"""Rebalanced base: the base generator trained on with every cell drawn alike, and no tuning.
 
 The rival that alignment_finetuning has to beat: whoever has the groups of the training patients can
-simply show them to the generator equally often. Same steps, same number of drawn patients, same
-classifier as base_generator.
+simply show them to the generator equally often. It starts from the same base and takes about the
+time that tuning takes (half of the base's steps); same number of drawn patients, same classifier.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from benchmark.contracts import GroupsUsed, TaskCard
 from benchmark.target import columns_to_align, read_target
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral
-from methods.diffusion.base import trained_base
+from methods.diffusion.base import rebalanced_base
 
 
 @method
 @dataclass(frozen=True)
 class RebalancedBase:
-    """Alignment fine-tuning's base, trained with group-balanced sampling instead of tuned."""
+    """Alignment fine-tuning's base, trained on with group-balanced sampling instead of tuned."""
 
     # The fields of alignment_finetuning that say what is judged and learned: give both the same.
     aligns: str = ""
@@ -37,11 +37,11 @@ class RebalancedBase:
         read_target(self.target, card, columns_to_align(card, self.aligns))
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
-        """Train the base on cells drawn alike, draw patients, train as the method does."""
+        """Train the base on, cells drawn alike, draw patients, train as the method does."""
         target = read_target(self.target, ctx.card, columns_to_align(ctx.card, self.aligns))
 
         def make(guide: Guide, train: Split) -> NeutralGenerator:
-            return NeutralGenerator(trained_base(train, ctx, balanced=True), target)
+            return NeutralGenerator(rebalanced_base(train, ctx), target)
 
         return learn_from_neutral(
             make, target, train, val, ctx, ratio=self.ratio, share=self.share, sure=self.sure

@@ -35,7 +35,7 @@ from methods.diffusion.base import drop_checkpoints, pairs_to_learn, settings_of
 from methods.diffusion.denoiser import settle
 from methods.diffusion.generator import LatentGenerator
 from methods.diffusion.optimise import Budget, optimise
-from methods.diffusion.pretrained import ADAPTER_FILE, add_adapter, merge_adapter
+from methods.diffusion.pretrained import add_adapter, merge_adapter, save_adapter
 
 ADAPTER = "alignment"
 TARGET_DRAWS = 20  # times that groups are drawn from the target for one batch
@@ -100,7 +100,7 @@ def trainable(
 def save_tuned(denoiser: UNet2DConditionModel, adapter: str, folder: Path) -> None:
     """Write what was trained."""
     if adapter == "lora":
-        denoiser.save_lora_adapter(folder / "adapter", ADAPTER, weight_name=ADAPTER_FILE)
+        save_adapter(denoiser, folder / "adapter", ADAPTER)
     else:
         denoiser.save_pretrained(folder / "unet")
 

@@ -36,6 +36,7 @@ from methods.diffusion.sentences import Sentences, load_sentences, sentences_of_
 
 NO_SENTENCE = 0.1  # share of training images whose sentence is withheld, for guidance
 UNSAID = 0.25  # share of the words of the others that are withheld, each by itself
+REBALANCED_PART = 0.5  # of a base's steps, for which it is trained on with cells drawn alike
 AVERAGE = 0.1  # the weights' moving average looks back on this share of the steps
 NOISE_SAMPLE = 1000  # images that acquisition noise is measured on
 SEED = 0  # of every generator: runs whose training patients are the same share one
@@ -43,30 +44,42 @@ HERE = Path(__file__).parent
 SHARED = (clip, context, filling, training)  # code of the engine that decides what is trained
 
 
-def trained_base(train: Split, ctx: RunContext, *, balanced: bool = False) -> LatentGenerator:
+def trained_base(train: Split, ctx: RunContext) -> LatentGenerator:
     """Return the base of this split and these settings, training it if nobody has yet.
 
-    balanced: cells are drawn alike in training, up to the usual limit, instead of as they are. A
-    killed training goes on where it was.
+    A killed training goes on where it was.
     """
-    settings = settings_of(ctx)
     sentences = trained_sentences(train, ctx)
-    folder = base_folder(train, sentences, ctx, balanced=balanced)
-    parts = load_base(folder, train, sentences, ctx)
+    folder = base_folder(train, sentences, ctx)
+    return _fixed(load_base(folder, train, sentences, ctx), folder, ctx)
+
+
+def rebalanced_base(train: Split, ctx: RunContext) -> LatentGenerator:
+    """Return the base after it was trained on, for half as long again, with cells drawn alike."""
+    sentences = trained_sentences(train, ctx)
+    start = base_folder(train, sentences, ctx)
+
+    def build(folder: Path, alone: RunContext) -> None:
+        train_base(train, sentences, folder, alone, start=start)
+
+    key = {**training_key(train, ctx), "part": REBALANCED_PART}
+    folder = ctx.train_once("rebalanced", key, build, seed=SEED, resumes=True)
+    parts = load_base(folder, train, sentences, ctx, start=start)
+    return _fixed(parts, folder, ctx)
+
+
+def _fixed(parts: Parts, folder: Path, ctx: RunContext) -> LatentGenerator:
     parts.denoiser.eval().requires_grad_(False)
-    return as_generator(parts, folder, settings, ctx)
+    return as_generator(parts, folder, settings_of(ctx), ctx)
 
 
-def base_folder(
-    train: Split, sentences: Sentences, ctx: RunContext, *, balanced: bool = False
-) -> Path:
+def base_folder(train: Split, sentences: Sentences, ctx: RunContext) -> Path:
     """Return where the trained base lies; its steps are counted in ctx."""
 
     def build(folder: Path, alone: RunContext) -> None:
-        train_base(train, sentences, folder, alone, balanced=balanced)
+        train_base(train, sentences, folder, alone)
 
-    key = {**training_key(train, ctx), "balanced": balanced}
-    return ctx.train_once("base", key, build, seed=SEED, resumes=True)
+    return ctx.train_once("base", training_key(train, ctx), build, seed=SEED, resumes=True)
 
 
 def settings_of(ctx: RunContext) -> GeneratorSettings:
@@ -112,22 +125,22 @@ def codec_of(train: Split, ctx: RunContext) -> Codec:
 
 
 def train_base(
-    train: Split, sentences: Sentences, folder: Path, ctx: RunContext, *, balanced: bool
-) -> None:
-    """Train the denoiser on images and sentences and write it into folder, as diffusers does."""
-    settings = settings_of(ctx)
-    if isinstance(settings, CheckpointSettings):
-        parts = pretrained.new_base(train, settings, sentences, ctx)
-        rate = settings.adapter_rate
-    else:
-        assert isinstance(settings, ScratchSettings)
-        parts = scratch.new_base(train, settings, folder, sentences, ctx)
-        rate = settings.learning_rate
+    train: Split, sentences: Sentences, folder: Path, ctx: RunContext, *,
+    start: Path | None = None,
+) -> None:  # fmt: skip
+    """Train the denoiser on images and sentences and write it into folder, as diffusers does.
+
+    start: a trained base, to be trained on with cells drawn alike, up to the usual limit.
+    """
+    settings, weights = settings_of(ctx), torch.ones(len(train), dtype=torch.float64)
+    parts = _new_base(train, sentences, folder, ctx)
+    stage, steps = "base", settings.base_steps
+    if start is not None:
+        parts = _trained_on(start, train, sentences, ctx)
+        stage, steps = "rebalanced base", max(1, round(REBALANCED_PART * steps))
+        weights = torch.from_numpy(balanced_weights(ctx.card.encode_cells(train.table)[0]))
     latents = parts.codec.encode(train.images)
     measure(train, latents, parts.codec).save(folder / "noise.safetensors")
-    weights = torch.ones(len(train), dtype=torch.float64)
-    if balanced:
-        weights = torch.from_numpy(balanced_weights(ctx.card.encode_cells(train.table)[0]))
     batch = settings.batch_size * settings.accumulation
     draw = pairs_to_learn(train, latents, parts, weights, batch, ctx)
 
@@ -138,23 +151,45 @@ def train_base(
         guess = parts.denoiser(noisy, chance["times"], text).sample
         return (guess.float() - target(parts.schedule, *known)).square().mean((1, 2, 3))
 
-    budget = Budget(settings.base_steps, rate, AVERAGE, settings.accumulation)
-    stage = "balanced base" if balanced else "base"
+    rate = settings.learning_rate
+    if isinstance(settings, CheckpointSettings):
+        rate = settings.adapter_rate
+    budget = Budget(steps, rate, AVERAGE, settings.accumulation)
     optimise(stage, parts.denoiser, draw, loss, budget, folder, ctx)
     if isinstance(settings, CheckpointSettings):  # the checkpoint stays where it is
-        parts.denoiser.save_lora_adapter(
-            folder / "adapter", pretrained.TASK, weight_name=pretrained.ADAPTER_FILE
-        )
+        pretrained.save_adapter(parts.denoiser, folder / "adapter", pretrained.TASK)
     else:
         parts.denoiser.save_pretrained(folder / "unet")
     drop_checkpoints(folder)
 
 
-def load_base(folder: Path, train: Split, sentences: Sentences, ctx: RunContext) -> Parts:
-    """Load what train_base wrote."""
+def _new_base(train: Split, sentences: Sentences, folder: Path, ctx: RunContext) -> Parts:
     settings = settings_of(ctx)
     if isinstance(settings, CheckpointSettings):
-        return pretrained.load_base(folder, train, settings, sentences, ctx)
+        return pretrained.new_base(train, settings, sentences, ctx)
+    assert isinstance(settings, ScratchSettings)
+    return scratch.new_base(train, settings, folder, sentences, ctx)
+
+
+def _trained_on(start: Path, train: Split, sentences: Sentences, ctx: RunContext) -> Parts:
+    """Load a base that is to be trained on: all of it, or a new adapter beside a checkpoint."""
+    settings = settings_of(ctx)
+    parts = load_base(start, train, sentences, ctx)
+    if isinstance(settings, CheckpointSettings):
+        pretrained.add_adapter(parts.denoiser, pretrained.TASK, settings.adapter_rank)
+    else:
+        parts.denoiser.requires_grad_(True)
+    return parts
+
+
+def load_base(
+    folder: Path, train: Split, sentences: Sentences, ctx: RunContext, *, start: Path | None = None
+) -> Parts:
+    """Load what train_base wrote; start: where it began, if that was a trained base."""
+    settings = settings_of(ctx)
+    if isinstance(settings, CheckpointSettings):
+        folders = [folder] if start is None else [start, folder]
+        return pretrained.load_base(folders, train, settings, sentences, ctx)
     assert isinstance(settings, ScratchSettings)
     return scratch.load_base(folder, settings, sentences, ctx)
 

@@ -9,6 +9,7 @@ Stable Diffusion 1 or 2 family will do (benchmark/checkpoints.py says what is as
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,11 +121,13 @@ def new_base(
 
 
 def load_base(
-    folder: Path, train: Split, settings: CheckpointSettings, sentences: Sentences, ctx: RunContext
-) -> Parts:
-    """Load the checkpoint with the adapter that was trained for this split, merged into it."""
+    folders: Sequence[Path], train: Split, settings: CheckpointSettings, sentences: Sentences,
+    ctx: RunContext,
+) -> Parts:  # fmt: skip
+    """Load the checkpoint with the adapters that were trained for this split, merged into it."""
     parts = _parts(train, settings, sentences, None, ctx)
-    merge_adapter(parts.denoiser, folder / "adapter", TASK)
+    for folder in folders:
+        merge_adapter(parts.denoiser, folder / "adapter", TASK)
     return parts
 
 
@@ -139,6 +142,11 @@ def add_adapter(denoiser: UNet2DConditionModel, name: str, rank: int) -> None:
     )
     denoiser.add_adapter(config, adapter_name=name)
     cast_training_params(denoiser, dtype=torch.float32)
+
+
+def save_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> None:
+    """Write an adapter as safetensors."""
+    denoiser.save_lora_adapter(folder, name, weight_name=ADAPTER_FILE)
 
 
 def merge_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> None:

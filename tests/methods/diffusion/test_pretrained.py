@@ -8,6 +8,10 @@ import pytest
 import torch
 
 from benchmark.presets import CheckpointSettings
+from benchmark.target import read_target
+from methods.alignment_finetuning.guide import trained_guide
+from methods.alignment_finetuning.method import AlignmentFinetuning
+from methods.diffusion.base import rebalanced_base, trained_base
 from methods.diffusion.controlled import trained_generator
 from methods.diffusion.pretrained import (
     ScaledAutoencoder,
@@ -70,6 +74,34 @@ def test_a_new_controlnet_leaves_the_checkpoint_as_it_was_and_a_trained_one_hear
     row, mask = splits.val.table.head(1), splits.val.masks[:1]
     other = np.flip(mask, 2).copy()
     assert not np.array_equal(trained.smooth(row, other, 0), trained.smooth(row, mask, 0))
+
+
+def test_a_base_learns_by_an_adapter_and_can_be_trained_on(started, splits, tiny_checkpoint):
+    from diffusers import UNet2DConditionModel
+
+    nobody = np.zeros((3, 1, 32, 32), np.uint8)
+    rows = splits.val.table.head(3).assign(site=None)
+    learned = [make(splits.train, started) for make in (trained_base, rebalanced_base)]
+    drawn = [generator.smooth(rows, nobody, 0) for generator in learned]
+    assert all(np.isfinite(images).all() for images in drawn)
+    assert not np.array_equal(*drawn)
+    for folder in started.cache.root.glob("*base*[0-9a-f]"):
+        assert {"adapter", "noise.safetensors"} <= {path.name for path in folder.iterdir()}
+    whole = UNet2DConditionModel.from_pretrained(tiny_checkpoint, subfolder="unet")
+    assert len(list(learned[0].parts.denoiser.parameters())) == len(list(whole.parameters()))
+
+
+def test_a_checkpoint_is_aligned_by_an_adapter(started, splits):
+    ctx = dataclasses.replace(started, precision="float32")
+    target = read_target("uniform", ctx.card, ("site",))
+    guide = trained_guide(splits.train, splits.val, target, ctx)
+    base = trained_base(splits.train, ctx)
+    method = AlignmentFinetuning(chain=2, last_steps=1)
+    tuned = method.tuned(base, guide, splits.train, ctx)
+    pairs = zip(tuned.parts.denoiser.parameters(), base.parts.denoiser.parameters(), strict=True)
+    assert any(not torch.equal(a, b) for a, b in pairs)
+    folder = next(ctx.cache.root.glob("aligned-*[0-9a-f]"))
+    assert [path.name for path in (folder / "adapter").iterdir()] == ["adapter.safetensors"]
 
 
 def test_an_image_comes_back_from_an_autoencoder_that_changes_nothing():
