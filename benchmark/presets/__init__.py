@@ -42,7 +42,7 @@ class GeneratorSettings:
     base_steps: int  # of training the base, which draws from sentences alone
     steps: int  # of training the ControlNet, which draws by masks, from there
     tuning_steps: int  # of aligning the base's groups with a target
-    tuning_batch: int  # images drawn for each of them, all from one sentence
+    tuning_batch: int  # images drawn for each of them
     reader: str  # timm model that methods read images with; the classifier's is the judge's
     batch_size: int
     accumulation: int  # batches per step

@@ -48,12 +48,12 @@ def towards_assigned(
 def towards_target(probabilities: Tensor, batch_mean: Tensor, target: Tensor) -> Tensor:
     """The direct form: the divergence of the batch's mean probability from the target, (n,).
 
-    Of KL(mean, target) = sum of mean log(mean / target), each image gets the part that is linear in
-    its own probabilities, around the batch's mean (groups,), which is held fixed. So the mean over
-    the batch is the divergence and has its gradient, even if the batch goes in parts.
+    Of KL(mean, target) = sum of mean log(mean / target), each image gets what is linear in
+    its own probabilities, around the mean of its batch (n, groups), which is held fixed. So the
+    mean over the batch is the divergence and has its gradient, even if it goes in parts.
     """
     log_ratio = batch_mean.clamp_min(SMALLEST).log() - target.clamp_min(SMALLEST).log()
-    return probabilities @ log_ratio
+    return (probabilities * log_ratio).sum(1)
 
 
 def unlike_untuned(seen: Tensor, untuned: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Tuning: the base's denoiser learns to draw the target's mix of groups, and else what it drew.
 
-Every step draws one batch from one neutral sentence: once without gradient, to see whom it shows
-and to assign groups, and once more with gradient, in as many parts as memory asks for.
+Every step draws a batch from each of a few neutral sentences: once without gradient, to see whom it
+shows and to assign groups, and once more with gradient, in as many parts as memory asks for.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from methods.diffusion.optimise import Budget, optimise
 from methods.diffusion.pretrained import add_adapter, merge_adapter, save_adapter
 
 ADAPTER = "alignment"
+SENTENCES = 4  # of one step, each with its part of the batch
 TARGET_DRAWS = 20  # times that groups are drawn from the target for one batch
 LEAST_DIVERSITY = 0.5  # of the untuned generator's; below, the tuning has collapsed
 WATCHED = 32  # images that diversity is measured on, of each of a few sentences
@@ -135,23 +136,32 @@ class _Work:
         self.pairs = pairs_to_learn(train, latents, base.parts, weights, self.n, ctx)
 
     def draw(self, rng: torch.Generator) -> dict[str, Tensor]:
-        """Choose a sentence and noise, see whom the tuned generator draws, and assign groups."""
-        chosen = int(torch.randint(len(self.sentences), (1,), generator=rng))
+        """Choose sentences and noise, see whom the tuned generator draws, and assign groups.
+
+        The images of each sentence are assigned by themselves.
+        """
+        chosen = torch.randint(len(self.sentences), (SENTENCES,), generator=rng)
+        said = chosen.repeat_interleave(-(-self.n // SENTENCES))[: self.n]
         start = torch.randn((self.n, *self.base.parts.shape), generator=rng)
-        shown = self._shown(self.tuned, self.sentences[chosen], start)
-        before = self._shown(self.base, self.sentences[chosen], start)
-        seed = int(torch.randint(2**31, (1,), generator=rng))
-        assigned, sure = assign(
-            shown.groups.numpy(), self.target, TARGET_DRAWS, np.random.default_rng(seed)
-        )
-        same = torch.from_numpy(before.groups.numpy().argmax(1) == assigned)
+        shown, before = (self._shown(g, said, start) for g in (self.tuned, self.base))
+        chance = np.random.default_rng(int(torch.randint(2**31, (1,), generator=rng)))
+        assigned, sure = torch.zeros(self.n, dtype=torch.long), torch.zeros(self.n)
+        mean = torch.zeros_like(shown.groups)
+        for here in torch.arange(self.n).split(-(-self.n // SENTENCES)):
+            groups, how_sure = assign(shown.groups[here].numpy(), self.target, TARGET_DRAWS, chance)
+            assigned[here], sure[here] = (
+                torch.from_numpy(groups),
+                torch.from_numpy(how_sure).float(),
+            )
+            mean[here] = shown.groups[here].mean(0)
+        same = before.groups.argmax(1) == assigned
         real = {f"real {name}": value for name, value in self.pairs(rng).items()}
         return {
             "start": start,
-            "sentence": torch.full((self.n,), chosen),
-            "assigned": torch.from_numpy(assigned),
-            "confidence": torch.from_numpy(sure).float(),
-            "batch mean": shown.groups.mean(0).expand(self.n, -1),
+            "said": said,
+            "assigned": assigned,
+            "confidence": sure,
+            "mean": mean,
             "untuned": before.seen,
             "weight": torch.where(same, 1.0, self.terms.moved),
             **real,
@@ -159,17 +169,17 @@ class _Work:
 
     def loss(self, logged: dict[str, float], chance: Mapping[str, Tensor]) -> Tensor:
         """Return the whole loss per image, (b,), and leave the mean of each term in logged."""
-        terms, sentence = self.terms, self.sentences[int(chance["sentence"][0])]
-        images = self._images(self.tuned, sentence, chance["start"], terms.last_steps)
+        terms, said = self.terms, chance["said"]
+        images = self._images(self.tuned, said, chance["start"], terms.last_steps)
         groups, seen = self.guide.probabilities(images), self.clip.see(images)
-        words = self.clip.say([sentence])
+        words = self.clip.say(self._words(said))
         if terms.form == "transport":
             aligned = towards_assigned(
                 groups, chance["assigned"], chance["confidence"], terms.least_confidence
             )
         else:
             target = torch.tensor(self.target, dtype=groups.dtype, device=groups.device)
-            aligned = towards_target(groups, chance["batch mean"][0], target)
+            aligned = towards_target(groups, chance["mean"], target)
         parts = {
             "aligned": aligned,
             "image": terms.image * chance["weight"] * unlike_untuned(seen, chance["untuned"]),
@@ -179,7 +189,8 @@ class _Work:
             "distillation": terms.distillation * self._distilled(chance),
         }
         logged |= {f"loss, {name}": float(part.detach().mean()) for name, part in parts.items()}
-        logged["images in the batch's largest group"] = float(chance["batch mean"][0].max())
+        off = (chance["mean"].mean(0).cpu() - torch.from_numpy(self.target)).abs().sum() / 2
+        logged["off target"] = float(off)
         return torch.stack(list(parts.values())).sum(0)
 
     def diverse(self) -> bool:
@@ -198,26 +209,28 @@ class _Work:
         found = []
         for place, sentence in enumerate(self.watched):
             start = generator.noise_of(WATCHED, seed=place).cpu()
-            seen = self._shown(generator, sentence, start).seen
+            said = torch.full((WATCHED,), self.sentences.index(sentence))
+            seen = self._shown(generator, said, start).seen
             alike = seen @ seen.T
             found.append(float(1 - (alike.sum() - WATCHED) / (WATCHED * (WATCHED - 1))))
         return float(np.mean(found))
 
     @torch.no_grad()
-    def _shown(self, generator: LatentGenerator, sentence: str, start: Tensor) -> _Shown:
+    def _shown(self, generator: LatentGenerator, said: Tensor, start: Tensor) -> _Shown:
         """Draw without gradient, a few images at a time, and look at them."""
-        groups, seen = [], []
-        for part in start.split(generator.parts.batch):
-            images = self._images(generator, sentence, part.to(self.ctx.device), 0)
+        groups, seen, together = [], [], generator.parts.batch
+        for some, part in zip(said.split(together), start.split(together), strict=True):
+            images = self._images(generator, some, part.to(self.ctx.device), 0)
             groups.append(self.guide.probabilities(images).cpu())
             seen.append(self.clip.see(images).cpu())
         return _Shown(torch.cat(groups), torch.cat(seen))
 
-    def _images(
-        self, generator: LatentGenerator, sentence: str, start: Tensor, last: int
-    ) -> Tensor:
+    def _words(self, said: Tensor) -> list[str]:
+        return [self.sentences[place] for place in said.tolist()]
+
+    def _images(self, generator: LatentGenerator, said: Tensor, start: Tensor, last: int) -> Tensor:
         sample = draw_latents if self.terms.gradient == "exact" else draw_latents_adjusted
-        ask: Ask = generator.asking([sentence] * len(start))
+        ask: Ask = generator.asking(self._words(said))
         solver = generator.parts.solver(self.terms.chain)
         return generator.parts.codec.pixels(sample(ask, solver, start, last))
 

@@ -56,7 +56,7 @@ def test_cross_entropy_is_weighted_by_confidence_and_left_out_below_the_least():
 def test_the_direct_form_is_the_divergence_of_the_mean_and_has_its_gradient():
     probabilities = torch.tensor([[0.9, 0.1], [0.7, 0.3]], requires_grad=True)
     target = torch.tensor([0.5, 0.5])
-    losses = towards_target(probabilities, probabilities.detach().mean(0), target)
+    losses = towards_target(probabilities, probabilities.detach().mean(0, keepdim=True), target)
     by_hand = 0.8 * math.log(0.8 / 0.5) + 0.2 * math.log(0.2 / 0.5)
     assert float(losses.mean().detach()) == pytest.approx(by_hand)
     losses.mean().backward()
@@ -67,7 +67,7 @@ def test_the_direct_form_is_the_divergence_of_the_mean_and_has_its_gradient():
 
 def test_an_image_in_parts_has_the_same_direct_loss():
     probabilities = torch.tensor([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8]])
-    mean, target = probabilities.mean(0), torch.tensor([0.3, 0.7])
+    mean, target = probabilities.mean(0, keepdim=True), torch.tensor([0.3, 0.7])
     whole = towards_target(probabilities, mean, target)
     parts = torch.cat([towards_target(part, mean, target) for part in probabilities.split(1)])
     torch.testing.assert_close(parts, whole)

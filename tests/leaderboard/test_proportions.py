@@ -1,0 +1,101 @@
+"""The mix of groups on the page, from made-up runs."""
+
+import copy
+from types import SimpleNamespace
+
+import pytest
+
+from leaderboard.mix_chart import Mark, mix_chart
+from leaderboard.proportions import proportions_values, proportions_view
+
+PNG = b"\x89PNG\r\n\x1a\nrest"
+SENTENCES = ("Person", "Person, obese BMI")
+
+
+def side(share):
+    return {"shares": [share, 1 - share], "low": [share - 0.1, 0.0], "high": [share + 0.1, 1.0]}
+
+
+def mixes(before, after):
+    """Proportions of a generator that draws these shares of women, before (or None) and after."""
+    sides = {"after": after} if before is None else {"before": before, "after": after}
+    summary = {name: {"inconsistency": abs(s - 0.5), "shares": [s]} for name, s in sides.items()}
+    return {
+        "groups": ["female", "male"], "target": [0.5, 0.5], "train": [0.2, 0.8], "n": 64,
+        "by_chance": 0.05, "judge_accuracy": [0.9, 0.8],
+        "sentences": [
+            {"sentence": words, "tuned": k == 0, **{name: side(s) for name, s in sides.items()}}
+            for k, words in enumerate(SENTENCES)
+        ],
+        "summary": {"tuned": summary, "held_out": summary},
+        "price": {name: {"frechet_distance": 7.0} for name in sides},
+    }  # fmt: skip
+
+
+def standing(*found):
+    runs = [
+        SimpleNamespace(
+            generation={"extractor": "judge", "proportions": one}, neutral=PNG, gallery=PNG
+        )
+        for one in found
+    ]
+    return SimpleNamespace(row=SimpleNamespace(done=runs))
+
+
+def view(*standings, with_gallery=True):
+    names = [f"row {k}" for k in range(len(standings))]
+    return proportions_view(list(standings), names, with_gallery=with_gallery)
+
+
+def test_distances_are_points_averaged_over_seeds_before_and_after():
+    found = view(standing(mixes(0.2, 0.5), mixes(0.3, 0.4)))
+    assert [(line["name"], line["cells"][0]) for line in found["lines"]] == [
+        ("row 0, before", "25.0"),
+        ("row 0", "5.0"),
+    ]
+
+
+def test_a_generator_that_was_not_tuned_has_one_line_and_is_the_others_before_in_the_chart():
+    found = view(standing(mixes(0.2, 0.5)), standing(mixes(None, 0.2)))
+    assert [line["name"] for line in found["lines"]] == ["row 0, before", "row 0", "row 1"]
+    (chart,) = found["charts"]
+    assert "row 0: 50%" in chart and "row 1: 20%" in chart and "before tuning" not in chart
+
+
+def test_words_that_all_sentences_share_are_said_once():
+    found = view(standing(mixes(0.2, 0.5)))
+    assert found["common"] == "Person"
+    assert ">obese BMI<" in found["charts"][0] and ">nothing more<" in found["charts"][0]
+
+
+@pytest.mark.parametrize("broken", ["groups", "sentences", "target", "price", "n"])
+def test_proportions_of_another_shape_are_not_shown(broken):
+    found = copy.deepcopy(mixes(0.2, 0.5))
+    found[broken] = "<script>"
+    assert view(standing(found)) is None
+    assert proportions_values(standing(found)) == {}
+
+
+def test_what_a_stranger_wrote_is_escaped():
+    found = mixes(0.2, 0.5)
+    found["sentences"][1]["sentence"] = "Person, <script>"
+    assert "<script>" not in view(standing(found))["charts"][0]
+
+
+def test_numbers_that_are_none_are_dashes():
+    found = mixes(0.2, 0.5)
+    found["price"]["after"]["frechet_distance"] = "many"
+    lines = view(standing(found))["lines"]
+    assert "7.00" in lines[0]["cells"] and "7.00" not in lines[1]["cells"]
+
+
+def test_pictures_stay_away_where_patients_are_real():
+    assert view(standing(mixes(0.2, 0.5)), with_gallery=False)["picture"] == ""
+    assert view(standing(mixes(0.2, 0.5)))["picture"].startswith("data:image/png")
+
+
+def test_a_mark_stands_at_its_share_between_no_and_all():
+    marks = [Mark("a", share, share, share, tuned=True) for share in (0.0, 0.5, 1.0)]
+    chart = mix_chart([(str(k), True, [mark]) for k, mark in enumerate(marks)], 0.5, "women")
+    x = [float(part.split('"')[0]) for part in chart.split('<circle cx="')[2:]]
+    assert x[1] == pytest.approx((x[0] + x[2]) / 2)
