@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTokenizer, C
 from transformers.utils.logging import disable_progress_bar
 
 from benchmark import training
+from benchmark.cache import digest
 from benchmark.cohorts.identity import split_digest
 from benchmark.context import RunContext
 from benchmark.contracts import Split, TaskCard
@@ -42,6 +44,7 @@ PART = 0.28  # of a classifier's steps
 # Standard deviation of new word vectors, CLIP's own being 0.02: after so short a training sentences
 # that differ in one word differ by little else than that word's vector.
 WORDS_APART = 0.5
+MOST_SENTENCES = 20_000
 PICTURES = 256  # that go through together
 
 Prompt = Callable[[Mapping[str, object]], str]
@@ -91,8 +94,17 @@ def write_sentences(table: pd.DataFrame, prompt: Prompt) -> list[str]:
 
 
 def all_sentences(card: TaskCard, prompt: Prompt) -> list[str]:
-    """Say everything that can be said of a cell, and every part of it, each sentence once."""
+    """Say everything that can be said of a cell, and every part of it, each sentence once.
+
+    Raises ValueError for a card with too many ways to say something.
+    """
     columns = {"label": card.classes, **{a.name: a.values for a in card.attributes}}
+    ways = math.prod(1 + len(values) for values in columns.values())
+    if ways > MOST_SENTENCES:
+        raise ValueError(
+            f"{card.name}: label and attributes can be said in {ways} ways, and sentences are made "
+            f"for at most {MOST_SENTENCES}. Declare fewer attributes or values."
+        )
     rows = itertools.product(*((None, *values) for values in columns.values()))
     table = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
     return list(dict.fromkeys(write_sentences(table, prompt)))
@@ -114,7 +126,7 @@ def trained_clip(train: Split, ctx: RunContext, purpose: str, seed: int | None =
     key = {
         "code": code_digest([Path(__file__), Path(str(training.__file__))]),
         "data": split_digest(train),
-        "sentences": all_sentences(ctx.card, ctx.prompt),
+        "sentences": digest(all_sentences(ctx.card, ctx.prompt)),
         "steps": ctx.classifier.steps,
         "seed": ctx.seed if seed is None else seed,
         "packages": {name: version(name) for name in ("torch", "transformers")},

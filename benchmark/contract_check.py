@@ -15,7 +15,14 @@ import torch
 
 from benchmark import runner
 from benchmark.cohorts.toy import ToyTask
-from benchmark.contracts import Generator, Method, Split, Splits, Variant
+from benchmark.contracts import (
+    Generator,
+    Method,
+    NeutralGenerator,
+    Split,
+    Splits,
+    Variant,
+)
 from benchmark.filling import ask_for_patients
 from benchmark.presets import Preset
 from benchmark.registry import load_method, locate
@@ -149,6 +156,8 @@ def _generator(predictor: Any, val: Split) -> Iterator[Finding]:
         yield Finding(what, "predictor.generator has no generate(requests, masks, seed).")
         return
     rows = val.table.drop(columns=["image_id", "patient_id"]).head(FEW)
+    if isinstance(generator, NeutralGenerator):
+        yield _neutral(generator, val)
     try:
         first, second = (ask_for_patients(generator, rows, val.masks[:FEW], 0) for _ in range(2))
     except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
@@ -156,6 +165,20 @@ def _generator(predictor: Any, val: Split) -> Iterator[Finding]:
         return
     same = bool((first == second).all())
     yield Finding(what, "" if same else "two calls with one seed differ; draw from the seed alone.")
+
+
+def _neutral(generator: NeutralGenerator, val: Split) -> Finding:
+    """Ask for patients of whom nothing is said, as the judge will."""
+    what = "its generator draws where words are not said (None)"
+    nothing = val.table.drop(columns=["image_id", "patient_id"]).head(FEW).astype(object)
+    nothing.loc[:, :] = None
+    sides = [side for side in (generator, generator.before) if side is not None]
+    try:
+        for side in sides:
+            ask_for_patients(side, nothing, val.masks[:FEW], 0)
+    except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
+        return Finding(what, f"{type(error).__name__}: {error}")
+    return Finding(what, "")
 
 
 def _fit_and_predict(

@@ -335,7 +335,11 @@ class NeutralGenerator(Generator, Protocol):
 
 
 class Method(Protocol):
-    """A frozen dataclass: its fields are its hyperparameters, its one verb is fit."""
+    """A frozen dataclass: its fields are its hyperparameters, its one verb is fit.
+
+    Optional: check(card) raises ValueError for fields that do not fit a task; it is called with the
+    plan, before any work.
+    """
 
     groups_used: ClassVar[GroupsUsed]
 

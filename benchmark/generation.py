@@ -101,7 +101,9 @@ def judge_generator(
         counter = trained_reader(
             splits.train, ctx, "counter", ctx.classifier.backbone, with_masks=False, coarse=COARSE
         )
-        areas = synthesis.morphometry(reader.masks(splits.test.images), len(card.mask_labels))
+        areas = None
+        if has_mask(splits.train.masks).any():
+            areas = synthesis.morphometry(reader.masks(splits.test.images), len(card.mask_labels))
         judge = Judge(
             reader, counter, see, clip, splits, train, held_out, real.features, areas, ctx
         )

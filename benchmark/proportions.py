@@ -45,7 +45,9 @@ class Judge:
     train: np.ndarray  # features of training patients,
     held_out: np.ndarray  # of validation patients,
     real: np.ndarray  # and of test patients, as many of every cell
-    areas: np.ndarray  # of all test patients' regions, as morphometry gives them
+    areas: (
+        np.ndarray | None
+    )  # of test patients' regions; None if nobody has taught what regions are
     ctx: RunContext
 
 
@@ -74,6 +76,7 @@ def judge_proportions(
         "train": _mix(target.encode(judge.splits.train.table, card), len(target.groups)).tolist(),
         "n": IMAGES,
         "judge_accuracy": accuracy,
+        "trusted": trusted(said),
         "by_chance": proportions.by_chance(
             np.array(target.shares), IMAGES, judge.ctx.rng("by chance")
         ),
@@ -159,13 +162,19 @@ def _summary(
     """Average over sentences what each is off by, and say what the mix is by other measures."""
     goal = np.array(target.shares)
     off = proportions.divergence(shares.mean(0), goal)
+    corrected = proportions.corrected(shares.mean(0), said)
     return {
         "inconsistency": float(proportions.total_variation(shares, goal).mean()),
         "shares": shares.mean(0).tolist(),
         "divergence": float(off) if np.isfinite(off) else None,
-        "corrected": _finite(proportions.corrected(shares.mean(0), said)),
+        "corrected": _finite(corrected) if trusted(said) else None,
         "by_anatomy": _by_anatomy(images, sentences, target, judge),
     }
+
+
+def trusted(said: np.ndarray) -> bool:
+    """Say whether the counter tells every group at all: each is named most often for itself."""
+    return bool((said.argmax(0) == np.arange(len(said))).all() and (said.sum(0) > 0).all())
 
 
 def _finite(values: np.ndarray) -> list[float] | None:
@@ -181,6 +190,8 @@ def _by_anatomy(
     whom the sentence fits, group by group.
     """
     card, test = judge.ctx.card, judge.splits.test
+    if judge.areas is None:
+        return None
     labels = len(card.mask_labels)
     known_areas = judge.areas
     groups = target.encode(test.table, card)

@@ -156,6 +156,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
     if getattr(method, "trains_generator", False):
         settings.append("generator")
         preset["generator"] = _generator_identity(spec.preset, method_found.name)
+        _check_prompt(task)
     elif isinstance(spec.preset.generator, CheckpointSettings):
         preset["generator"]["checkpoint"] = ""  # where it lies is nobody's business
     source = _source_identity(spec.data)
@@ -287,6 +288,20 @@ def _source_identity(folder: Path | None) -> dict[str, str]:
     if folder is None:
         return {"kind": "digital", "name": "digital cohort"}
     return {"kind": "table", "name": folder.resolve().name, "content": content_digest(folder)}
+
+
+def _check_prompt(task: Task) -> None:
+    """Refuse a task whose sentence needs words that a generator's request may leave out."""
+    last = task.card.cells().iloc[-1]
+    for words in ({}, *({name: last[name]} for name in last.index)):
+        try:
+            task.prompt(words)
+        except (KeyError, AttributeError, TypeError) as error:
+            raise ValueError(
+                f"{task.card.name}: prompt({words}) raised {type(error).__name__}: {error}. "
+                "Generators also draw patients of whom only some words are known: read a word with "
+                "row.get(...) and leave out what the row does not hold."
+            ) from error
 
 
 def _generator_identity(preset: Preset, method: str) -> dict[str, Any]:

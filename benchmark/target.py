@@ -7,7 +7,7 @@ an unsaid word is None; prompts leave out what a row does not hold.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,9 @@ import pandas as pd
 from benchmark.contracts import SEPARATOR, TaskCard
 
 SEX = {"female", "male"}
-TOLERANCE = 1e-3  # how far shares may be from a sum of 1
+TOLERANCE = (
+    0.011  # how far shares, which may be rounded, can be from a sum of 1; then they are scaled
+)
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,15 @@ def columns_to_align(card: TaskCard, asked: str = "") -> tuple[str, ...]:
     if not asked.strip():
         sexes = [name for name in known if set(values_of(card, name)) == SEX]
         return ((sexes or known[1:] or known)[0],)
-    names = tuple(dict.fromkeys(part.strip() for part in asked.split(",") if part.strip()))
+    names = tuple(part.strip() for part in asked.split(","))
     unknown = [name for name in names if name not in known]
-    if unknown or not names:
+    if unknown:
         raise ValueError(
-            f"{card.name} has no {', '.join(map(repr, unknown)) or 'such column'} to align. "
+            f"{card.name} has no {', '.join(map(repr, unknown))} to align. "
             f"It has: {', '.join(known)}; several are parted by commas."
         )
+    if len(set(names)) < len(names):
+        raise ValueError(f"{card.name}: aligns={asked} names a column twice. Name it once.")
     return names
 
 
@@ -93,11 +97,21 @@ def read_target(asked: str, card: TaskCard, columns: tuple[str, ...]) -> Target:
         raise ValueError(
             f"{card.name}: the target {asked!r} cannot be used: {'; '.join(problems)}. "
             f"Groups of {', '.join(columns)}: {'; '.join(groups)}. "
-            'Write "uniform", "population", or a table such as "'
-            + "; ".join(f"{group}: {1 / len(groups):.2g}" for group in groups)
-            + '".'
+            'Write "uniform", "population", or a table such as "' + _example(groups) + '".'
         )
-    return Target(columns, groups, tuple(shares[group] for group in groups))
+    return Target(columns, groups, _scaled([shares[group] for group in groups]))
+
+
+def _example(groups: tuple[str, ...]) -> str:
+    """Write a table that is accepted."""
+    share = round(1 / len(groups), 3)
+    shares = [share] * (len(groups) - 1) + [round(1 - share * (len(groups) - 1), 3)]
+    return "; ".join(f"{group}: {share:g}" for group, share in zip(groups, shares, strict=True))
+
+
+def _scaled(shares: Sequence[float]) -> tuple[float, ...]:
+    total = sum(shares)
+    return tuple(share / total for share in shares)
 
 
 def _published(
@@ -108,9 +122,15 @@ def _published(
         raise ValueError(
             f"{card.name}: no shares of {' x '.join(columns)} are published on its card (it has "
             f"{known}). Give them as a table such as "
-            f'"{"; ".join(f"{group}: {1 / len(groups):.2g}" for group in groups)}".'
+            f'"{_example(groups)}".'
         )
-    return dict(card.population)[columns[0]]
+    shares = dict(card.population)[columns[0]]
+    if len(shares) != len(groups) or min(shares) < 0 or abs(sum(shares) - 1) > TOLERANCE:
+        raise ValueError(
+            f"{card.name}: its card publishes the shares {shares} of {columns[0]}, which must be "
+            f"{len(groups)} numbers from 0 to 1 that sum to 1. Mend the card, or give a table."
+        )
+    return _scaled(shares)
 
 
 def _table(asked: str, groups: tuple[str, ...]) -> tuple[dict[str, float], list[str]]:

@@ -157,7 +157,10 @@ def _mean(runs: Sequence[ScoredRun], name: str, part: str) -> float:
 
 def _number(entry: object, part: str) -> float:
     number = entry.get(part) if isinstance(entry, dict) else None
-    return float(number) if isinstance(number, int | float) else math.nan
+    try:
+        return float(number) if isinstance(number, int | float) else math.nan
+    except OverflowError:  # an integer of hundreds of digits
+        return math.nan
 
 
 def _words(value: float, measure: Measure) -> str:

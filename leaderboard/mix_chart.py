@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-LEFT, RIGHT, TOP, LINE = 290, 24, 58, 24  # pixels
-WIDTH = 760
-LONGEST = 44  # characters of a sentence that fit beside the chart
+LEFT, RIGHT, LINE = 14, 18, 36  # pixels
+WIDTH = 460  # so that a phone shows all of it
+LEGEND = 19  # pixels of a line of the legend
+LONGEST = 66  # characters of a sentence that fit above its line
 SHAPES = ("circle", "square", "diamond", "triangle")
 
 
@@ -31,20 +32,19 @@ def mix_chart(
     """Draw sentences (words, whether tuned on, marks) from top to bottom, shares along them."""
     names = list(dict.fromkeys(mark.name for _, _, marks in lines for mark in marks))
     parts = [_legend(names, [m for _, _, marks in lines for m in marks])]
-    y = TOP
+    top = LEGEND * len(names) + 34
+    y = top + LINE / 2
     for kind, heading in ((True, "tuned sentences"), (False, "held out from tuning")):
         of_kind = [(words, marks) for words, tuned, marks in lines if tuned == kind]
         if not of_kind:
             continue
-        parts.append(
-            Markup('<text class="mix-kind" x="{}" y="{}">{}</text>').format(0, y + 4, heading)
-        )
+        parts.append(Markup('<text class="mix-kind" x="{}" y="{}">{}</text>').format(0, y, heading))
         y += LINE
         for words, marks in of_kind:
             parts.append(_line(words, marks, names, y))
             y += LINE
     bottom = y - LINE / 2
-    frame = _axis(bottom, target)
+    frame = _axis(top, bottom, target)
     label = Markup("Share of {} that each neutral sentence draws").format(group)
     return Markup(
         '<svg class="mix" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}'
@@ -62,8 +62,8 @@ def _x(share: float) -> float:
 def _line(words: str, marks: Sequence[Mark], names: Sequence[str], y: float) -> Markup:
     short = words if len(words) <= LONGEST else "…" + words[1 - LONGEST :]
     parts = [
-        Markup('<text class="mix-words" x="{}" y="{}" text-anchor="end">{}<title>{}</title></text>')
-        .format(LEFT - 10, y + 4, short, words),
+        Markup('<text class="mix-words" x="{}" y="{}">{}<title>{}</title></text>')
+        .format(LEFT, y - 10, short, words),
         Markup('<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>')
         .format(LEFT, WIDTH - RIGHT, y, y),
     ]  # fmt: skip
@@ -100,13 +100,13 @@ def _shape(number: int, x: float, y: float) -> Markup:
     return Markup('<polygon points="{}"/>').format(points)
 
 
-def _axis(bottom: float, target: float) -> Markup:
+def _axis(top: float, bottom: float, target: float) -> Markup:
     """Draw quarters, and the target as a line of its own."""
     parts = []
     for share in (0, 0.25, 0.5, 0.75, 1):
         parts.append(
             Markup('<line class="grid" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(
-                _x(share), TOP - 8, bottom
+                _x(share), top, bottom
             )
         )
         parts.append(
@@ -116,12 +116,12 @@ def _axis(bottom: float, target: float) -> Markup:
         )
     parts.append(
         Markup('<line class="mix-target" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(
-            _x(target), TOP - 12, bottom
+            _x(target), top - 6, bottom
         )
     )
     parts.append(
         Markup('<text class="mix-goal" x="{}" y="{}" text-anchor="middle">target</text>').format(
-            _x(target), TOP - 17
+            _x(target), top - 11
         )
     )
     return Markup("").join(parts)
@@ -129,13 +129,13 @@ def _axis(bottom: float, target: float) -> Markup:
 
 def _legend(names: Sequence[str], marks: Sequence[Mark]) -> Markup:
     tuned = {mark.name: mark.tuned for mark in marks}
-    parts, x = [], 8.0
+    parts = []
     for number, name in enumerate(names):
-        shape, filled = _shape(number, x, 12), " tuned" if tuned[name] else ""
+        y, filled = 12 + LEGEND * number, " tuned" if tuned[name] else ""
+        words = f"{name} (with its 95 % interval)" if filled else name
         parts.append(
-            Markup('<g class="mix-mark mix-{}{}">{}<text x="{}" y="16">{}</text></g>').format(
-                number % len(SHAPES), filled, shape, x + 11, name
+            Markup('<g class="mix-mark mix-{}{}">{}<text x="{}" y="{}">{}</text></g>').format(
+                number % len(SHAPES), filled, _shape(number, 8, y), 20, y + 4, words
             )
         )
-        x += 30 + 7 * len(name)
     return Markup("").join(parts)

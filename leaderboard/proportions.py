@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
+from benchmark.metrics.proportions import wilson
 from leaderboard.columns import MINUS
 from leaderboard.generation import data_address, judge_of
 from leaderboard.mix_chart import Mark, mix_chart
@@ -45,11 +47,9 @@ def proportions_view(
 ) -> dict[str, Any] | None:
     """Lay out the mix of every row that has a target: chart, table, pictures; None: no row."""
     rows, pictures = [], []
-    judge = max((judge_of(r) for s in standings for r in s.row.done if r.generation), default="")
+    judge = max((judge_of(r) for s in standings for r in s.row.done if _mixes(r)), default="")
     for standing, name in zip(standings, names, strict=True):
-        judged = [run for run in standing.row.done if judge_of(run) == judge and _mixes(run)]
-        # One mean needs one target: the first run's.
-        same = [run for run in judged if _asked(run) == _asked(judged[0])]
+        same = _selected(standing, judge)
         if same:
             rows.append(_Row(name, [_mixes(run) for run in same]))
             shown = [run.neutral for run in same if run.neutral and "before" in _sides(run)]
@@ -57,12 +57,15 @@ def proportions_view(
     if not rows:
         return None
     first = rows[0].runs[0]
-    kin = [row for row in rows if row.runs[0]["groups"] == first["groups"]]
-    kin = [row for row in kin if row.runs[0]["target"] == first["target"]]
+    kin = [row for row in rows if _asked(row.runs[0]) == _asked(first)]
     return {
+        "left_out": ", ".join(row.name for row in rows if row not in kin),
+        "trusted": bool(first.get("trusted", True)),
         "groups": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "target")),
         "train": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "train")),
         "n": first["n"],
+        "count": len(first["sentences"]),
+        "first": str(first["groups"][0]),
         "common": _common([str(line["sentence"]) for line in first["sentences"]]),
         "by_chance": _points(kin[0].mean("by_chance")),
         "accuracy": ", ".join(
@@ -75,6 +78,12 @@ def proportions_view(
         "owner": pictures[0][0] if pictures and with_gallery else "",
         "picture": data_address(pictures[0][1]) if pictures and with_gallery else "",
     }
+
+
+def _selected(standing: Standing, judge: str) -> list[ScoredRun]:
+    """Return a row's runs of one judge that were asked the same: one mean needs one question."""
+    judged = [run for run in standing.row.done if _mixes(run) and judge_of(run) == judge]
+    return [run for run in judged if _asked(_mixes(run)) == _asked(_mixes(judged[0]))]
 
 
 def _charted(groups: Sequence[str]) -> list[tuple[int, str]]:
@@ -92,18 +101,34 @@ def _chart(rows: Sequence[_Row], group: int, name: str) -> Markup:
         for row in rows:
             sides = [side for side in SIDES if side in row.runs[0]["sentences"][place]]
             for side in sides:
-                if side == "before" and len(rows) > 1 and any("before" not in _s(r) for r in rows):
+                if side == "before" and any(_is_before(other, row) for other in rows):
                     continue  # the untuned generator has a row of its own
-                value, low, high = (
-                    row.mean("sentences", place, side, part, group)
-                    for part in ("shares", "low", "high")
-                )
+                value = row.mean("sentences", place, side, "shares", group)
+                low, high = _interval(value, row)
                 words = f"{row.name}, before tuning" if side == "before" else row.name
                 tuned = side == "after" and "before" in _s(row)
                 marks.append(Mark(words, value, low, high, tuned))
         rest = str(line["sentence"])[len(common) :].lstrip(", ")
         lines.append((rest or "nothing more", bool(line["tuned"]), marks))
     return mix_chart(lines, float(first["target"][group]), name)
+
+
+def _is_before(other: _Row, row: _Row) -> bool:
+    """Say whether another row is this one's generator before tuning: it draws the same shares."""
+    return "before" not in _s(other) and all(
+        mine["before"].get("shares") == theirs["after"].get("shares")
+        for a, b in zip(row.runs, other.runs, strict=False)
+        for mine, theirs in zip(a["sentences"], b["sentences"], strict=True)
+        if "before" in mine
+    )
+
+
+def _interval(share: float, row: _Row) -> tuple[float, float]:
+    """Interval of a share that was counted in the images of all runs together."""
+    if not 0 <= share <= 1:
+        return math.nan, math.nan
+    low, high = wilson(np.array([share]), row.runs[0]["n"] * len(row.runs))
+    return float(low[0]), float(high[0])
 
 
 def _common(sentences: Sequence[str]) -> str:
@@ -143,7 +168,8 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
 
 def proportions_values(standing: Standing) -> dict[str, Any]:
     """Return the numbers of a row's mix, averaged over seeds; None where one is undefined."""
-    mixes = [_mixes(run) for run in standing.row.done if _mixes(run)]
+    judge = max((judge_of(run) for run in standing.row.done if _mixes(run)), default="")
+    mixes = [_mixes(run) for run in _selected(standing, judge)]
     if not mixes:
         return {}
     row = _Row("", mixes)
@@ -170,27 +196,32 @@ def _whole(found: dict[str, Any]) -> bool:
     groups, sentences = found.get("groups"), found.get("sentences")
     if not (isinstance(groups, list) and len(groups) > 1 and isinstance(sentences, list)):
         return False
-    lists = all(
-        isinstance(found.get(name), list) and len(found[name]) == len(groups)
+    numbers = all(
+        isinstance(found.get(name), list)
+        and len(found[name]) == len(groups)
+        and all(isinstance(x, int | float) and 0 <= x <= 1 for x in found[name])
         for name in ("target", "train")
     )
-    numbers = lists and all(
-        isinstance(x, int | float) for name in ("target", "train") for x in found[name]
-    )
     spoken = sentences and all(
-        isinstance(line, dict) and {"sentence", "tuned", "after"} <= set(line) for line in sentences
+        isinstance(line, dict)
+        and isinstance(line.get("after"), dict)
+        and isinstance(line.get("before", {}), dict)
+        and {"sentence", "tuned"} <= set(line)
+        for line in sentences
     )
+    parts = all(isinstance(found.get(name), dict) for name in ("price", "summary"))
+    n = found.get("n")
     return bool(
         numbers
         and spoken
-        and isinstance(found.get("n"), int)
-        and isinstance(found.get("price"), dict)
-        and isinstance(found.get("summary"), dict)
+        and parts
+        and "after" in found["price"]
+        and isinstance(n, int)
+        and 0 < n < 10**6
     )
 
 
-def _asked(run: ScoredRun) -> tuple[object, ...]:
-    found = _mixes(run)
+def _asked(found: dict[str, Any]) -> tuple[object, ...]:
     sentences = tuple(str(line["sentence"]) for line in found["sentences"])
     return tuple(found["groups"]), tuple(found["target"]), sentences
 
@@ -210,7 +241,10 @@ def _at(value: Any, path: Sequence[str | int]) -> float:
             value = value[step]
         except (KeyError, IndexError, TypeError):
             return math.nan
-    return float(value) if isinstance(value, int | float) else math.nan
+    try:
+        return float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:  # an integer of hundreds of digits
+        return math.nan
 
 
 def _percent(value: float) -> str:

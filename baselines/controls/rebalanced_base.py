@@ -1,8 +1,9 @@
 """Rebalanced base: the base generator trained on with every cell drawn alike, and no tuning.
 
 The rival that alignment_finetuning has to beat: whoever has the groups of the training patients can
-simply show them to the generator equally often. It starts from the same base and takes about the
-time that tuning takes (half of the base's steps); same number of drawn patients, same classifier.
+simply show them to the generator equally often. It starts from the same base and is trained on for
+half of the base's steps (at `quick` about what tuning costs), with groups drawn as the target says
+and the cells of a group alike; same number of drawn patients, same classifier.
 """
 
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class RebalancedBase:
         target = read_target(self.target, ctx.card, columns_to_align(ctx.card, self.aligns))
 
         def make(guide: Guide, train: Split) -> NeutralGenerator:
-            return NeutralGenerator(rebalanced_base(train, ctx), target)
+            return NeutralGenerator(rebalanced_base(train, target, ctx), target)
 
         return learn_from_neutral(
             make, target, train, val, ctx, ratio=self.ratio, share=self.share, sure=self.sure

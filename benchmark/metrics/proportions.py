@@ -50,7 +50,10 @@ def corrected(shares: np.ndarray, said: np.ndarray) -> np.ndarray:
     Forman, Data Mining and Knowledge Discovery 2008, 17:164; by least squares without negative
     shares. It holds as far as the classifier errs on these images as it does on real ones.
     """
-    found, _ = nnls(np.asarray(said, float), np.asarray(shares, float))
+    said = np.asarray(said, float)
+    if (said.sum(0) == 0).any():  # how it errs on a group that is not there, nobody knows
+        return np.full(said.shape[1], np.nan)
+    found, _ = nnls(said, np.asarray(shares, float))
     total = found.sum()
     return found / total if total > 0 else np.full(len(found), np.nan)
 
@@ -62,12 +65,14 @@ def share_by_means(drawn: np.ndarray, known: np.ndarray, spread: np.ndarray) -> 
     group in the same sets; spread: (k, k) covariance within groups. One vector of shares for all
     sets, by least squares in units of spread, none negative, summing to 1.
     """
-    root = np.linalg.cholesky(np.linalg.pinv(spread) + 1e-9 * np.eye(len(spread)))
+    values, axes = np.linalg.eigh(np.asarray(spread, float))
+    kept = values > 1e-6 * values.max()  # measurements that hang together count once
+    root = axes[:, kept] / np.sqrt(values[kept])
     columns = np.concatenate([(means @ root).T for means in known])  # (sets * k, groups)
-    values = np.concatenate([row @ root for row in drawn])
+    measured = np.concatenate([row @ root for row in drawn])
     # A heavy row holds the sum; it weighs more than everything that is measured together.
     heavy = 1e3 * max(1.0, float(np.abs(columns).max()))
     found, _ = nnls(
-        np.vstack([columns, np.full((1, columns.shape[1]), heavy)]), np.append(values, heavy)
+        np.vstack([columns, np.full((1, columns.shape[1]), heavy)]), np.append(measured, heavy)
     )
     return found / found.sum()

@@ -55,10 +55,10 @@ class Guide:
 def trained_guide(train: Split, val: Split, target: Target, ctx: RunContext) -> Guide:
     """Train on train, every cell drawn alike; calibrate on val, and report how good it is there.
 
-    Images as the generator has them: through its latents. Raises ValueError if a column of the
-    target has one value in train, or if the guide is not better than chance on val.
+    Images as the generator has them: through its latents. Raises ValueError if a group of
+    the target has no patients, or if the guide is not better than chance on val in every column.
     """
-    refuse_single_values(train, target, ctx.card)
+    refuse_unknown_groups(train, val, target, ctx.card)
     backbone = settings_of(ctx).reader
     reader = trained_reader(train, ctx, "methods", backbone, with_masks=False)
     reader.words.requires_grad_(False)
@@ -73,17 +73,29 @@ def trained_guide(train: Split, val: Split, target: Target, ctx: RunContext) -> 
     return guide
 
 
-def refuse_single_values(train: Split, target: Target, card: TaskCard) -> None:
-    """Refuse a column of which train has one value only: nobody can learn to tell it."""
+def refuse_unknown_groups(train: Split, val: Split, target: Target, card: TaskCard) -> None:
+    """Refuse a target of groups that nobody can learn to tell: both splits need such patients."""
+    problems = []
     for column in target.columns:
         there = np.unique(codes_of(card, column, train.table))
         if len(there) < 2:
-            raise ValueError(
-                f"{card.name}: every training patient has {column} "
-                f"{values_of(card, column)[there[0]]!r}, so no classifier can learn to tell its "
-                "values, and nothing can be aligned. Align another column (aligns=...), or add "
-                "patients."
-            )
+            value = values_of(card, column)[there[0]]
+            problems.append(f"every training patient has {column} {value!r}")
+    for split, name in ((train, "training"), (val, "validation")):
+        counts = np.bincount(target.encode(split.table, card), minlength=len(target.groups))
+        absent = [
+            group
+            for group, share, count in zip(target.groups, target.shares, counts, strict=True)
+            if share > 0 and not count
+        ]
+        if absent:
+            problems.append(f"no {name} patient is {' or '.join(map(repr, absent))}")
+    if problems:
+        raise ValueError(
+            f"{card.name}: {'; '.join(problems)}. No classifier can learn to tell such groups, and "
+            "nothing can be aligned. Align other columns (aligns=...), give these groups a share "
+            "of 0, or add patients."
+        )
 
 
 def temperature_of(log_probabilities: np.ndarray, truth: np.ndarray) -> float:
@@ -123,7 +135,7 @@ def _report(guide: Guide, val: Split, ctx: RunContext) -> None:
     """Say and record how often the guide is right on val; refuse one that guesses."""
     groups = guide.target.encode(val.table, ctx.card)
     right = guide.read(np.asarray(val.images)).argmax(1) == groups
-    balanced, works = better_than_chance(right, groups)
+    balanced, _ = better_than_chance(right, groups)
     rates = {
         name: float(right[groups == g].mean())
         for g, name in enumerate(guide.target.groups)
@@ -133,11 +145,15 @@ def _report(guide: Guide, val: Split, ctx: RunContext) -> None:
     ctx.say(f"guide: right on val for {words}")
     ctx.record("guide", 0, **{f"accuracy, {name}": rate for name, rate in rates.items()})
     temperatures = {f"temperature, {name}": t for name, t in guide.temperatures.items()}
-    ctx.record("guide", 0, balanced_accuracy=balanced, **temperatures)
-    if not works:
-        raise ValueError(
-            f"{ctx.card.name}: the classifier that is to guide the tuning is right in "
-            f"{balanced:.0%} of the validation patients, groups counting alike ({words}): no "
-            f"better than guessing among {len(rates)}. Nothing is tuned. Align a column that "
-            "images show, or give it more patients or steps."
-        )
+    ctx.record("guide", 0, balanced_accuracy=float(balanced), **temperatures)
+    read = guide.reader.probabilities(np.asarray(val.images))
+    for column in guide.target.columns:
+        truth = codes_of(ctx.card, column, val.table)
+        rate, works = better_than_chance(read[column].argmax(1) == truth, truth)
+        if not works:
+            raise ValueError(
+                f"{ctx.card.name}: the classifier that is to guide the tuning reads {column} from "
+                f"{rate:.0%} of the validation patients, values counting alike ({words}): no "
+                f"better than guessing among {len(np.unique(truth))}. Nothing is tuned. Align "
+                "a column that images show, or give it more patients or steps."
+            )

@@ -24,10 +24,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from benchmark import Predictor, Split, choice, method, ranged
+from benchmark import Predictor, Split, choice, method, ranged, readback
+from benchmark import target as target_module
 from benchmark.clip import load_clip, trained_clip
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed, TaskCard
+from benchmark.presets import ScratchSettings
 from benchmark.registry import code_digest
 from benchmark.target import columns_to_align, read_target
 from methods.alignment_finetuning import guide as guide_module
@@ -38,7 +40,7 @@ from methods.alignment_finetuning.tuning import Terms, load_tuned, tune
 from methods.diffusion.base import SEED, settings_of, trained_base, training_key
 from methods.diffusion.generator import LatentGenerator
 
-CODE = (guide_module, losses, sampling, tuning)
+CODE = (guide_module, losses, sampling, tuning, readback, target_module)
 
 
 @method
@@ -68,8 +70,13 @@ class AlignmentFinetuning:
     trains_generator: ClassVar[bool] = True
 
     def check(self, card: TaskCard) -> None:
-        """Refuse columns and a target that the card does not have, before any work."""
+        """Refuse columns and a target that the card does not have, and impossible steps."""
         read_target(self.target, card, columns_to_align(card, self.aligns))
+        if self.last_steps > self.chain:
+            raise ValueError(
+                f"last_steps is {self.last_steps} and chain is {self.chain}: the gradient cannot "
+                "flow through more steps than there are. Lower last_steps, or raise chain."
+            )
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train base and guide, tune, draw patients, train the classifier on both."""
@@ -89,11 +96,11 @@ class AlignmentFinetuning:
         """Return the tuned base, tuning it if nobody has yet."""
         settings = settings_of(ctx)
         terms = Terms(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Terms)})
-        terms = dataclasses.replace(terms, last_steps=min(self.last_steps, self.chain))
         # The CLIP that the base reads sentences with; a checkpoint's has no picture tower. From
         # scratch its steps are counted with the base already.
-        silent = dataclasses.replace(ctx, curves=[], steps=0)
-        clip_folder = trained_clip(train, silent, "generator", SEED)
+        counted = isinstance(settings, ScratchSettings)
+        asking = dataclasses.replace(ctx, curves=[], steps=0) if counted else ctx
+        clip_folder = trained_clip(train, asking, "generator", SEED)
 
         def build(folder: Path, alone: RunContext) -> None:
             tune(

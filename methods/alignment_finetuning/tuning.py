@@ -10,13 +10,13 @@ import copy
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from benchmark.clip import Clip, write_sentences
 from benchmark.context import RunContext
@@ -35,10 +35,11 @@ from methods.diffusion.base import drop_checkpoints, pairs_to_learn, settings_of
 from methods.diffusion.denoiser import settle
 from methods.diffusion.generator import LatentGenerator
 from methods.diffusion.optimise import Budget, optimise
-from methods.diffusion.pretrained import add_adapter, merge_adapter, save_adapter
+from methods.diffusion.pretrained import add_adapter, load_adapter, save_adapter
 
 ADAPTER = "alignment"
-SENTENCES = 4  # of one step, each with its part of the batch
+MOST_SENTENCES = 4  # of one step, each with its part of the batch
+TAUGHT = 4  # one image of so many is also held to predict noise as the untuned denoiser does
 TARGET_DRAWS = 20  # times that groups are drawn from the target for one batch
 LEAST_DIVERSITY = 0.5  # of the untuned generator's; below, the tuning has collapsed
 WATCHED = 32  # images that diversity is measured on, of each of a few sentences
@@ -72,13 +73,21 @@ def tune(
     work = _Work(base, tuned, guide, clip, train, terms, ctx)
     good = work.diverse if settings.tuning_steps else None
     budget = Budget(settings.tuning_steps, rate)
-    logged: dict[str, float] = {}
     optimise(
-        STAGE, tuned.parts.denoiser, work.draw, partial(work.loss, logged), budget, folder, ctx,
-        terms=logged, good=good,
+        STAGE, tuned.parts.denoiser, work.draw, work.loss, budget, folder, ctx,
+        terms=work.logged, good=good,
     )  # fmt: skip
+    ctx.say(
+        f"{STAGE}: towards {_mix_words(guide)}; off by {100 * work.first_off:.0f} points in the "
+        f"guide's eyes at the first step, {100 * work.last_off:.0f} at the last"
+    )
     save_tuned(tuned.parts.denoiser, adapter, folder)
     drop_checkpoints(folder)
+
+
+def _mix_words(guide: Guide) -> str:
+    pairs = zip(guide.target.groups, guide.target.shares, strict=True)
+    return ", ".join(f"{group} {share:.0%}" for group, share in pairs)
 
 
 def with_denoiser(base: LatentGenerator, denoiser: UNet2DConditionModel) -> LatentGenerator:
@@ -94,8 +103,10 @@ def trainable(
     if adapter == "lora":
         add_adapter(tuned, ADAPTER, rank)
     else:
-        tuned.float().requires_grad_(True)
-    return settle(tuned.to(ctx.device), ctx.device)
+        for parameter in tuned.parameters():
+            parameter.data = parameter.data.float()
+        tuned.requires_grad_(True)
+    return settle(tuned, ctx.device)
 
 
 def save_tuned(denoiser: UNet2DConditionModel, adapter: str, folder: Path) -> None:
@@ -112,9 +123,33 @@ def load_tuned(base: LatentGenerator, folder: Path, ctx: RunContext) -> LatentGe
         denoiser = UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True)
     else:
         denoiser = copy.deepcopy(base.parts.denoiser)
-        merge_adapter(denoiser, folder / "adapter", ADAPTER)
-    denoiser = settle(denoiser.to(ctx.device), ctx.device).eval().requires_grad_(False)
+        load_adapter(denoiser, folder / "adapter", ADAPTER)
+    denoiser = settle(denoiser, ctx.device).eval().requires_grad_(False)
     return with_denoiser(base, denoiser)
+
+
+def images_of_each(n: int, target: np.ndarray, terms: Terms) -> int:
+    """Return how many of a step's n images each sentence gets, for up to four sentences.
+
+    So many that the rarest group of the target can be assigned with the confidence that counts: of
+    m images drawn, it is there at all with probability 1 - (1 - share)^m. Raises ValueError if even
+    all n are too few.
+    """
+    rarest = float(target[target > 0].min())
+    least = -(-n // MOST_SENTENCES)
+    if terms.form != "transport" or rarest == 1 or terms.least_confidence == 0:
+        return least
+    if terms.least_confidence == 1:
+        needed = n + 1
+    else:
+        needed = int(np.ceil(np.log(1 - terms.least_confidence) / np.log(1 - rarest)))
+    if needed > n:
+        raise ValueError(
+            f"The rarest group of the target has a share of {rarest:.2g}, and among tuning_batch = "
+            f"{n} images it would never be assigned with a confidence of {terms.least_confidence:g}"
+            f": {needed} images are needed. Raise tuning_batch, or lower least_confidence."
+        )
+    return max(least, needed)
 
 
 class _Work:
@@ -127,27 +162,32 @@ class _Work:
         self.base, self.tuned, self.guide, self.clip = base, tuned, guide, clip
         self.terms, self.ctx, self.n = terms, ctx, settings_of(ctx).tuning_batch
         self.target = np.array(guide.target.shares)
+        self.together = base.parts.batch
+        self.each = images_of_each(self.n, self.target, terms)
         requests, _ = neutral_requests(ctx.card, guide.target.columns)
         self.sentences = write_sentences(requests, ctx.prompt)
         self.watched = write_sentences(spread(requests, WATCHED_SENTENCES), ctx.prompt)
         self.enough = LEAST_DIVERSITY * self.diversity(base)
         latents = base.parts.codec.encode(train.images)
         weights = torch.ones(len(train), dtype=torch.float64)
-        self.pairs = pairs_to_learn(train, latents, base.parts, weights, self.n, ctx)
+        # Whole sentences only: those held out from tuning are not to be seen here either.
+        self.pairs = pairs_to_learn(train, latents, base.parts, weights, self.n, ctx, unsaid=0)
+        self.logged: dict[str, float] = {}
+        self.first_off = self.last_off = np.nan  # of this process: a resumed one has its own first
 
     def draw(self, rng: torch.Generator) -> dict[str, Tensor]:
         """Choose sentences and noise, see whom the tuned generator draws, and assign groups.
 
         The images of each sentence are assigned by themselves.
         """
-        chosen = torch.randint(len(self.sentences), (SENTENCES,), generator=rng)
-        said = chosen.repeat_interleave(-(-self.n // SENTENCES))[: self.n]
+        chosen = torch.randint(len(self.sentences), (-(-self.n // self.each),), generator=rng)
+        said = chosen.repeat_interleave(self.each)[: self.n]
         start = torch.randn((self.n, *self.base.parts.shape), generator=rng)
         shown, before = (self._shown(g, said, start) for g in (self.tuned, self.base))
         chance = np.random.default_rng(int(torch.randint(2**31, (1,), generator=rng)))
         assigned, sure = torch.zeros(self.n, dtype=torch.long), torch.zeros(self.n)
         mean = torch.zeros_like(shown.groups)
-        for here in torch.arange(self.n).split(-(-self.n // SENTENCES)):
+        for here in torch.arange(self.n).split(self.each):
             groups, how_sure = assign(shown.groups[here].numpy(), self.target, TARGET_DRAWS, chance)
             assigned[here], sure[here] = (
                 torch.from_numpy(groups),
@@ -155,6 +195,12 @@ class _Work:
             )
             mean[here] = shown.groups[here].mean(0)
         same = before.groups.argmax(1) == assigned
+        off = np.abs(shown.groups.mean(0).numpy() - self.target).sum() / 2
+        counted = float((sure >= self.terms.least_confidence).float().mean())
+        self.last_off = float(off)
+        self.first_off = self.last_off if np.isnan(self.first_off) else self.first_off
+        self.logged.clear()
+        self.logged |= {"off target": float(off), "images that count": counted}
         real = {f"real {name}": value for name, value in self.pairs(rng).items()}
         return {
             "start": start,
@@ -164,14 +210,16 @@ class _Work:
             "mean": mean,
             "untuned": before.seen,
             "weight": torch.where(same, 1.0, self.terms.moved),
+            "taught": torch.arange(self.n) % TAUGHT == 0,
             **real,
         }
 
-    def loss(self, logged: dict[str, float], chance: Mapping[str, Tensor]) -> Tensor:
-        """Return the whole loss per image, (b,), and leave the mean of each term in logged."""
-        terms, said = self.terms, chance["said"]
+    def loss(self, chance: Mapping[str, Tensor]) -> Tensor:
+        """Return the whole loss per image, (b,), and add the mean of each term to logged."""
+        logged, terms, said = self.logged, self.terms, chance["said"]
         images = self._images(self.tuned, said, chance["start"], terms.last_steps)
-        groups, seen = self.guide.probabilities(images), self.clip.see(images)
+        with torch.autocast(images.device.type, enabled=False):  # as when they were assigned
+            groups, seen = self.guide.probabilities(images), self.clip.see(images)
         words = self.clip.say(self._words(said))
         if terms.form == "transport":
             aligned = towards_assigned(
@@ -188,9 +236,9 @@ class _Work:
             * off_sentence(seen, words, chance["untuned"]),
             "distillation": terms.distillation * self._distilled(chance),
         }
-        logged |= {f"loss, {name}": float(part.detach().mean()) for name, part in parts.items()}
-        off = (chance["mean"].mean(0).cpu() - torch.from_numpy(self.target)).abs().sum() / 2
-        logged["off target"] = float(off)
+        for name, part in parts.items():  # of all parts that memory asked for
+            term = float(part.detach().sum()) / self.n
+            logged[f"loss, {name}"] = logged.get(f"loss, {name}", 0.0) + term
         return torch.stack(list(parts.values())).sum(0)
 
     def diverse(self) -> bool:
@@ -217,12 +265,23 @@ class _Work:
 
     @torch.no_grad()
     def _shown(self, generator: LatentGenerator, said: Tensor, start: Tensor) -> _Shown:
-        """Draw without gradient, a few images at a time, and look at them."""
-        groups, seen, together = [], [], generator.parts.batch
-        for some, part in zip(said.split(together), start.split(together), strict=True):
-            images = self._images(generator, some, part.to(self.ctx.device), 0)
-            groups.append(self.guide.probabilities(images).cpu())
-            seen.append(self.clip.see(images).cpu())
+        """Draw without gradient, as many images at a time as memory holds, and look at them."""
+        groups, seen, done = [], [], 0
+        while done < len(said):
+            these, full = slice(done, done + self.together), False
+            try:
+                images = self._images(generator, said[these], start[these].to(self.ctx.device), 0)
+                groups.append(self.guide.probabilities(images).cpu())
+                seen.append(self.clip.see(images).cpu())
+            except torch.OutOfMemoryError:
+                if self.together == 1:
+                    raise
+                full = True
+            if full:  # only here has the failed part let go of its memory
+                self.together //= 2
+                torch.cuda.empty_cache()
+            else:
+                done += len(said[these])
         return _Shown(torch.cat(groups), torch.cat(seen))
 
     def _words(self, said: Tensor) -> list[str]:
@@ -232,23 +291,28 @@ class _Work:
         sample = draw_latents if self.terms.gradient == "exact" else draw_latents_adjusted
         ask: Ask = generator.asking(self._words(said))
         solver = generator.parts.solver(self.terms.chain)
-        return generator.parts.codec.pixels(sample(ask, solver, start, last))
+        latents = sample(ask, solver, start, last)
+        with torch.autocast(latents.device.type, enabled=False):
+            return checkpoint(generator.parts.codec.pixels, latents, use_reentrant=False)
 
     def _distilled(self, chance: Mapping[str, Tensor]) -> Tensor:
         """How far the tuned denoiser's predictions are from the untuned one's on real images, (b,).
 
-        A quarter of the batch stands for all: this is the surest of the terms.
+        Only where it is taught, and weighed so that the mean over the batch is theirs.
         """
-        some = slice(max(1, len(chance["start"]) // 4))
+        taught = chance["taught"]
+        far = torch.zeros(len(taught), device=self.ctx.device)
+        if not taught.any():
+            return far
         latents, noise, times, tokens = (
-            chance[f"real {name}"][some] for name in ("latents", "noise", "times", "tokens")
+            chance[f"real {name}"][taught] for name in ("latents", "noise", "times", "tokens")
         )
         noisy = self.base.parts.schedule.add_noise(latents, noise, times)
         text = self.base.parts.sentences.encode(tokens)
         with torch.no_grad():
-            taught = self.base.parts.denoiser(noisy, times, text).sample.float()
+            aim = self.base.parts.denoiser(noisy, times, text).sample.float()
         learned = self.tuned.parts.denoiser(noisy, times, text).sample.float()
-        return (learned - taught).square().mean().expand(len(chance["start"]))
+        return far.masked_scatter(taught, TAUGHT * (learned - aim).square().mean((1, 2, 3)))
 
 
 @dataclass(frozen=True)

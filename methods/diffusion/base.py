@@ -18,6 +18,7 @@ from diffusers import DDPMScheduler
 from torch import Tensor
 
 from benchmark import clip, context, filling, training
+from benchmark.cache import digest
 from benchmark.checkpoints import checkpoint_digest
 from benchmark.clip import all_sentences, trained_clip, write_sentences
 from benchmark.cohorts.identity import split_digest
@@ -25,6 +26,7 @@ from benchmark.context import RunContext
 from benchmark.contracts import Split
 from benchmark.presets import CheckpointSettings, GeneratorSettings, ScratchSettings
 from benchmark.registry import code_digest
+from benchmark.target import Target
 from benchmark.training import balanced_weights
 from methods.diffusion import pretrained, scratch
 from methods.diffusion.acquisition import AcquisitionNoise, measure_noise
@@ -40,6 +42,7 @@ REBALANCED_PART = 0.5  # of a base's steps, for which it is trained on with cell
 AVERAGE = 0.1  # the weights' moving average looks back on this share of the steps
 NOISE_SAMPLE = 1000  # images that acquisition noise is measured on
 SEED = 0  # of every generator: runs whose training patients are the same share one
+PACKAGES = ("diffusers", "peft", "torch", "transformers")
 HERE = Path(__file__).parent
 SHARED = (clip, context, filling, training)  # code of the engine that decides what is trained
 
@@ -54,15 +57,20 @@ def trained_base(train: Split, ctx: RunContext) -> LatentGenerator:
     return _fixed(load_base(folder, train, sentences, ctx), folder, ctx)
 
 
-def rebalanced_base(train: Split, ctx: RunContext) -> LatentGenerator:
-    """Return the base after it was trained on, for half as long again, with cells drawn alike."""
+def rebalanced_base(train: Split, mix: Target, ctx: RunContext) -> LatentGenerator:
+    """Return the base after it was trained on, for half as long again, with groups drawn as in mix.
+
+    Cells of a group count the same, rare ones up to the usual limit.
+    """
     sentences = trained_sentences(train, ctx)
     start = base_folder(train, sentences, ctx)
 
     def build(folder: Path, alone: RunContext) -> None:
-        train_base(train, sentences, folder, alone, start=start)
+        weights = balanced_weights(ctx.card.encode_cells(train.table)[0])
+        weights = weights * np.array(mix.shares)[mix.encode(train.table, ctx.card)]
+        train_base(train, sentences, folder, alone, start=start, weights=torch.from_numpy(weights))
 
-    key = {**training_key(train, ctx), "part": REBALANCED_PART}
+    key = {**base_key(train, ctx), "mix": dataclasses.asdict(mix)}
     folder = ctx.train_once("rebalanced", key, build, seed=SEED, resumes=True)
     parts = load_base(folder, train, sentences, ctx, start=start)
     return _fixed(parts, folder, ctx)
@@ -79,7 +87,16 @@ def base_folder(train: Split, sentences: Sentences, ctx: RunContext) -> Path:
     def build(folder: Path, alone: RunContext) -> None:
         train_base(train, sentences, folder, alone)
 
-    return ctx.train_once("base", training_key(train, ctx), build, seed=SEED, resumes=True)
+    return ctx.train_once("base", base_key(train, ctx), build, seed=SEED, resumes=True)
+
+
+def base_key(train: Split, ctx: RunContext) -> dict[str, Any]:
+    """Name what decides what the base's training ends in: nothing of the ControlNet."""
+    key = training_key(train, ctx)
+    of_masks = ("steps", "sampling_steps", "last_noise")
+    if isinstance(settings_of(ctx), ScratchSettings):
+        key["settings"] = {k: v for k, v in key["settings"].items() if k not in of_masks}
+    return key
 
 
 def settings_of(ctx: RunContext) -> GeneratorSettings:
@@ -100,10 +117,12 @@ def training_key(train: Split, ctx: RunContext) -> dict[str, Any]:
     return {
         "code": code_digest([*sorted(HERE.glob("*.py")), *(Path(str(m.__file__)) for m in SHARED)]),
         "data": split_digest(train),
-        "sentences": all_sentences(ctx.card, ctx.prompt),
+        "sentences": digest(all_sentences(ctx.card, ctx.prompt)),
         "settings": named,
         "classifier steps": ctx.classifier.steps,  # of which the sentences get a share
-        "packages": {name: version(name) for name in ("diffusers", "torch", "transformers")},
+        "packages": {
+            name: version(name) for name in ("diffusers", "peft", "torch", "transformers")
+        },
     }
 
 
@@ -126,19 +145,22 @@ def codec_of(train: Split, ctx: RunContext) -> Codec:
 
 def train_base(
     train: Split, sentences: Sentences, folder: Path, ctx: RunContext, *,
-    start: Path | None = None,
+    start: Path | None = None, weights: Tensor | None = None,
 ) -> None:  # fmt: skip
     """Train the denoiser on images and sentences and write it into folder, as diffusers does.
 
-    start: a trained base, to be trained on with cells drawn alike, up to the usual limit.
+    start: a trained base, to be trained on; weights: (n,), how often to draw each training image;
+    None: all alike.
     """
-    settings, weights = settings_of(ctx), torch.ones(len(train), dtype=torch.float64)
-    parts = _new_base(train, sentences, folder, ctx)
-    stage, steps = "base", settings.base_steps
-    if start is not None:
+    settings = settings_of(ctx)
+    if weights is None:
+        weights = torch.ones(len(train), dtype=torch.float64)
+    if start is None:
+        parts = _new_base(train, sentences, folder, ctx)
+        stage, steps = "base", settings.base_steps
+    else:
         parts = _trained_on(start, train, sentences, ctx)
-        stage, steps = "rebalanced base", max(1, round(REBALANCED_PART * steps))
-        weights = torch.from_numpy(balanced_weights(ctx.card.encode_cells(train.table)[0]))
+        stage, steps = "rebalanced base", max(1, round(REBALANCED_PART * settings.base_steps))
     latents = parts.codec.encode(train.images)
     measure(train, latents, parts.codec).save(folder / "noise.safetensors")
     batch = settings.batch_size * settings.accumulation
@@ -191,7 +213,7 @@ def load_base(
         folders = [folder] if start is None else [start, folder]
         return pretrained.load_base(folders, train, settings, sentences, ctx)
     assert isinstance(settings, ScratchSettings)
-    return scratch.load_base(folder, settings, sentences, ctx)
+    return scratch.load_base(folder, start or folder, settings, sentences, ctx)
 
 
 def as_generator(
@@ -211,8 +233,9 @@ def as_generator(
 
 
 def pairs_to_learn(
-    train: Split, latents: Tensor, parts: Parts, weights: Tensor, batch: int, ctx: RunContext
-) -> Draw:
+    train: Split, latents: Tensor, parts: Parts, weights: Tensor, batch: int, ctx: RunContext, *,
+    unsaid: float = UNSAID,
+) -> Draw:  # fmt: skip
     """Return what draws a batch of images, sentences that leave words out, noise and times.
 
     Sentences lack each word by itself, so that the base knows sentences that leave it open who
@@ -223,7 +246,7 @@ def pairs_to_learn(
 
     def draw(rng: torch.Generator) -> dict[str, Tensor]:
         rows = torch.multinomial(weights, batch, replacement=True, generator=rng)
-        said = (torch.rand((batch, len(words)), generator=rng) >= UNSAID).numpy()
+        said = (torch.rand((batch, len(words)), generator=rng) >= unsaid).numpy()
         silent = (torch.rand(batch, generator=rng) < NO_SENTENCE).tolist()
         told = pd.DataFrame(np.where(said, rows_in_words[rows.numpy()], None), columns=words)
         spoken = write_sentences(told, ctx.prompt)

@@ -64,7 +64,7 @@ def optimise(
     Raises FloatingPointError if the loss is no number, torch.OutOfMemoryError if not even single
     images fit.
     """
-    state = _State(stage, network, budget, folder, ctx)
+    state = _State(stage, network, budget, folder, ctx, watched=good is not None)
     parts = budget.parts
     left = range(state.step + 1, budget.steps + 1)
     began = time.perf_counter()
@@ -139,8 +139,9 @@ class _State:
     """Everything a training needs to go on: weights, optimizer, average, chance, step."""
 
     def __init__(
-        self, stage: str, network: nn.Module, budget: Budget, folder: Path, ctx: RunContext
-    ) -> None:
+        self, stage: str, network: nn.Module, budget: Budget, folder: Path, ctx: RunContext, *,
+        watched: bool,
+    ) -> None:  # fmt: skip
         self.network, self.budget = network, budget
         self.file = folder / f"{stage}{CHECKPOINT}"
         self.rng = ctx.torch_rng(stage)
@@ -155,7 +156,7 @@ class _State:
         if self.file.exists():
             self._load()
             ctx.say(f"{stage}: goes on at step {self.step} of {budget.steps}")
-        if not self.good:
+        if watched and not self.good:
             self.keep(0)
         network.train()
 
@@ -218,9 +219,7 @@ class _State:
                 if f"good/{name}" in tensors:
                     self.good[name] = tensors[f"good/{name}"].to(parameter.device)
                 self.optimizer.state[parameter] = {
-                    key: tensors[f"optimizer/{key}/{name}"].to(
-                        "cpu" if key == "step" else parameter.device
-                    )
+                    key: tensors[f"optimizer/{key}/{name}"].to(parameter.device)
                     for key in ("step", "exp_avg", "exp_avg_sq")
                 }
         self.rng.set_state(tensors["rng"])

@@ -40,7 +40,7 @@ class Codec(Protocol):
 
 
 class MakeSolver(Protocol):
-    """Makes a new solver with its times set, for the preset's number of steps or another one."""
+    """Makes a new solver with its times set, for the preset's number of steps or fewer."""
 
     def __call__(self, steps: int | None = None) -> DDIMScheduler | DPMSolverMultistepScheduler:
         """Return the solver."""

@@ -150,12 +150,35 @@ def save_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> Non
 
 
 def merge_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> None:
-    """Load an adapter from safetensors and add it to the weights it stands beside."""
+    """Load an adapter and add it to the weights it stands beside, in single precision."""
+    dtype = denoiser.dtype
+    _cast(denoiser, torch.float32)
+    _read_adapter(denoiser, folder, name)
+    denoiser.fuse_lora(adapter_names=[name])
+    denoiser.unload_lora()
+    _cast(denoiser, dtype)
+
+
+def load_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> None:
+    """Load an adapter; beside weights in half precision it stays, or small changes were lost."""
+    if denoiser.dtype == torch.float32:
+        merge_adapter(denoiser, folder, name)
+        return
+    _read_adapter(denoiser, folder, name)
+    for part, parameter in denoiser.named_parameters():
+        if "lora_" in part:
+            parameter.data = parameter.data.float()
+
+
+def _cast(denoiser: UNet2DConditionModel, dtype: torch.dtype) -> None:
+    for parameter in denoiser.parameters():
+        parameter.data = parameter.data.to(dtype)
+
+
+def _read_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> None:
     denoiser.load_lora_adapter(
         folder, prefix=None, adapter_name=name, weight_name=ADAPTER_FILE, use_safetensors=True
     )
-    denoiser.fuse_lora(adapter_names=[name])
-    denoiser.unload_lora()
 
 
 def new_parts(

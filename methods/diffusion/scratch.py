@@ -39,10 +39,10 @@ def new_base(
 
 
 def load_base(
-    folder: Path, settings: ScratchSettings, sentences: Sentences, ctx: RunContext
+    folder: Path, start: Path, settings: ScratchSettings, sentences: Sentences, ctx: RunContext
 ) -> Parts:
-    """Load what was written once it was trained."""
-    codec = FoldedPixels.load(folder / "folding.safetensors")
+    """Load the denoiser of a folder, and the folding from where the training began."""
+    codec = FoldedPixels.load(start / "folding.safetensors")
     denoiser = UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True)
     return _joined(codec, sentences, denoiser, settings, ctx)
 
@@ -92,19 +92,22 @@ def _steered(
 
 
 def _solver(usual: int, last_noise: int) -> MakeSolver:
+    times = np.linspace(NOISE_STEPS - 1, last_noise, usual).round().astype(int)
+
     def make(steps: int | None = None) -> DPMSolverMultistepScheduler:
-        return new_solver(steps or usual, last_noise)
+        # A shorter chain visits some of the same times: the denoiser knows no others.
+        some = np.linspace(0, usual - 1, min(steps or usual, usual)).round().astype(int)
+        return new_solver(times[some])
 
     return make
 
 
-def new_solver(steps: int, last_noise: int) -> DPMSolverMultistepScheduler:
+def new_solver(times: np.ndarray) -> DPMSolverMultistepScheduler:
     """Return DPM-Solver++ of second order (Lu et al. 2022, arXiv 2211.01095), times set.
 
-    The last step goes from last_noise to the denoiser's expectation. Detail finer than that noise
-    is left out instead of made up: after minutes of training it is no detail but speckle.
+    The last step goes from the last time to the denoiser's expectation. Detail finer than that
+    noise is left out instead of made up: after minutes of training it is no detail but speckle.
     """
     solver = DPMSolverMultistepScheduler.from_config(noise_schedule().config)
-    times = np.linspace(NOISE_STEPS - 1, last_noise, steps)
-    solver.set_timesteps(timesteps=times.round().astype(int).tolist())
+    solver.set_timesteps(timesteps=times.tolist())
     return solver

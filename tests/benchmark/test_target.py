@@ -53,6 +53,26 @@ def test_a_table_that_cannot_be_is_refused_with_everything_that_is_wrong(asked, 
         read_target(asked, HEARTS, ("sex",))
 
 
+def test_rounded_shares_are_scaled_to_one():
+    target = read_target(
+        "obese: 0.33; normal weight: 0.33; overweight: 0.33", HEARTS, ("bmi_band",)
+    )
+    assert sum(target.shares) == pytest.approx(1, abs=1e-12)
+
+
+def test_the_table_that_an_error_suggests_is_accepted():
+    columns = ("sex", "bmi_band")
+    with pytest.raises(ValueError, match="a table such as") as error:
+        read_target("half", HEARTS, columns)
+    suggested = str(error.value).split('such as "')[1].split('"')[0]
+    assert read_target(suggested, HEARTS, columns).shares == pytest.approx([1 / 6] * 6, abs=2e-3)
+
+
+def test_a_column_named_twice_is_refused():
+    with pytest.raises(ValueError, match="twice"):
+        columns_to_align(HEARTS, "sex,sex")
+
+
 @pytest.mark.parametrize("card", [HEARTS, BRAINS], ids=lambda card: card.name)
 def test_neutral_sentences_name_nothing_that_is_aligned(card):
     columns = columns_to_align(card)

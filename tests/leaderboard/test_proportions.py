@@ -56,16 +56,46 @@ def test_distances_are_points_averaged_over_seeds_before_and_after():
 
 
 def test_a_generator_that_was_not_tuned_has_one_line_and_is_the_others_before_in_the_chart():
-    found = view(standing(mixes(0.2, 0.5)), standing(mixes(None, 0.2)))
+    found = view(standing(mixes(0.2, 0.5)), standing(mixes(None, 0.2)))  # the same shares
     assert [line["name"] for line in found["lines"]] == ["row 0, before", "row 0", "row 1"]
     (chart,) = found["charts"]
     assert "row 0: 50%" in chart and "row 1: 20%" in chart and "before tuning" not in chart
+
+
+def test_without_the_untuned_generators_own_row_the_chart_has_the_marks_before_tuning():
+    found = view(standing(mixes(0.2, 0.5)), standing(mixes(None, 0.4)))
+    assert "row 0, before tuning: 20%" in found["charts"][0]
+
+
+def test_a_row_that_was_asked_something_else_is_named_and_not_mixed_in():
+    other = mixes(0.2, 0.5)
+    other["sentences"] = other["sentences"][:1]
+    found = view(standing(mixes(0.2, 0.5)), standing(other))
+    assert found["left_out"] == "row 1" and len(found["lines"]) == 2
+
+
+def test_intervals_are_of_all_runs_together():
+    one, two = (view(standing(*[mixes(0.2, 0.5)] * n))["charts"][0] for n in (1, 2))
+    assert "row 0: 50% (38 to 62)" in one and "row 0: 50% (41 to 59)" in two
 
 
 def test_words_that_all_sentences_share_are_said_once():
     found = view(standing(mixes(0.2, 0.5)))
     assert found["common"] == "Person"
     assert ">obese BMI<" in found["charts"][0] and ">nothing more<" in found["charts"][0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("price", {}), ("target", [10**400, 0.5]), ("train", [2, -1]), ("n", 0)]
+)
+def test_proportions_that_cannot_be_are_not_shown(name, value):
+    assert view(standing({**mixes(0.2, 0.5), name: value})) is None
+
+
+def test_a_number_of_hundreds_of_digits_is_a_dash():
+    found = mixes(0.2, 0.5)
+    found["price"]["after"]["frechet_distance"] = 10**400
+    assert view(standing(found))["lines"][1]["cells"].count("–") == 9
 
 
 @pytest.mark.parametrize("broken", ["groups", "sentences", "target", "price", "n"])

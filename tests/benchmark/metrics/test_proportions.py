@@ -51,3 +51,14 @@ def test_shares_come_back_from_means(share, seed):
     mix = np.array([share, 1 - share])
     drawn = np.einsum("g,sgk->sk", mix, known)
     np.testing.assert_allclose(share_by_means(drawn, known, np.eye(4)), mix, atol=1e-3)
+
+
+def test_a_group_that_nobody_real_has_leaves_the_correction_undefined():
+    assert np.isnan(corrected(np.array([0.5, 0.5]), np.array([[1.0, 0.0], [0.0, 0.0]]))).all()
+
+
+def test_measurements_that_hang_together_count_once():
+    known = np.array([[[0.0, 0.0], [1.0, 2.0]]])  # the second is twice the first
+    spread = np.array([[1.0, 2.0], [2.0, 4.0]])
+    found = share_by_means(np.array([[0.3, 0.6]]), known, spread)
+    np.testing.assert_allclose(found, [0.7, 0.3], atol=1e-3)

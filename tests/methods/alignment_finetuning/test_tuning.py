@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from benchmark.clip import load_clip, trained_clip
 from benchmark.target import columns_to_align, read_target
 from methods.alignment_finetuning import tuning
 from methods.alignment_finetuning.guide import trained_guide
@@ -85,11 +86,11 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(
     monkeypatch.setattr(optimise_module, "SAVE_SECONDS", 0.0)
     loss, calls = tuning._Work.loss, []
 
-    def cut(self, logged, chance):
+    def cut(self, chance):
         calls.append(1)
         if len(calls) > 2:
             raise KeyboardInterrupt
-        return loss(self, logged, chance)
+        return loss(self, chance)
 
     monkeypatch.setattr(tuning._Work, "loss", cut)
     with pytest.raises(KeyboardInterrupt):
@@ -113,6 +114,57 @@ def test_a_collapse_goes_back_to_the_last_good_weights_and_says_so(
     said = " ".join(alone.say.__self__)
     assert "the tuning has collapsed" in said and "went back to step 0" in said
     torch.testing.assert_close(weights(collapsed), weights(base))
+
+
+@pytest.mark.parametrize("adapter", ["lora", "full"])
+def test_what_is_loaded_is_what_was_trained(started, splits, shared, tmp_path, adapter):
+    base, _ = started
+    trained = tuning.trainable(base.parts.denoiser, adapter, 4, shared)
+    with torch.no_grad():
+        for parameter in trained.parameters():
+            if parameter.requires_grad:
+                parameter += 0.05 * torch.randn(parameter.shape)
+    tuning.save_tuned(trained, adapter, tmp_path)
+    loaded = tuning.load_tuned(base, tmp_path, shared)
+    given = torch.randn(2, *base.parts.shape), torch.tensor(500)
+    text = base.parts.sentences.embed(["a picture", "a picture with a high blob"])
+    with torch.no_grad():
+        wanted, found, untuned = (
+            denoiser.eval()(*given, text).sample
+            for denoiser in (trained, loaded.parts.denoiser, base.parts.denoiser)
+        )
+    torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-3)
+    assert not torch.allclose(untuned, wanted, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("n", "shares", "each"),
+    [(32, [0.5, 0.5], 8), (32, [1 / 6] * 6, 9), (32, [0.1, 0.9], 16), (4, [0.5, 0.5], 3)],
+    ids=str,
+)
+def test_sentences_get_images_enough_for_the_rarest_group_to_be_sure(n, shares, each):
+    """1 - (1 - share)^m reaches 0.8 at m = 3, 9 and 16 for shares of 1/2, 1/6 and 1/10."""
+    terms = tuning.Terms("transport", "exact", 2, 1, 0.8, 1.0, 1.0, 0.2, 1.0)
+    assert tuning.images_of_each(n, np.array(shares), terms) == each
+
+
+def test_a_batch_too_small_for_the_rarest_group_is_refused():
+    terms = tuning.Terms("transport", "exact", 2, 1, 0.8, 1.0, 1.0, 0.2, 1.0)
+    with pytest.raises(ValueError, match="16 images are needed"):
+        tuning.images_of_each(8, np.array([0.1, 0.9]), terms)
+
+
+def test_the_loss_is_the_same_in_parts(started, splits, shared):
+    base, guide = started
+    terms = tuning.Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.2, 1.0)
+    clip = load_clip(trained_clip(splits.train, shared, "generator", 0), shared.device)
+    other = tuning.with_denoiser(base, tuning.trainable(base.parts.denoiser, "lora", 4, shared))
+    work = tuning._Work(base, other, guide, clip, splits.train, terms, shared)
+    chance = work.draw(torch.Generator().manual_seed(0))
+    whole = work.loss(chance).detach()
+    rows = torch.arange(len(whole)).split(3)
+    parts = [work.loss({n: v[some] for n, v in chance.items()}).detach() for some in rows]
+    torch.testing.assert_close(torch.cat(parts), whole, atol=1e-4, rtol=1e-3)
 
 
 def test_alike_images_have_no_diversity(started, splits, shared):

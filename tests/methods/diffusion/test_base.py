@@ -8,6 +8,7 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
 from benchmark.contract_check import TOY_PRESET
+from benchmark.target import read_target
 from methods.diffusion import base, controlled
 from methods.diffusion.base import target
 from methods.diffusion.controlled import trained_generator
@@ -55,7 +56,11 @@ def test_without_masks_the_base_draws_what_the_sentence_leaves_open(splits, ctx)
 
 
 def test_the_rebalanced_base_goes_on_from_the_base(splits, ctx):
-    both = [make(splits.train, ctx) for make in (base.trained_base, base.rebalanced_base)]
+    target = read_target("uniform", ctx.card, ("site",))
+    both = [
+        base.trained_base(splits.train, ctx),
+        base.rebalanced_base(splits.train, target, ctx),
+    ]
     assert {"base", "rebalanced base"} <= {curve["stage"] for curve in ctx.curves}
     pairs = zip(*(one.parts.denoiser.parameters() for one in both), strict=True)
     assert any(not torch.equal(a, b) for a, b in pairs)

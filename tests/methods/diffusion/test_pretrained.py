@@ -81,7 +81,11 @@ def test_a_base_learns_by_an_adapter_and_can_be_trained_on(started, splits, tiny
 
     nobody = np.zeros((3, 1, 32, 32), np.uint8)
     rows = splits.val.table.head(3).assign(site=None)
-    learned = [make(splits.train, started) for make in (trained_base, rebalanced_base)]
+    target = read_target("uniform", started.card, ("site",))
+    learned = [
+        trained_base(splits.train, started),
+        rebalanced_base(splits.train, target, started),
+    ]
     drawn = [generator.smooth(rows, nobody, 0) for generator in learned]
     assert all(np.isfinite(images).all() for images in drawn)
     assert not np.array_equal(*drawn)
