@@ -23,6 +23,7 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from diffusers.training_utils import cast_training_params
+from diffusers.utils import logging
 from peft import LoraConfig
 from torch import Tensor
 from torch.nn import functional
@@ -146,7 +147,12 @@ def add_adapter(denoiser: UNet2DConditionModel, name: str, rank: int) -> None:
 
 def save_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> None:
     """Write an adapter as safetensors."""
-    denoiser.save_lora_adapter(folder, name, weight_name=ADAPTER_FILE)
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # diffusers warns of a cast that it does itself, to no other type
+    try:
+        denoiser.save_lora_adapter(folder, name, weight_name=ADAPTER_FILE)
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def merge_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> None:
