@@ -1,7 +1,9 @@
+import dataclasses
 import json
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import timm
 from PIL import Image
@@ -12,6 +14,8 @@ from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
 from benchmark.filling import ask_for_patients
 from benchmark.generation import judge_generator
+from benchmark.proportions import trusted
+from benchmark.target import read_target
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +122,53 @@ def test_features_may_come_from_weights_of_ones_own(task, splits, ctx, tmp_path)
     found = json.loads((tmp_path / "generation.json").read_text())
     assert found["extractor"].startswith("test_resnet, weights ")
     assert found["scores"]["frechet_distance"]["value"] > 0
+
+
+class Mixed(Real):
+    """New patients of the toy task; of those whose site nobody names, a share is from the north."""
+
+    reads_masks = False
+
+    def __init__(self, task, share, before=None):
+        super().__init__(task)
+        self.share, self.before = share, before
+        self.target = read_target("uniform", task.card, ("site",))
+
+    def generate(self, requests, masks, seed):
+        rng = np.random.default_rng(seed)
+        sites = np.where(rng.random(len(requests)) < self.share, "north", "south")
+        labels = rng.choice(["low", "high"], len(requests))
+        said = requests.assign(
+            site=requests["site"].where(requests["site"].notna(), pd.Series(sites)),
+            label=requests["label"].where(requests["label"].notna(), pd.Series(labels)),
+        )
+        return super().generate(said, masks, seed)
+
+
+def test_a_mix_is_counted_before_and_after_and_by_sentence(task, splits, ctx, tmp_path):
+    before = Mixed(task, 1.0)
+    found = judged(Mixed(task, 0.5, before), splits, ctx, tmp_path)
+    mix = found["proportions"]
+    assert mix["groups"] == ["north", "south"] and mix["target"] == [0.5, 0.5]
+    assert mix["sentences"][0]["sentence"] == "a picture"
+    off = {side: mix["summary"]["tuned"][side]["inconsistency"] for side in ("before", "after")}
+    assert off["before"] > 0.4 and off["after"] < 0.15
+    for line in mix["sentences"]:
+        assert line["after"]["low"][0] <= line["after"]["shares"][0] <= line["after"]["high"][0]
+    assert set(mix["price"]) == {"before", "after"}
+    assert found["scores"]["dice"]["value"] is None  # nobody looked at the masks
+    with Image.open(tmp_path / "neutral.png") as picture:
+        assert picture.height > 2 * 64
+
+
+def test_without_masks_in_train_nothing_is_said_of_anatomy(task, splits, ctx, tmp_path):
+    train = dataclasses.replace(splits.train, masks=np.zeros_like(splits.train.masks))
+    bare = dataclasses.replace(splits, train=train)
+    found = judged(Mixed(task, 0.5), bare, ctx, tmp_path)["proportions"]
+    assert found["summary"]["tuned"]["after"]["by_anatomy"] is None
+
+
+def test_a_counter_that_does_not_tell_the_groups_is_not_trusted():
+    assert trusted(np.array([[0.8, 0.3], [0.2, 0.7]]))
+    assert not trusted(np.array([[1.0, 1.0], [0.0, 0.0]]))
+    assert not trusted(np.array([[1.0, 0.0], [0.0, 0.0]]))  # nobody of the second is in test
