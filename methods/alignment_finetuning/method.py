@@ -32,15 +32,17 @@ from benchmark.contracts import GroupsUsed, TaskCard
 from benchmark.presets import ScratchSettings
 from benchmark.registry import code_digest
 from benchmark.target import columns_to_align, read_target
+from methods.alignment_finetuning import adapter as adapter_module
 from methods.alignment_finetuning import guide as guide_module
 from methods.alignment_finetuning import losses, sampling, tuning
+from methods.alignment_finetuning.adapter import load_tuned
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral
-from methods.alignment_finetuning.tuning import Terms, load_tuned, tune
+from methods.alignment_finetuning.tuning import Terms, tune
 from methods.diffusion.base import SEED, settings_of, trained_base, training_key
 from methods.diffusion.generator import LatentGenerator
 
-CODE = (guide_module, losses, sampling, tuning, readback, target_module)
+CODE = (adapter_module, guide_module, losses, sampling, tuning, readback, target_module)
 
 
 @method

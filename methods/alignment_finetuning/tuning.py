@@ -6,15 +6,12 @@ shows and to assign groups, and once more with gradient, in as many parts as mem
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import UNet2DConditionModel
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
@@ -22,6 +19,7 @@ from benchmark.clip import Clip, write_sentences
 from benchmark.context import RunContext
 from benchmark.contracts import Split
 from benchmark.target import neutral_requests, spread
+from methods.alignment_finetuning.adapter import save_tuned, trainable, with_denoiser
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.losses import (
     assign,
@@ -32,12 +30,9 @@ from methods.alignment_finetuning.losses import (
 )
 from methods.alignment_finetuning.sampling import Ask, draw_latents, draw_latents_adjusted
 from methods.diffusion.base import drop_checkpoints, pairs_to_learn, settings_of
-from methods.diffusion.denoiser import settle
 from methods.diffusion.generator import LatentGenerator
 from methods.diffusion.optimise import Budget, optimise
-from methods.diffusion.pretrained import add_adapter, load_adapter, save_adapter
 
-ADAPTER = "alignment"
 MOST_SENTENCES = 4  # of one step, each with its part of the batch
 TAUGHT = 4  # one image of so many is also held to predict noise as the untuned denoiser does
 TARGET_DRAWS = 20  # times that groups are drawn from the target for one batch
@@ -77,10 +72,11 @@ def tune(
         STAGE, tuned.parts.denoiser, work.draw, work.loss, budget, folder, ctx,
         terms=work.logged, good=good,
     )  # fmt: skip
-    ctx.say(
-        f"{STAGE}: towards {_mix_words(guide)}; off by {100 * work.first_off:.0f} points in the "
-        f"guide's eyes at the first step, {100 * work.last_off:.0f} at the last"
-    )
+    if np.isfinite(work.last_off):  # a resumed tuning may have had no step left
+        ctx.say(
+            f"{STAGE}: towards {_mix_words(guide)}; off by {100 * work.first_off:.0f} points in "
+            f"the guide's eyes at the first step, {100 * work.last_off:.0f} at the last"
+        )
     save_tuned(tuned.parts.denoiser, adapter, folder)
     drop_checkpoints(folder)
 
@@ -88,44 +84,6 @@ def tune(
 def _mix_words(guide: Guide) -> str:
     pairs = zip(guide.target.groups, guide.target.shares, strict=True)
     return ", ".join(f"{group} {share:.0%}" for group, share in pairs)
-
-
-def with_denoiser(base: LatentGenerator, denoiser: UNet2DConditionModel) -> LatentGenerator:
-    """Return the same generator with another denoiser."""
-    return dataclasses.replace(base, parts=dataclasses.replace(base.parts, denoiser=denoiser))
-
-
-def trainable(
-    denoiser: UNet2DConditionModel, adapter: str, rank: int, ctx: RunContext
-) -> UNet2DConditionModel:
-    """Copy a denoiser; "lora": only low-rank matrices in its attention train, "full": all of it."""
-    tuned = copy.deepcopy(denoiser)
-    if adapter == "lora":
-        add_adapter(tuned, ADAPTER, rank)
-    else:
-        for parameter in tuned.parameters():
-            parameter.data = parameter.data.float()
-        tuned.requires_grad_(True)
-    return settle(tuned, ctx.device)
-
-
-def save_tuned(denoiser: UNet2DConditionModel, adapter: str, folder: Path) -> None:
-    """Write what was trained."""
-    if adapter == "lora":
-        save_adapter(denoiser, folder / "adapter", ADAPTER)
-    else:
-        denoiser.save_pretrained(folder / "unet")
-
-
-def load_tuned(base: LatentGenerator, folder: Path, ctx: RunContext) -> LatentGenerator:
-    """Return the base with what was trained put into a copy of its denoiser."""
-    if (folder / "unet").is_dir():
-        denoiser = UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True)
-    else:
-        denoiser = copy.deepcopy(base.parts.denoiser)
-        load_adapter(denoiser, folder / "adapter", ADAPTER)
-    denoiser = settle(denoiser, ctx.device).eval().requires_grad_(False)
-    return with_denoiser(base, denoiser)
 
 
 def images_of_each(n: int, target: np.ndarray, terms: Terms) -> int:

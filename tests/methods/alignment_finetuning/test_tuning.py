@@ -9,6 +9,7 @@ import torch
 
 from benchmark.clip import load_clip, trained_clip
 from benchmark.target import columns_to_align, read_target
+from methods.alignment_finetuning import adapter as adapter_module
 from methods.alignment_finetuning import tuning
 from methods.alignment_finetuning.guide import trained_guide
 from methods.alignment_finetuning.method import AlignmentFinetuning
@@ -119,13 +120,13 @@ def test_a_collapse_goes_back_to_the_last_good_weights_and_says_so(
 @pytest.mark.parametrize("adapter", ["lora", "full"])
 def test_what_is_loaded_is_what_was_trained(started, splits, shared, tmp_path, adapter):
     base, _ = started
-    trained = tuning.trainable(base.parts.denoiser, adapter, 4, shared)
+    trained = adapter_module.trainable(base.parts.denoiser, adapter, 4, shared)
     with torch.no_grad():
         for parameter in trained.parameters():
             if parameter.requires_grad:
                 parameter += 0.05 * torch.randn(parameter.shape)
-    tuning.save_tuned(trained, adapter, tmp_path)
-    loaded = tuning.load_tuned(base, tmp_path, shared)
+    adapter_module.save_tuned(trained, adapter, tmp_path)
+    loaded = adapter_module.load_tuned(base, tmp_path, shared)
     given = torch.randn(2, *base.parts.shape), torch.tensor(500)
     text = base.parts.sentences.embed(["a picture", "a picture with a high blob"])
     with torch.no_grad():
@@ -158,7 +159,9 @@ def test_the_loss_is_the_same_in_parts(started, splits, shared):
     base, guide = started
     terms = tuning.Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.2, 1.0)
     clip = load_clip(trained_clip(splits.train, shared, "generator", 0), shared.device)
-    other = tuning.with_denoiser(base, tuning.trainable(base.parts.denoiser, "lora", 4, shared))
+    other = adapter_module.with_denoiser(
+        base, adapter_module.trainable(base.parts.denoiser, "lora", 4, shared)
+    )
     work = tuning._Work(base, other, guide, clip, splits.train, terms, shared)
     chance = work.draw(torch.Generator().manual_seed(0))
     whole = work.loss(chance).detach()
