@@ -7,6 +7,7 @@ import difflib
 import inspect
 import itertools
 import json
+import re
 from typing import Any
 
 from rich.console import Console
@@ -57,11 +58,26 @@ def _method(found: registry.Found, out: Console) -> None:
     ]
     if getattr(cls, "trains_generator", False):
         lines.append("needs the preset's [generator], and its --checkpoint if that starts from one")
+    meanings = field_comments(inspect.getsource(cls))
     for field in dataclasses.fields(cls):
         default = getattr(cls(), field.name)
         written = json.dumps(default) if isinstance(default, bool) else repr(default)  # as in TOML
         words = f"--set {found.name}.{field.name}={written}"
         allowed = allowed_words(field)
         lines.append(f"{words}   ({allowed})" if allowed else words)
+        if meanings.get(field.name):
+            lines.append(f"      {meanings[field.name]}")
     for line in lines:
         out.print(line, markup=False, soft_wrap=True)
+
+
+def field_comments(source: str) -> dict[str, str]:
+    """Return the comment behind every field of a class, or above it, by the field's name."""
+    found, above = {}, ""
+    for line in source.splitlines():
+        field = re.match(r"    (\w+)\s*:[^#]*(?:#\s*(.*))?$", line)
+        comment = re.match(r"    #\s*(.*)$", line)
+        if field and "ClassVar" not in line:
+            found[field[1]] = field[2] or above
+        above = f"{above} {comment[1]}".strip() if comment else ""
+    return found

@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from benchmark import cli
 from benchmark.contract_check import TOY_PRESET
+from benchmark.describe import field_comments
 from benchmark.results import find_runs
 
 
@@ -52,6 +53,13 @@ def test_describe_tells_hyperparameters_and_the_paper():
     words = call("describe", "group_dro").output
     assert "--set group_dro.step_size=0.05" in words
     assert "Sagawa" in words
+
+
+def test_describe_says_what_a_field_is_for():
+    words = call("describe", "alignment_finetuning").output
+    assert "of the adapter" in words  # behind rank
+    source = "class A:\n    # of a\n    # batch\n    one: int = 1\n    two: str = 'x'  # words\n"
+    assert field_comments(source) == {"one": "of a batch", "two": "words"}
 
 
 def test_describe_of_an_unknown_name_lists_all_that_can_be_described():
