@@ -10,9 +10,8 @@ from typing import ClassVar
 from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed, TaskCard
-from benchmark.target import columns_to_align, read_target
 from methods.alignment_finetuning.guide import Guide
-from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral
+from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
 from methods.diffusion.base import trained_base
 
 
@@ -33,11 +32,11 @@ class BaseGenerator:
 
     def check(self, card: TaskCard) -> None:
         """Refuse columns and a target that the card does not have, before any work."""
-        read_target(self.target, card, columns_to_align(card, self.aligns))
+        target_of(self, card)
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Draw patients with the untuned base, then train as the method does."""
-        target = read_target(self.target, ctx.card, columns_to_align(ctx.card, self.aligns))
+        target = target_of(self, ctx.card)
 
         def make(guide: Guide, train: Split) -> NeutralGenerator:
             return NeutralGenerator(trained_base(train, ctx), target)

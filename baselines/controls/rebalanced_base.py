@@ -12,9 +12,8 @@ from typing import ClassVar
 from benchmark import Predictor, Split, method, ranged
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed, TaskCard
-from benchmark.target import columns_to_align, read_target
 from methods.alignment_finetuning.guide import Guide
-from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral
+from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
 from methods.diffusion.base import rebalanced_base
 
 
@@ -35,11 +34,11 @@ class RebalancedBase:
 
     def check(self, card: TaskCard) -> None:
         """Refuse columns and a target that the card does not have, before any work."""
-        read_target(self.target, card, columns_to_align(card, self.aligns))
+        target_of(self, card)
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train the base on, cells drawn alike, draw patients, train as the method does."""
-        target = read_target(self.target, ctx.card, columns_to_align(ctx.card, self.aligns))
+        target = target_of(self, ctx.card)
 
         def make(guide: Guide, train: Split) -> NeutralGenerator:
             return NeutralGenerator(rebalanced_base(train, target, ctx), target)

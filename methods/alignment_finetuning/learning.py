@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from benchmark.context import RunContext
-from benchmark.contracts import Split
+from benchmark.contracts import Split, TaskCard
 from benchmark.filling import enlarged
-from benchmark.target import Target
+from benchmark.target import Target, columns_to_align, read_target
 from benchmark.training import balanced_weights, train_classifier
 from methods.alignment_finetuning.guide import Guide, trained_guide
 from methods.controlnet_synthesis.learning import Harmonised, harmonising, seen
@@ -44,6 +45,25 @@ class Learned(Harmonised):
     """The classifier, and the generator that is judged beside it."""
 
     generator: NeutralGenerator
+
+
+class Aims(Protocol):
+    """The fields that say what mix a method aims at."""
+
+    @property
+    def aligns(self) -> str:
+        """Columns, parted by commas."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """Uniform, population, or a table."""
+        ...
+
+
+def target_of(aims: Aims, card: TaskCard) -> Target:
+    """Read the target of a method for a task; raises ValueError for what the card does not have."""
+    return read_target(aims.target, card, columns_to_align(card, aims.aligns))
 
 
 MakeGenerator = Callable[[Guide, Split], NeutralGenerator]

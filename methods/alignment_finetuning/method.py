@@ -31,13 +31,12 @@ from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed, TaskCard
 from benchmark.presets import ScratchSettings
 from benchmark.registry import code_digest
-from benchmark.target import columns_to_align, read_target
 from methods.alignment_finetuning import adapter as adapter_module
 from methods.alignment_finetuning import guide as guide_module
 from methods.alignment_finetuning import losses, sampling, tuning
 from methods.alignment_finetuning.adapter import load_tuned
 from methods.alignment_finetuning.guide import Guide
-from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral
+from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
 from methods.alignment_finetuning.tuning import Terms, tune
 from methods.diffusion.base import SEED, settings_of, trained_base, training_key
 from methods.diffusion.generator import LatentGenerator
@@ -73,7 +72,7 @@ class AlignmentFinetuning:
 
     def check(self, card: TaskCard) -> None:
         """Refuse columns and a target that the card does not have, and impossible steps."""
-        read_target(self.target, card, columns_to_align(card, self.aligns))
+        target_of(self, card)
         if self.last_steps > self.chain:
             raise ValueError(
                 f"last_steps is {self.last_steps} and chain is {self.chain}: the gradient cannot "
@@ -82,7 +81,7 @@ class AlignmentFinetuning:
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train base and guide, tune, draw patients, train the classifier on both."""
-        target = read_target(self.target, ctx.card, columns_to_align(ctx.card, self.aligns))
+        target = target_of(self, ctx.card)
 
         def make(guide: Guide, train: Split) -> NeutralGenerator:
             base = trained_base(train, ctx)

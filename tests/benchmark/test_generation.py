@@ -147,7 +147,9 @@ class Mixed(Real):
 
 def test_a_mix_is_counted_before_and_after_and_by_sentence(task, splits, ctx, tmp_path):
     before = Mixed(task, 1.0)
-    found = judged(Mixed(task, 0.5, before), splits, ctx, tmp_path)
+    longer = dataclasses.replace(ctx.classifier, steps=120)  # so that the counter can count
+    learned = dataclasses.replace(ctx, classifier=longer)
+    found = judged(Mixed(task, 0.5, before), splits, learned, tmp_path)
     mix = found["proportions"]
     assert mix["groups"] == ["north", "south"] and mix["target"] == [0.5, 0.5]
     assert mix["sentences"][0]["sentence"] == "a picture"
