@@ -87,9 +87,9 @@ def test_methods_can_be_left_out_of_the_default(run_options):
 
 def test_what_cannot_run_without_a_generator_is_named(run_options):
     words = " ".join(call("run", *run_options, "--dry-run").output.split())
-    assert "Left out, for want of a [generator] in the preset: controlnet_synthesis, " in words
+    assert "Left out, for want of a [generator] in the preset: alignment_finetuning, " in words
     words = call("run", "--preset", "paper", "--seeds", "0", "--dry-run").output
-    assert "Left out, for want of --checkpoint: controlnet_synthesis" in words
+    assert "Left out, for want of --checkpoint: alignment_finetuning" in words
 
 
 def test_run_score_and_leaderboard(run_options, tmp_path):
@@ -196,6 +196,8 @@ def test_a_run_draws_with_a_checkpoint_of_ones_own(
 ):
     lines = ["steps = 2", "batch_size = 1", "accumulation = 2", "learning_rate = 1e-3"]
     lines += ["sampling_steps = 1", "guidance = 4", 'checkpoint = ""', "size = 16"]
+    lines += ["base_steps = 2", "tuning_steps = 1", "tuning_batch = 4", 'reader = "test_convnext"']
+    lines += ["adapter_rank = 2", "adapter_rate = 1e-3"]
     toy_preset.write_text("\n".join([toy_preset.read_text(), "[generator]", *lines]))
     options = [*run_options, "--method", "controlnet_synthesis", "--no-tracking"]
     with pytest.raises(ValueError, match="give --checkpoint"):
@@ -204,4 +206,4 @@ def test_a_run_draws_with_a_checkpoint_of_ones_own(
     (record,) = find_runs(tmp_path / "runs")
     assert record.status == "done" and record.generation()["n"] > 0
     stages = set(record.history()["stage"])
-    assert {"denoiser", "filter", "filter: masks", "classifier"} <= stages
+    assert {"controlnet", "methods: masks", "filter", "classifier"} <= stages
