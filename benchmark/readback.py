@@ -218,7 +218,7 @@ def _train(
         loss.backward()
         optimizer.step()
         schedule.step()
-        if step % 20 == 0:
+        if step % 20 == 0 or step == steps:
             ctx.record(stage, step, train_loss=float(loss.detach()))
     ctx.steps += steps
     network.eval()
