@@ -45,9 +45,7 @@ class Judge:
     train: np.ndarray  # features of training patients,
     held_out: np.ndarray  # of validation patients,
     real: np.ndarray  # and of test patients, as many of every cell
-    areas: (
-        np.ndarray | None
-    )  # of test patients' regions; None if nobody has taught what regions are
+    areas: np.ndarray | None  # of test patients' regions; None: no training patient has a mask
     ctx: RunContext
 
 
@@ -193,7 +191,6 @@ def _by_anatomy(
     if judge.areas is None:
         return None
     labels = len(card.mask_labels)
-    known_areas = judge.areas
     groups = target.encode(test.table, card)
     drawn, known, within = [], [], []
     for place in range(len(images)):
@@ -201,7 +198,7 @@ def _by_anatomy(
         for name, word in sentences.iloc[place].items():
             if not pd.isna(word):
                 fits &= (test.table[name] == word).to_numpy()
-        parts = [known_areas[fits & (groups == g)] for g in range(len(target.groups))]
+        parts = [judge.areas[fits & (groups == g)] for g in range(len(target.groups))]
         if min(map(len, parts)) < FEWEST:
             continue
         areas = synthesis.morphometry(judge.reader.masks(images[place][:MEASURED]), labels)

@@ -18,7 +18,7 @@ from leaderboard.rank import Standing
 from leaderboard.scored import ScoredRun
 
 SIDES = ("before", "after")
-KINDS = (("tuned", "Tuned sentences"), ("held_out", "Held-out sentences"))
+KINDS = ("tuned", "held_out")
 PRICES = (  # name in generation.json, title, help
     ("frechet_distance", "FID", "Frechet distance of what neutral sentences draw to real patients"),
     ("kernel_distance", "KID", "Kernel distance of the same features; 0 if alike"),
@@ -152,17 +152,16 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
             continue
         words = f"{row.name}, before" if side == "before" else row.name
         cells = []
-        for kind, _ in KINDS:
+        for kind in KINDS:
             off = row.mean("summary", kind, side, "inconsistency")
             cells.append(_points(off))
-        first = row.runs[0]["groups"][0]
         cells += [
             _percent(row.mean("summary", "tuned", side, part, 0))
             for part in ("shares", "corrected", "by_anatomy")
         ]
         cells.append(_number(row.mean("summary", "tuned", side, "divergence")))
         cells += [_number(row.mean("price", side, name)) for name, _, _ in PRICES]
-        lines.append({"name": words, "cells": cells, "first": first})
+        lines.append({"name": words, "cells": cells})
     return lines
 
 
@@ -176,7 +175,7 @@ def proportions_values(standing: Standing) -> dict[str, Any]:
     sides = [side for side in SIDES if side in mixes[0]["price"]]
     values = {
         f"{kind}/{side}/inconsistency": row.mean("summary", kind, side, "inconsistency")
-        for kind, _ in KINDS
+        for kind in KINDS
         for side in sides
     }
     values |= {

@@ -75,7 +75,7 @@ def learn_from_neutral(
 ) -> Learned:  # fmt: skip
     """Make the generator, draw neutral patients, and train the classifier on real and drawn ones.
 
-    make(guide, train): the generator, from training images as its latents have them.
+    make(guide, train): the generator. Guide and classifier see images as its latents have them.
     """
     see = harmonising(train, ctx, "latents")
     real, real_val = seen(train, see), seen(val, see)

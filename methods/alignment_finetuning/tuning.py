@@ -238,6 +238,7 @@ class _Work:
             if full:  # only here has the failed part let go of its memory
                 self.together //= 2
                 torch.cuda.empty_cache()
+                self.ctx.say(f"out of memory: {self.together} images are now looked at together")
             else:
                 done += len(said[these])
         return _Shown(torch.cat(groups), torch.cat(seen))

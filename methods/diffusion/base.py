@@ -120,9 +120,7 @@ def training_key(train: Split, ctx: RunContext) -> dict[str, Any]:
         "sentences": digest(all_sentences(ctx.card, ctx.prompt)),
         "settings": named,
         "classifier steps": ctx.classifier.steps,  # of which the sentences get a share
-        "packages": {
-            name: version(name) for name in ("diffusers", "peft", "torch", "transformers")
-        },
+        "packages": {name: version(name) for name in PACKAGES},
     }
 
 
