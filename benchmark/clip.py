@@ -159,24 +159,16 @@ def train_clip(train: Split, folder: Path, ctx: RunContext, purpose: str) -> Non
     said = torch.tensor([place[sentence] for sentence in own]).to(ctx.device)
     weights = balanced_weights(ctx.card.encode_cells(train.table)[0])
     stage, steps = f"{purpose}: sentences", max(1, round(PART * ctx.classifier.steps))
-    rng = ctx.torch_rng(stage)
-    batches = training.draw_batches(len(train), BATCH, weights, rng)
-    clip.to(ctx.device).train()
-    optimizer = torch.optim.AdamW(clip.parameters(), RATE, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps + 1)
-    for step in ctx.track(range(1, steps + 1), f"training {stage}", steps):
+    batches = training.draw_batches(len(train), BATCH, weights, ctx.torch_rng(stage))
+    clip.to(ctx.device)
+
+    def batch_loss() -> Tensor:
         rows = next(batches)
         images = to_tensor(train.images[rows.numpy()], ctx.device)
-        with torch.autocast(ctx.device.type, torch.bfloat16, enabled=ctx.precision == "bfloat16"):
-            logits = clip(input_ids=tokens, pixel_values=2 * images - 1).logits_per_image
-        loss = functional.cross_entropy(logits.float(), said[rows.to(ctx.device)])
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        if step % 20 == 0 or step == steps:
-            ctx.record(stage, step, train_loss=float(loss.detach()))
-    ctx.steps += steps
+        logits = clip(input_ids=tokens, pixel_values=2 * images - 1).logits_per_image
+        return functional.cross_entropy(logits.float(), said[rows.to(ctx.device)])
+
+    training.train_network(clip, batch_loss, stage, ctx, steps=steps, rate=RATE, weight_decay=1e-4)
     clip.save_pretrained(folder)
 
 

@@ -27,11 +27,18 @@ from benchmark.context import RunContext
 from benchmark.contracts import Split, TaskCard
 from benchmark.filling import has_mask
 from benchmark.registry import code_digest
-from benchmark.training import augment, balanced_weights, draw_batches, normalise, to_tensor
+from benchmark.training import (
+    augment,
+    balanced_weights,
+    draw_batches,
+    normalise,
+    to_tensor,
+    train_network,
+)
 
 FOLD = 2  # blocks of so many pixels a side become channels: full resolution is what costs
 WIDTHS = (16, 32, 64)  # of the network that reads masks
-RATE = 2e-3  # AdamW, falling to zero along a cosine
+RATE = 2e-3
 NOISE = 0.03  # standard deviation of what is added to images of a coarse reader in training
 WEIGHTS = "weights.safetensors"
 SHARED = (context, filling, training)  # code that decides what is trained
@@ -201,27 +208,18 @@ def _train(
     network: nn.Module, train: Split, ctx: RunContext, stage: str, effort: Effort,
     reader: Reader, loss_for: Callable[[Split, RunContext], Loss],
 ) -> None:  # fmt: skip
-    network.train()
-    steps = round(effort.part * ctx.classifier.steps)
-    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     rng = ctx.torch_rng(stage)
     cells, _ = ctx.card.encode_cells(train.table)
     loss_of = loss_for(train, ctx)
     batches = draw_batches(len(train), effort.batch_size, balanced_weights(cells), rng)
-    for step in ctx.track(range(1, steps + 1), f"training {stage}", steps):
+
+    def batch_loss() -> Tensor:
         rows = next(batches)
         images = to_tensor(train.images[rows.numpy()], ctx.device)
-        with torch.autocast(ctx.device.type, torch.bfloat16, enabled=ctx.precision == "bfloat16"):
-            loss = loss_of(network, images, rows, reader, rng)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        if step % 20 == 0 or step == steps:
-            ctx.record(stage, step, train_loss=float(loss.detach()))
-    ctx.steps += steps
-    network.eval()
+        return loss_of(network, images, rows, reader, rng)
+
+    steps = round(effort.part * ctx.classifier.steps)
+    train_network(network, batch_loss, stage, ctx, steps=steps, rate=RATE, weight_decay=0.01)
 
 
 def _words_loss(train: Split, ctx: RunContext) -> Loss:

@@ -19,7 +19,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from benchmark.context import RunContext
 from benchmark.contracts import Split
-from benchmark.presets import ClassifierSettings
 
 # (losses of the images in the batch, their rows in train) -> one number to minimise
 BatchLoss = Callable[[Tensor, Tensor], Tensor]
@@ -27,6 +26,8 @@ BatchLoss = Callable[[Tensor, Tensor], Tensor]
 ROTATION_DEGREES = 8.0  # augmentation; no flips: left and right differ in a body
 SHIFT = 0.04  # of the image's width
 AVERAGED_OVER = 15  # weights are averaged over about one fifteenth of the steps
+AVERAGED_EVERY = 4  # steps: all of them would cost time and change nothing
+RECORDED_EVERY = 20  # steps between two points of a curve
 RESIDENT_BYTES = 2 * 2**30  # training images up to this size are kept on the device
 PREDICT_BATCH = 256
 
@@ -87,7 +88,9 @@ def train_classifier(
     mean, std = _channel_statistics(train.images)
     mean, std = mean.to(ctx.device), std.to(ctx.device)
     network = _new_network(train.images.shape[1], len(ctx.card.classes), ctx, stage)
-    optimizer, schedule = _optimisation(network, settings, steps)
+    optimizer, schedule = _optimisation(
+        network, settings.learning_rate, settings.weight_decay, steps
+    )
     averaged = _moving_average(network, steps)
     rng = ctx.torch_rng(f"{stage}: batches")
     batches = draw_batches(len(train), settings.batch_size, draw_weights, rng)
@@ -106,7 +109,8 @@ def train_classifier(
         loss.backward()
         optimizer.step()
         schedule.step()
-        averaged.update_parameters(network)
+        if step % AVERAGED_EVERY == 0 or step in looks:
+            averaged.update_parameters(network)
         running += loss.detach()
         if step in looks:
             val_loss = selection.look(averaged.module, step)
@@ -118,6 +122,30 @@ def train_classifier(
     best, loss_there = selection.best_step, selection.best_loss
     ctx.say(f"{stage}: best val loss {loss_there:.4f} at step {best} of {steps}")
     return Classifier(network, mean, std, ctx.device)
+
+
+def train_network(
+    network: nn.Module, batch_loss: Callable[[], Tensor], stage: str, ctx: RunContext, *,
+    steps: int, rate: float, weight_decay: float,
+) -> None:  # fmt: skip
+    """Train a network that is no classifier of the benchmark: a judge, a reader, a CLIP.
+
+    batch_loss draws a batch and returns its loss; it is computed in ctx.precision. The network is
+    left ready for use.
+    """
+    network.train()
+    optimizer, schedule = _optimisation(network, rate, weight_decay, steps)
+    for step in ctx.track(range(1, steps + 1), f"training {stage}", steps):
+        with torch.autocast(ctx.device.type, torch.bfloat16, enabled=ctx.precision == "bfloat16"):
+            loss = batch_loss()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if step % RECORDED_EVERY == 0 or step == steps:
+            ctx.record(stage, step, train_loss=float(loss.detach()))
+    ctx.steps += steps
+    network.eval()
 
 
 class _Selection:
@@ -177,13 +205,13 @@ def draw_batches(
 def augment(images: Tensor, rng: torch.Generator) -> Tensor:
     """Rotate and shift every image a little, each its own way; sizes are kept, they are signal."""
     n = len(images)
-    angle = (torch.rand(n, generator=rng) * 2 - 1) * math.radians(ROTATION_DEGREES)
-    shift = (torch.rand(n, 2, generator=rng) * 2 - 1) * 2 * SHIFT
+    angle = (torch.rand(n, 1, 1, generator=rng) * 2 - 1) * math.radians(ROTATION_DEGREES)
+    shift = (torch.rand(n, 2, 1, 1, generator=rng) * 2 - 1) * 2 * SHIFT
+    # affine_grid for the whole batch takes as long as the sampling itself.
+    here = functional.affine_grid(torch.eye(2, 3)[None], [1, *images.shape[1:]], False)
+    x, y = here.unbind(-1)
     cos, sin = angle.cos(), angle.sin()
-    affine = torch.stack(
-        [torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)], 1
-    )
-    grid = functional.affine_grid(affine, list(images.shape), align_corners=False)
+    grid = torch.stack([cos * x - sin * y + shift[:, 0], sin * x + cos * y + shift[:, 1]], -1)
     return functional.grid_sample(
         images, grid.to(images.device), padding_mode="border", align_corners=False
     )
@@ -200,21 +228,21 @@ def to_tensor(images: np.ndarray, device: torch.device) -> Tensor:
 
 
 def _optimisation(
-    network: nn.Module, settings: ClassifierSettings, steps: int
+    network: nn.Module, rate: float, weight_decay: float, steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """AdamW under a one-cycle schedule, warm-up over a fifth of the steps."""
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        network.parameters(), lr=rate, weight_decay=weight_decay, fused=True
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.learning_rate, total_steps=steps + 1, pct_start=0.2
+        optimizer, rate, total_steps=steps + 1, pct_start=0.2
     )
     return optimizer, schedule
 
 
 def _moving_average(network: nn.Module, steps: int) -> AveragedModel:
     """An exponential average of weights and batch statistics over about steps / 15 steps."""
-    decay = max(0.0, 1 - AVERAGED_OVER / steps)
+    decay = max(0.0, 1 - AVERAGED_OVER / steps) ** AVERAGED_EVERY
     return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
 
 
