@@ -25,7 +25,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	  { echo "Equipoise needs Python 3.11 or newer; give one with: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing (about 6.8 GB with torch's CUDA libraries, 2 to 4 minutes)..."
-	$(VENV)/bin/python -m pip install --disable-pip-version-check --progress-bar off \
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --progress-bar off --no-compile \
 	  -c constraints.txt -e '.[dev]' | grep --line-buffered -E '^(Collecting torch|  Downloading nvidia|Installing|Success)' | cut -c1-160
 	$(VENV)/bin/python -c 'import torch, torchvision.ops; print("torch", torch.__version__, "and torchvision agree")'
 	@touch $@

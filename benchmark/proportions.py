@@ -2,8 +2,9 @@
 
 Counted by a network of another architecture and seed than what guides a method. It reads blocks of
 pixels: at full resolution, what detail generated images lack was read as one of the groups
-(docs/methods.md). And judged by measuring regions in the image itself. Asked are neutral sentences
-that may be tuned on, and others that are held out from tuning (benchmark/target.py).
+(docs/methods.md). What a network at full resolution counts stands beside it. And judged by
+measuring regions in the image itself. Asked are neutral sentences that may be tuned on, and others
+that are held out from tuning (benchmark/target.py).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ FEWEST = 10  # real patients of a group, among those whom a sentence fits, to me
 class Judge:
     """What judges: networks, features, and real patients that no generator has seen."""
 
-    reader: Reader  # of masks
+    reader: Reader  # of masks, and of groups at full resolution
     counter: Reader  # of groups, in coarse images
     see: Callable[[np.ndarray], np.ndarray]
     clip: Clip
@@ -66,6 +67,7 @@ def judge_proportions(
     images = {name: _draw(side, sentences, judge) for name, side in sides.items()}
     words = write_sentences(sentences, judge.ctx.prompt)
     mixes = {name: _mixes(drawn, target, judge.counter) for name, drawn in images.items()}
+    in_detail = {name: _mixes(drawn, target, judge.reader) for name, drawn in images.items()}
     said, accuracy = _trust(target, judge)
     found = {
         "columns": list(target.columns),
@@ -81,9 +83,12 @@ def judge_proportions(
         "sentences": _by_sentence(words, tuned, mixes),
         "summary": {
             kind: {
-                name: _summary(
-                    mixes[name][rows], images[name][rows], sentences[rows], target, said, judge
-                )
+                name: {
+                    **_summary(
+                        mixes[name][rows], images[name][rows], sentences[rows], target, said, judge
+                    ),
+                    "inconsistency_in_detail": _off(in_detail[name][rows], target),
+                }
                 for name in sides
             }
             for kind, rows in (("tuned", tuned), ("held_out", ~tuned))
@@ -162,12 +167,17 @@ def _summary(
     off = proportions.divergence(shares.mean(0), goal)
     corrected = proportions.corrected(shares.mean(0), said)
     return {
-        "inconsistency": float(proportions.total_variation(shares, goal).mean()),
+        "inconsistency": _off(shares, target),
         "shares": shares.mean(0).tolist(),
         "divergence": float(off) if np.isfinite(off) else None,
         "corrected": _finite(corrected) if trusted(said) else None,
         "by_anatomy": _by_anatomy(images, sentences, target, judge),
     }
+
+
+def _off(shares: np.ndarray, target: Target) -> float:
+    """Average over sentences how far the mix, (sentences, groups), is from the target."""
+    return float(proportions.total_variation(shares, np.array(target.shares)).mean())
 
 
 def trusted(said: np.ndarray) -> bool:

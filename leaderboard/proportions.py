@@ -155,6 +155,7 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
         for kind in KINDS:
             off = row.mean("summary", kind, side, "inconsistency")
             cells.append(_points(off))
+        cells.append(_points(row.mean("summary", "tuned", side, "inconsistency_in_detail")))
         cells += [
             _percent(row.mean("summary", "tuned", side, part, 0))
             for part in ("shares", "corrected", "by_anatomy")

@@ -19,7 +19,10 @@ def side(share):
 def mixes(before, after):
     """Proportions of a generator that draws these shares of women, before (or None) and after."""
     sides = {"after": after} if before is None else {"before": before, "after": after}
-    summary = {name: {"inconsistency": abs(s - 0.5), "shares": [s]} for name, s in sides.items()}
+    summary = {
+        name: {"inconsistency": abs(s - 0.5), "inconsistency_in_detail": 0.22, "shares": [s]}
+        for name, s in sides.items()
+    }
     return {
         "groups": ["female", "male"], "target": [0.5, 0.5], "train": [0.2, 0.8], "n": 64,
         "by_chance": 0.05, "judge_accuracy": [0.9, 0.8],
@@ -90,6 +93,10 @@ def test_words_that_all_sentences_share_are_said_once():
 )
 def test_proportions_that_cannot_be_are_not_shown(name, value):
     assert view(standing({**mixes(0.2, 0.5), name: value})) is None
+
+
+def test_what_a_network_at_full_resolution_counts_stands_beside_the_rest():
+    assert view(standing(mixes(0.2, 0.5)))["lines"][1]["cells"][:3] == ["0.0", "0.0", "22.0"]
 
 
 def test_a_number_of_hundreds_of_digits_is_a_dash():
