@@ -11,6 +11,7 @@ with another seed, that no method sees.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import math
@@ -41,6 +42,7 @@ WIDTH = 64  # of both towers
 PATCHES = 8  # along one side of an image
 BATCH, RATE = 64, 1e-3
 PART = 0.28  # of a classifier's steps
+UNSAID = 0.25  # how often a batch leaves out a word
 # Standard deviation of new word vectors, CLIP's own being 0.02: after so short a training sentences
 # that differ in one word differ by little else than that word's vector.
 WORDS_APART = 0.5
@@ -146,30 +148,48 @@ def load_clip(folder: Path, device: torch.device) -> Clip:
 
 
 def train_clip(train: Split, folder: Path, ctx: RunContext, purpose: str) -> None:
-    """Train a small CLIP on the split's images and sentences and write it into folder."""
-    own = write_sentences(train.table.drop(columns=["image_id", "patient_id"]), ctx.prompt)
-    contrasted = list(dict.fromkeys(own))
-    sayable = list(dict.fromkeys([*all_sentences(ctx.card, ctx.prompt), *own]))
+    """Train a small CLIP on the split's images and sentences and write it into folder.
+
+    Every batch leaves some words out of all its sentences, so that sentences which name less mean
+    something too.
+    """
+    table = train.table.drop(columns=["image_id", "patient_id"])
+    whole = sorted(set(sentences_of(table, ctx.prompt)[0]))
+    sayable = list(dict.fromkeys([*all_sentences(ctx.card, ctx.prompt), *whole]))
     tokenizer = word_tokenizer(sayable, folder / "tokenizer")
     length = tokenizer(sayable, padding=True, return_tensors="pt")["input_ids"].shape[1]
     torch.manual_seed(int(ctx.rng(f"{purpose} clip: weights").integers(2**62)))
-    clip = new_clip(tokenizer, length, *train.images.shape[1:3])
-    tokens = tokens_of(contrasted, tokenizer, clip.config.text_config).to(ctx.device)
-    place = {sentence: i for i, sentence in enumerate(contrasted)}
-    said = torch.tensor([place[sentence] for sentence in own]).to(ctx.device)
+    clip = new_clip(tokenizer, length, *train.images.shape[1:3]).to(ctx.device)
     weights = balanced_weights(ctx.card.encode_cells(train.table)[0])
     stage, steps = f"{purpose}: sentences", max(1, round(PART * ctx.classifier.steps))
-    batches = training.draw_batches(len(train), BATCH, weights, ctx.torch_rng(stage))
-    clip.to(ctx.device)
+    rng = ctx.torch_rng(stage)
+    batches = training.draw_batches(len(train), BATCH, weights, rng)
+
+    @functools.cache
+    def contrasted(words: tuple[str, ...]) -> tuple[Tensor, Tensor]:
+        distinct, own = sentences_of(table[list(words)], ctx.prompt)
+        tokens = tokens_of(distinct, tokenizer, clip.config.text_config)
+        return tokens.to(ctx.device), own.to(ctx.device)
 
     def batch_loss() -> Tensor:
-        rows = next(batches)
+        rows, said = next(batches), torch.rand(len(table.columns), generator=rng) >= UNSAID
+        words = [str(name) for name, here in zip(table.columns, said, strict=True) if here]
+        tokens, own = contrasted(tuple(words or map(str, table.columns)))
         images = to_tensor(train.images[rows.numpy()], ctx.device)
         logits = clip(input_ids=tokens, pixel_values=2 * images - 1).logits_per_image
-        return functional.cross_entropy(logits.float(), said[rows.to(ctx.device)])
+        return functional.cross_entropy(logits.float(), own[rows.to(ctx.device)])
 
     training.train_network(clip, batch_loss, stage, ctx, steps=steps, rate=RATE, weight_decay=1e-4)
     clip.save_pretrained(folder)
+
+
+def sentences_of(table: pd.DataFrame, prompt: Prompt) -> tuple[list[str], Tensor]:
+    """Return the distinct sentences of a table's rows, and which of them is each row's, (rows,)."""
+    spoken = write_sentences(table.drop_duplicates(), prompt)
+    kinds = table.groupby(list(table.columns), dropna=False, sort=False).ngroup().to_numpy()
+    distinct = list(dict.fromkeys(spoken))
+    place = {sentence: i for i, sentence in enumerate(distinct)}
+    return distinct, torch.from_numpy(np.array([place[sentence] for sentence in spoken])[kinds])
 
 
 def word_tokenizer(sentences: Sequence[str], folder: Path) -> CLIPTokenizer:

@@ -56,11 +56,11 @@ def run_local(
         os.environ["OMP_NUM_THREADS"] = str(jobs[0].spec.preset.run.threads)
     processes = multiprocessing.get_context("forkserver")
     # Imported once in the server and inherited by each run: seconds saved per run.
-    processes.set_forkserver_preload(["benchmark.runner", "benchmark.training", "timm"])
-    waiting = list(jobs)
+    processes.set_forkserver_preload(["benchmark.generation", "benchmark.runner", "timm"])
+    waiting, ended = list(jobs), list[Outcome]()
     running: dict[BaseProcess, tuple[Job, float]] = {}
     try:
-        while waiting or running:
+        while waiting or running or ended:
             while waiting and len(running) < parallel:
                 job = waiting.pop(0)
                 shutil.rmtree(job.partial, ignore_errors=True)
@@ -68,14 +68,15 @@ def run_local(
                 worker = processes.Process(target=_work, args=(job,))
                 worker.start()
                 running[worker] = (job, time.monotonic() + 60 * time_limit_minutes)
+            yield from ended  # only now, so that no core waits while a run is being logged
             time.sleep(POLL_SECONDS)
             watch([job for job, _ in running.values()])
+            ended = []
             for process, (job, deadline) in list(running.items()):
                 late = time.monotonic() > deadline
-                if process.is_alive() and not late:
-                    continue
-                del running[process]
-                yield Outcome(job, _end(process, job, late, time_limit_minutes))
+                if late or not process.is_alive():
+                    del running[process]
+                    ended.append(Outcome(job, _end(process, job, late, time_limit_minutes)))
     finally:
         for process in running:
             _kill(process)

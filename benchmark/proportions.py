@@ -19,7 +19,7 @@ import pandas as pd
 
 from benchmark.clip import Clip, write_sentences
 from benchmark.context import RunContext
-from benchmark.contracts import Generator, NeutralGenerator, Splits
+from benchmark.contracts import Generator, NeutralGenerator, Split, Splits, TaskCard
 from benchmark.filling import ask_for_patients
 from benchmark.gallery import draw_before_and_after
 from benchmark.metrics import proportions, synthesis
@@ -68,7 +68,7 @@ def judge_proportions(
     words = write_sentences(sentences, judge.ctx.prompt)
     mixes = {name: _mixes(drawn, target, judge.counter) for name, drawn in images.items()}
     in_detail = {name: _mixes(drawn, target, judge.reader) for name, drawn in images.items()}
-    said, accuracy = _trust(target, judge)
+    said, accuracy, above_chance = _trust(target, judge)
     found = {
         "columns": list(target.columns),
         "groups": list(target.groups),
@@ -76,9 +76,9 @@ def judge_proportions(
         "train": _mix(target.encode(judge.splits.train.table, card), len(target.groups)).tolist(),
         "n": IMAGES,
         "judge_accuracy": accuracy,
-        "trusted": trusted(said),
+        "trusted": above_chance and trusted(said),
         "by_chance": proportions.by_chance(
-            np.array(target.shares), IMAGES, judge.ctx.rng("by chance")
+            np.array(target.shares), said, IMAGES, judge.ctx.rng("by chance")
         ),
         "sentences": _by_sentence(words, tuned, mixes),
         "summary": {
@@ -95,6 +95,7 @@ def judge_proportions(
             if rows.any()
         },
         "price": {name: _price(images[name], words, judge) for name in sides},
+        "real_clip_score": _real_clip_score(sentences, words, judge),
     }
     if picture is not None:
         shown = np.linspace(0, tuned.sum() - 1, min(PICTURED, tuned.sum())).round().astype(int)
@@ -129,18 +130,34 @@ def _mix(groups: np.ndarray, n: int) -> np.ndarray:
     return np.bincount(groups, minlength=n) / max(1, len(groups))
 
 
-def _trust(target: Target, judge: Judge) -> tuple[np.ndarray, list[float | None]]:
-    """Return how often the reader says k of a real test patient of g, (k, g), and how often g."""
-    test = judge.splits.test
+def _trust(target: Target, judge: Judge) -> tuple[np.ndarray, list[float | None], bool]:
+    """Return how the counter errs on test patients, (k, g), how often it is right for each group,
+    and whether it is better than guessing.
+
+    (k, g): how often it says k of a patient of g, other things mixed within g as in train.
+    """
+    test, n = judge.splits.test, len(target.groups)
     truth = target.encode(test.table, judge.ctx.card)
     found = target.probabilities(judge.counter.probabilities(test.images)).argmax(1)
-    n = len(target.groups)
+    weights = as_in_train(test, judge.splits.train, judge.ctx.card)
     said = np.zeros((n, n))
-    for group in range(n):
-        if (truth == group).any():
-            said[:, group] = _mix(found[truth == group], n)
-    hits = [float(said[g, g]) if (truth == g).any() else None for g in range(n)]
-    return said, hits
+    np.add.at(said, (found, truth), weights)
+    said /= np.maximum(said.sum(0), 1e-12)
+    hits = [float(said[g, g]) if said[:, g].any() else None for g in range(n)]
+    return said, hits, proportions.better_than_chance(found == truth, truth)[1]
+
+
+def as_in_train(test: Split, train: Split, card: TaskCard) -> np.ndarray:
+    """Return a weight for every test patient, (n,), under which cells are as large as in train.
+
+    Who is not described by a sentence is drawn as train has them: women with a small brain, say,
+    if most women in train have one. A judge that compares with women of all brains alike takes the
+    brains of an untuned generator for evidence of sex. Cells that train lacks weigh nothing.
+    """
+    cells, known = card.encode_cells(test.table)[0], card.encode_cells(train.table)[0]
+    size = 1 + max(cells.max(), known.max())
+    shares = np.bincount(known, minlength=size) / len(known)
+    return shares[cells] / np.bincount(cells, minlength=size)[cells]
 
 
 def _by_sentence(
@@ -195,30 +212,53 @@ def _by_anatomy(
     """Estimate the mix from areas of regions in the images alone; None where that cannot be.
 
     For every sentence, the drawn images' mean areas are held against those of real test patients
-    whom the sentence fits, group by group.
+    whom the sentence fits, group by group, other things mixed within a group as in train.
     """
     card, test = judge.ctx.card, judge.splits.test
     if judge.areas is None:
         return None
     labels = len(card.mask_labels)
-    groups = target.encode(test.table, card)
-    drawn, known, within = [], [], []
+    groups, weights = (
+        target.encode(test.table, card),
+        as_in_train(test, judge.splits.train, card),
+    )
+    drawn, known, within, counts = [], [], [], []
     for place in range(len(images)):
-        fits = np.ones(len(test), bool)
-        for name, word in sentences.iloc[place].items():
-            if not pd.isna(word):
-                fits &= (test.table[name] == word).to_numpy()
-        parts = [judge.areas[fits & (groups == g)] for g in range(len(target.groups))]
+        fits = _fits(test.table, sentences.iloc[place]) & (weights > 0)
+        parts = [np.flatnonzero(fits & (groups == g)) for g in range(len(target.groups))]
         if min(map(len, parts)) < FEWEST:
             continue
         areas = synthesis.morphometry(judge.reader.masks(images[place][:MEASURED]), labels)
         drawn.append(areas.mean(0))
-        known.append(np.stack([part.mean(0) for part in parts]))
-        within += [part - part.mean(0) for part in parts]
+        means = [np.average(judge.areas[part], axis=0, weights=weights[part]) for part in parts]
+        known.append(np.stack(means))
+        within += [judge.areas[part] - mean for part, mean in zip(parts, means, strict=True)]
+        counts += [weights[part] for part in parts]
     if not drawn:
         return None
-    spread_within = np.atleast_2d(np.cov(np.concatenate(within).T))
+    spread_within = np.atleast_2d(np.cov(np.concatenate(within).T, aweights=np.concatenate(counts)))
     return _finite(proportions.share_by_means(np.stack(drawn), np.stack(known), spread_within))
+
+
+def _real_clip_score(
+    sentences: pd.DataFrame, words: list[str], judge: Judge
+) -> float | None:  # what generators can hope for
+    """Average the CLIP score of test patients whom the sentences fit; None: they fit nobody."""
+    test, scores = judge.splits.test, []
+    for place, spoken in enumerate(words):
+        rows = np.flatnonzero(_fits(test.table, sentences.iloc[place]))[:IMAGES]
+        if len(rows):
+            scores.append(judge.clip.score(test.images[rows], [spoken] * len(rows)).mean())
+    return float(np.mean(scores)) if scores else None
+
+
+def _fits(table: pd.DataFrame, sentence: pd.Series[Any]) -> np.ndarray:
+    """Say of whom a sentence says nothing wrong, (n,) bool."""
+    fits = np.ones(len(table), bool)
+    for name, word in sentence.items():
+        if not pd.isna(word):
+            fits &= (table[str(name)] == word).to_numpy()
+    return fits
 
 
 def _price(images: np.ndarray, words: list[str], judge: Judge) -> dict[str, float | None]:

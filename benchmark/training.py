@@ -1,7 +1,8 @@
 """The one standard classifier and its loop. Methods call it; nobody subclasses it.
 
 A method bends training in three places: how often each image is drawn (draw_weights), how the
-batch's losses become one number (batch_loss), and how many steps it takes (steps_factor).
+batch's losses become one number (batch_loss), and how many steps it takes (steps_factor). Judges
+and readers have a plainer loop, train_network.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ BatchLoss = Callable[[Tensor, Tensor], Tensor]
 ROTATION_DEGREES = 8.0  # augmentation; no flips: left and right differ in a body
 SHIFT = 0.04  # of the image's width
 AVERAGED_OVER = 15  # weights are averaged over about one fifteenth of the steps
-AVERAGED_EVERY = 4  # steps: all of them would cost time and change nothing
+AVERAGED_EVERY = 4  # steps: every step would cost time, and the average looks back on many
 RECORDED_EVERY = 20  # steps between two points of a curve
 RESIDENT_BYTES = 2 * 2**30  # training images up to this size are kept on the device
 PREDICT_BATCH = 256
@@ -94,7 +95,7 @@ def train_classifier(
     averaged = _moving_average(network, steps)
     rng = ctx.torch_rng(f"{stage}: batches")
     batches = draw_batches(len(train), settings.batch_size, draw_weights, rng)
-    looks = np.ceil(np.linspace(0, steps, settings.evaluations + 1)[1:]).astype(int).tolist()
+    looks = looks_at_val(steps, settings.evaluations)
     selection = _Selection(val, ctx, mean, std)
     running, looked = torch.zeros((), device=ctx.device), 0
     for step in ctx.track(range(1, steps + 1), f"training {stage}", steps):
@@ -109,7 +110,7 @@ def train_classifier(
         loss.backward()
         optimizer.step()
         schedule.step()
-        if step % AVERAGED_EVERY == 0 or step in looks:
+        if step % AVERAGED_EVERY == 0 or step == steps:
             averaged.update_parameters(network)
         running += loss.detach()
         if step in looks:
@@ -122,6 +123,12 @@ def train_classifier(
     best, loss_there = selection.best_step, selection.best_loss
     ctx.say(f"{stage}: best val loss {loss_there:.4f} at step {best} of {steps}")
     return Classifier(network, mean, std, ctx.device)
+
+
+def looks_at_val(steps: int, times: int) -> list[int]:
+    """Return after which steps val is looked at: evenly spaced, just after an average was taken."""
+    even = np.linspace(0, steps, times + 1)[1:]
+    return np.minimum(np.ceil(even / AVERAGED_EVERY) * AVERAGED_EVERY, steps).astype(int).tolist()
 
 
 def train_network(

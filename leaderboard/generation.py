@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,9 +83,7 @@ def generation_table(
     standings: Sequence[Standing], names: Sequence[str], *, with_gallery: bool
 ) -> dict[str, Any] | None:
     """Lay out one line per row that has a generator, values averaged over seeds; None: no row."""
-    judges = [judge_of(run) for s in standings for run in s.row.done if run.generation]
-    # Numbers of another judge mean something else, and are not mixed with these.
-    judge = max(judges, default="")
+    judge = main_judge(run for s in standings for run in s.row.done if run.generation)
     lines, judged = [], []
     groups = _groups(run for s in standings for run in s.row.done if judge_of(run) == judge)
     for standing, name in zip(standings, names, strict=True):
@@ -134,6 +133,12 @@ def _groups(runs: Iterable[ScoredRun]) -> list[Measure]:
 def judge_of(run: ScoredRun) -> str:
     """Say who judged: numbers of different judges do not compare."""
     return str(run.generation.get("extractor", ""))
+
+
+def main_judge(runs: Iterable[ScoredRun]) -> str:
+    """Return the judge of most runs: numbers of another mean something else and are not shown."""
+    counts = Counter(sorted(map(judge_of, runs), reverse=True))
+    return max(counts, key=lambda judge: counts[judge], default="")
 
 
 def _cell(runs: Sequence[ScoredRun], measure: Measure) -> dict[str, str]:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from benchmark.metrics.proportions import wilson
 from leaderboard.columns import MINUS
-from leaderboard.generation import data_address, judge_of
+from leaderboard.generation import data_address, judge_of, main_judge
 from leaderboard.mix_chart import Mark, mix_chart
 from leaderboard.rank import Standing
 from leaderboard.scored import ScoredRun
@@ -47,7 +47,7 @@ def proportions_view(
 ) -> dict[str, Any] | None:
     """Lay out the mix of every row that has a target: chart, table, pictures; None: no row."""
     rows, pictures = [], []
-    judge = max((judge_of(r) for s in standings for r in s.row.done if _mixes(r)), default="")
+    judge = main_judge(r for s in standings for r in s.row.done if _mixes(r))
     for standing, name in zip(standings, names, strict=True):
         same = _selected(standing, judge)
         if same:
@@ -66,6 +66,7 @@ def proportions_view(
         "n": first["n"],
         "count": len(first["sentences"]),
         "first": str(first["groups"][0]),
+        "real_clip_score": _number(kin[0].mean("real_clip_score")),
         "common": _common([str(line["sentence"]) for line in first["sentences"]]),
         "by_chance": _points(kin[0].mean("by_chance")),
         "accuracy": ", ".join(
@@ -115,9 +116,11 @@ def _chart(rows: Sequence[_Row], group: int, name: str) -> Markup:
 
 def _is_before(other: _Row, row: _Row) -> bool:
     """Say whether another row is this one's generator before tuning: it draws the same shares."""
-    return "before" not in _s(other) and all(
+    if "before" in _s(other) or len(other.runs) != len(row.runs):
+        return False
+    return all(
         mine["before"].get("shares") == theirs["after"].get("shares")
-        for a, b in zip(row.runs, other.runs, strict=False)
+        for a, b in zip(row.runs, other.runs, strict=True)
         for mine, theirs in zip(a["sentences"], b["sentences"], strict=True)
         if "before" in mine
     )
@@ -168,7 +171,7 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
 
 def proportions_values(standing: Standing) -> dict[str, Any]:
     """Return the numbers of a row's mix, averaged over seeds; None where one is undefined."""
-    judge = max((judge_of(run) for run in standing.row.done if _mixes(run)), default="")
+    judge = main_judge(run for run in standing.row.done if _mixes(run))
     mixes = [_mixes(run) for run in _selected(standing, judge)]
     if not mixes:
         return {}
@@ -223,7 +226,7 @@ def _whole(found: dict[str, Any]) -> bool:
 
 def _asked(found: dict[str, Any]) -> tuple[object, ...]:
     sentences = tuple(str(line["sentence"]) for line in found["sentences"])
-    return tuple(found["groups"]), tuple(found["target"]), sentences
+    return tuple(found["groups"]), tuple(found["target"]), found["n"], sentences
 
 
 def _sides(run: ScoredRun) -> list[str]:

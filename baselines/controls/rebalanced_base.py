@@ -1,9 +1,9 @@
-"""Rebalanced base: the base generator trained on with every cell drawn alike, and no tuning.
+"""Rebalanced base: the base generator trained on with groups drawn as the target says, no tuning.
 
 The rival that alignment_finetuning has to beat: whoever has the groups of the training patients can
 simply show them to the generator equally often. It starts from the same base and is trained on for
-half of the base's steps (at `quick` about what tuning costs), with groups drawn as the target says
-and the cells of a group alike; same number of drawn patients, same classifier.
+half of the base's steps (at `quick` about what tuning costs), the cells of a group drawn alike;
+same number of drawn patients, same classifier.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class RebalancedBase:
         target_of(self, card)
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
-        """Train the base on, cells drawn alike, draw patients, train as the method does."""
+        """Train the base on, groups as in the target, draw patients, train as the method does."""
         target = target_of(self, ctx.card)
 
         def make(guide: Guide, train: Split) -> NeutralGenerator:

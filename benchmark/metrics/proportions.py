@@ -10,6 +10,7 @@ from scipy.optimize import nnls
 from scipy.stats import norm
 
 CONFIDENCE = 0.95
+CHANCE = 0.05  # somebody who guesses is taken for better than that with this probability
 
 
 def total_variation(shares: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -37,10 +38,34 @@ def wilson(share: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
-def by_chance(target: np.ndarray, n: int, rng: np.random.Generator, draws: int = 2000) -> float:
-    """Total variation that n images drawn exactly from the target have on average."""
-    shares = rng.multinomial(n, target, size=draws) / n
+def by_chance(
+    target: np.ndarray, said: np.ndarray, n: int, rng: np.random.Generator, draws: int = 2000
+) -> float:
+    """Total variation that n images drawn exactly from the target are counted to have, on average.
+
+    said[k, g]: how often the counter says k of an image of group g; a group that nobody knows how
+    it errs on is taken to be counted right.
+    """
+    unknown = said.sum(0) == 0
+    heard = np.where(unknown, np.eye(len(said)), said) @ np.asarray(target, float)
+    shares = rng.multinomial(n, heard / heard.sum(), size=draws) / n
     return float(total_variation(shares, np.asarray(target)).mean())
+
+
+def better_than_chance(right: np.ndarray, groups: np.ndarray) -> tuple[float, bool]:
+    """Return balanced accuracy, and whether it is above that of guessing, with 95 % certainty.
+
+    right: (n,) bool; groups: (n,) numbers of the groups that there are.
+    """
+    known = np.unique(groups)
+    rates = np.array([right[groups == group].mean() for group in known])
+    sizes = np.array([(groups == group).sum() for group in known])
+    # Four guesses more in every group, so that few patients prove nothing (after Agresti and
+    # Coull, The American Statistician 1998, 52:119, who add them for two groups).
+    cautious = (rates * sizes + 4 / len(known)) / (sizes + 4)
+    error = np.sqrt((cautious * (1 - cautious) / (sizes + 4)).sum()) / len(known)
+    low = cautious.mean() - norm.ppf(1 - CHANCE) * error
+    return float(rates.mean()), bool(low > 1 / len(known))
 
 
 def corrected(shares: np.ndarray, said: np.ndarray) -> np.ndarray:

@@ -9,24 +9,23 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
-from scipy.stats import norm
 from torch import Tensor
 
 from benchmark.context import RunContext
 from benchmark.contracts import Split, TaskCard
+from benchmark.metrics.proportions import better_than_chance
 from benchmark.readback import Reader, trained_reader
 from benchmark.target import Target, codes_of, values_of
-from benchmark.training import to_tensor
+from benchmark.training import balanced_weights, to_tensor
 from methods.diffusion.base import settings_of
 
-CHANCE = 0.05  # a guide is refused if mere guessing would do as well on val with this probability
 TEMPERATURES = (0.2, 10.0)
 PART = 256  # images that go through together
 
 
 @dataclass(frozen=True)
 class Guide:
-    """Reads groups from images; temperatures make its probabilities honest on val."""
+    """Reads groups from images; temperatures make its probabilities honest, groups alike."""
 
     reader: Reader
     target: Target
@@ -101,34 +100,19 @@ def refuse_unknown_groups(train: Split, val: Split, target: Target, card: TaskCa
 def temperature_of(log_probabilities: np.ndarray, truth: np.ndarray) -> float:
     """Return the temperature with the lowest cross-entropy (Guo et al., ICML 2017, section 4.2).
 
-    log_probabilities: (n, values), logits up to a constant per row; truth: (n,).
+    log_probabilities: (n, values), logits up to a constant per row; truth: (n,). Every value counts
+    alike, as in the guide's training: one temperature cannot tell who is rare on val.
     """
-    rows = np.arange(len(truth))
+    rows, weights = np.arange(len(truth)), balanced_weights(truth)
 
     def cross_entropy(log_temperature: float) -> float:
         scaled = log_probabilities / np.exp(log_temperature)
         scaled = scaled - scaled.max(1, keepdims=True)
         log_sum = np.log(np.exp(scaled).sum(1))
-        return float((log_sum - scaled[rows, truth]).mean())
+        return float((weights * (log_sum - scaled[rows, truth])).sum())
 
     bounds = tuple(np.log(TEMPERATURES))
     return float(np.exp(minimize_scalar(cross_entropy, bounds=bounds, method="bounded").x))
-
-
-def better_than_chance(right: np.ndarray, groups: np.ndarray) -> tuple[float, bool]:
-    """Return balanced accuracy, and whether it is above that of guessing, with 95 % certainty.
-
-    right: (n,) bool; groups: (n,) numbers of the groups that there are.
-    """
-    known = np.unique(groups)
-    rates = np.array([right[groups == group].mean() for group in known])
-    sizes = np.array([(groups == group).sum() for group in known])
-    # Two successes and two failures more, so that few patients prove nothing (Agresti and Coull,
-    # The American Statistician 1998, 52:119).
-    cautious = (rates * sizes + 2) / (sizes + 4)
-    error = np.sqrt((cautious * (1 - cautious) / (sizes + 4)).sum()) / len(known)
-    low = cautious.mean() - norm.ppf(1 - CHANCE) * error
-    return float(rates.mean()), bool(low > 1 / len(known))
 
 
 def _report(guide: Guide, val: Split, ctx: RunContext) -> None:

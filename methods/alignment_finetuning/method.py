@@ -38,7 +38,7 @@ from methods.alignment_finetuning.adapter import load_tuned
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
 from methods.alignment_finetuning.tuning import Terms, tune
-from methods.diffusion.base import SEED, settings_of, trained_base, training_key
+from methods.diffusion.base import SEED, base_key, settings_of, trained_base
 from methods.diffusion.generator import LatentGenerator
 
 CODE = (adapter_module, guide_module, losses, sampling, tuning, readback, target_module)
@@ -53,7 +53,7 @@ class AlignmentFinetuning:
     target: str = "uniform"  # or "population" (of the card), or "female: 0.4; male: 0.6"
     form: str = choice("transport", "divergence")  # of the alignment loss
     gradient: str = choice("exact", "adjusted")
-    chain: int = ranged(4, 1, 1000)  # steps of sampling while tuning
+    chain: int = ranged(4, 1, 1000)  # steps of sampling while tuning, at most the preset's
     last_steps: int = ranged(4, 1, 1000)  # of them that the gradient flows through
     adapter: str = choice("lora", "full")  # what is tuned of the denoiser
     rank: int = ranged(16, 1, 512)  # of the adapter
@@ -110,7 +110,7 @@ class AlignmentFinetuning:
             )  # fmt: skip
 
         key = {
-            **training_key(train, ctx),
+            **base_key(train, ctx),
             "aligned": [dataclasses.asdict(guide.target), dataclasses.asdict(terms)],
             "adapter": [self.adapter, self.rank, self.rate],
             "tuning": [settings.tuning_steps, settings.tuning_batch, settings.reader],

@@ -40,7 +40,9 @@ def draw_latents_adjusted(
     Their section 4.2: the exact gradient multiplies Jacobians of all later steps, and explodes or
     vanishes. Here the coupling with other steps is left out and every step's prediction counts
     alike: the gradient of the latents by each prediction is taken as -1, its sign for predictions
-    of noise and of v, whatever the schedule.
+    of noise and of v in solvers of first order, whatever the schedule. A solver of second order
+    also looks back on the last prediction, with the other sign: at the four steps of `quick` all
+    signs are still negative, with longer chains a step or two can have the wrong one.
     """
     latents, times, counted = start, solver.timesteps, torch.zeros_like(start)
     for place, time in enumerate(times):

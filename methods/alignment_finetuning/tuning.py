@@ -53,7 +53,7 @@ class Terms:
     least_confidence: float  # of an assigned group, below which it does not count
     image: float  # weight of staying like the untuned image
     sentence: float  # weight of staying as close to the sentence
-    moved: float  # part of these two weights for images that are to change their group
+    moved: float  # part of these two weights for images that are surely to change their group
     distillation: float  # weight of predicting noise as the untuned denoiser does
 
 
@@ -66,11 +66,10 @@ def tune(
     torch.manual_seed(int(ctx.rng("alignment: weights").integers(2**62)))
     tuned = with_denoiser(base, trainable(base.parts.denoiser, adapter, rank, ctx))
     work = _Work(base, tuned, guide, clip, train, terms, ctx)
-    good = work.diverse if settings.tuning_steps else None
     budget = Budget(settings.tuning_steps, rate)
     optimise(
         STAGE, tuned.parts.denoiser, work.draw, work.loss, budget, folder, ctx,
-        terms=work.logged, good=good,
+        terms=work.logged, good=work.diverse,
     )  # fmt: skip
     if np.isfinite(work.last_off):  # a resumed tuning may have had no step left
         ctx.say(
@@ -130,6 +129,9 @@ class _Work:
         weights = torch.ones(len(train), dtype=torch.float64)
         # Whole sentences only: those held out from tuning are not to be seen here either.
         self.pairs = pairs_to_learn(train, latents, base.parts, weights, self.n, ctx, unsaid=0)
+        # Weighed so that the mean over the batch is that over the images which are taught.
+        self.taught = (torch.arange(self.n) % TAUGHT == 0).float()
+        self.taught *= self.n / self.taught.sum()
         self.logged: dict[str, float] = {}
         self.first_off = self.last_off = np.nan  # of this process: a resumed one has its own first
 
@@ -138,23 +140,29 @@ class _Work:
 
         The images of each sentence are assigned by themselves.
         """
-        chosen = torch.randint(len(self.sentences), (-(-self.n // self.each),), generator=rng)
-        said = chosen.repeat_interleave(self.each)[: self.n]
+        parts = self.parts()
+        chosen = torch.randint(len(self.sentences), (len(parts),), generator=rng)
+        said = torch.cat([c.expand(len(p)) for c, p in zip(chosen, parts, strict=True)])
         start = torch.randn((self.n, *self.base.parts.shape), generator=rng)
         shown, before = (self._shown(g, said, start) for g in (self.tuned, self.base))
         chance = np.random.default_rng(int(torch.randint(2**31, (1,), generator=rng)))
         assigned, sure = torch.zeros(self.n, dtype=torch.long), torch.zeros(self.n)
         mean = torch.zeros_like(shown.groups)
-        for here in torch.arange(self.n).split(self.each):
+        for here in parts:
             groups, how_sure = assign(shown.groups[here].numpy(), self.target, TARGET_DRAWS, chance)
             assigned[here], sure[here] = (
                 torch.from_numpy(groups),
                 torch.from_numpy(how_sure).float(),
             )
             mean[here] = shown.groups[here].mean(0)
-        same = before.groups.argmax(1) == assigned
+        if self.terms.form == "transport":
+            counts = sure >= self.terms.least_confidence
+            moves = counts & (before.groups.argmax(1) != assigned)
+        else:  # nobody is assigned to anything
+            counts = torch.ones(self.n, dtype=torch.bool)
+            moves = ~counts
         off = np.abs(shown.groups.mean(0).numpy() - self.target).sum() / 2
-        counted = float((sure >= self.terms.least_confidence).float().mean())
+        counted = float(counts.float().mean())
         self.last_off = float(off)
         self.first_off = self.last_off if np.isnan(self.first_off) else self.first_off
         self.logged.clear()
@@ -167,10 +175,14 @@ class _Work:
             "confidence": sure,
             "mean": mean,
             "untuned": before.seen,
-            "weight": torch.where(same, 1.0, self.terms.moved),
-            "taught": torch.arange(self.n) % TAUGHT == 0,
+            "weight": torch.where(moves, self.terms.moved, 1.0),
+            "taught": self.taught,
             **real,
         }
+
+    def parts(self) -> tuple[Tensor, ...]:
+        """Deal the images of a step out to sentences, none of which gets fewer than it needs."""
+        return torch.arange(self.n).tensor_split(max(1, self.n // self.each))
 
     def loss(self, chance: Mapping[str, Tensor]) -> Tensor:
         """Return the whole loss per image, (b,), and add the mean of each term to logged."""
@@ -257,9 +269,10 @@ class _Work:
     def _distilled(self, chance: Mapping[str, Tensor]) -> Tensor:
         """How far the tuned denoiser's predictions are from the untuned one's on real images, (b,).
 
-        Only where it is taught, and weighed so that the mean over the batch is theirs.
+        Only where it is taught, times the weight of that.
         """
-        taught = chance["taught"]
+        weight = chance["taught"]
+        taught = weight > 0
         far = torch.zeros(len(taught), device=self.ctx.device)
         if not taught.any():
             return far
@@ -271,7 +284,7 @@ class _Work:
         with torch.no_grad():
             aim = self.base.parts.denoiser(noisy, times, text).sample.float()
         learned = self.tuned.parts.denoiser(noisy, times, text).sample.float()
-        return far.masked_scatter(taught, TAUGHT * (learned - aim).square().mean((1, 2, 3)))
+        return far.masked_scatter(taught, (learned - aim).square().mean((1, 2, 3))) * weight
 
 
 @dataclass(frozen=True)

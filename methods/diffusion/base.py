@@ -60,20 +60,27 @@ def trained_base(train: Split, ctx: RunContext) -> LatentGenerator:
 def rebalanced_base(train: Split, mix: Target, ctx: RunContext) -> LatentGenerator:
     """Return the base after it was trained on, for half as long again, with groups drawn as in mix.
 
-    Cells of a group count the same, rare ones up to the usual limit.
+    Cells of a group are drawn alike, rare ones up to the usual limit.
     """
     sentences = trained_sentences(train, ctx)
     start = base_folder(train, sentences, ctx)
 
     def build(folder: Path, alone: RunContext) -> None:
-        weights = balanced_weights(ctx.card.encode_cells(train.table)[0])
-        weights = weights * np.array(mix.shares)[mix.encode(train.table, ctx.card)]
-        train_base(train, sentences, folder, alone, start=start, weights=torch.from_numpy(weights))
+        weights = torch.from_numpy(weights_of_mix(train, mix, ctx))
+        train_base(train, sentences, folder, alone, start=start, weights=weights)
 
     key = {**base_key(train, ctx), "mix": dataclasses.asdict(mix)}
     folder = ctx.train_once("rebalanced", key, build, seed=SEED, resumes=True)
     parts = load_base(folder, train, sentences, ctx, start=start)
     return _fixed(parts, folder, ctx)
+
+
+def weights_of_mix(train: Split, mix: Target, ctx: RunContext) -> np.ndarray:
+    """Return how often to draw each patient, (n,), so that groups come as in mix, cells alike."""
+    weights = balanced_weights(ctx.card.encode_cells(train.table)[0])
+    groups = mix.encode(train.table, ctx.card)
+    sums = np.bincount(groups, weights, minlength=len(mix.shares))
+    return weights * (np.array(mix.shares) / np.maximum(sums, 1e-12))[groups]
 
 
 def _fixed(parts: Parts, folder: Path, ctx: RunContext) -> LatentGenerator:
@@ -196,6 +203,7 @@ def _trained_on(start: Path, train: Split, sentences: Sentences, ctx: RunContext
     settings = settings_of(ctx)
     parts = load_base(start, train, sentences, ctx)
     if isinstance(settings, CheckpointSettings):
+        torch.manual_seed(int(ctx.rng("rebalanced adapter: weights").integers(2**62)))
         pretrained.add_adapter(parts.denoiser, pretrained.TASK, settings.adapter_rank)
     else:
         parts.denoiser.requires_grad_(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -145,6 +146,7 @@ class _State:
         self.network, self.budget = network, budget
         self.file = folder / f"{stage}{CHECKPOINT}"
         self.rng = ctx.torch_rng(stage)
+        self.stage, self.curves = stage, ctx.curves
         self.trained = {n: p for n, p in network.named_parameters() if p.requires_grad}
         self.optimizer = torch.optim.AdamW(
             self.trained.values(), lr=0.0, weight_decay=1e-4, fused=True
@@ -197,7 +199,9 @@ class _State:
         tensors["step"] = torch.tensor(step)
         partial = self.file.with_suffix(".partial")
         try:
-            save_file({n: t.contiguous().cpu() for n, t in tensors.items()}, partial)
+            curve = json.dumps([point for point in self.curves if point["stage"] == self.stage])
+            tensors = {n: t.contiguous().cpu() for n, t in tensors.items()}
+            save_file(tensors, partial, metadata={"curve": curve})
         except (OSError, SafetensorError) as error:
             partial.unlink(missing_ok=True)
             megabytes = sum(t.nbytes for t in tensors.values()) / 1e6
@@ -212,6 +216,8 @@ class _State:
 
     def _load(self) -> None:
         tensors = load_file(self.file)
+        with safe_open(self.file, "pt") as file:
+            self.curves += json.loads(file.metadata()["curve"])
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 parameter.copy_(tensors[f"weight/{name}"])

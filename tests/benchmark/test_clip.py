@@ -1,8 +1,9 @@
 """The small CLIP: its words, what it keeps, what it says of an image and a sentence."""
 
+import pandas as pd
 import pytest
 
-from benchmark import runner
+from benchmark import clip, runner
 from benchmark.clip import all_sentences, load_clip, trained_clip, word_tokenizer, write_sentences
 from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
@@ -59,3 +60,9 @@ def test_a_trained_clip_is_kept_whole_and_scores_images_by_their_sentences(split
     steps = ctx.steps
     trained_clip(splits.train, ctx, "test")
     assert ctx.steps == 2 * steps > 0  # counted for whoever uses it
+
+
+def test_rows_find_their_sentence_among_the_distinct_ones():
+    table = pd.DataFrame({"label": ["high", "low", "high"], "site": ["north", None, "north"]})
+    distinct, own = clip.sentences_of(table, lambda row: " ".join(map(str, row.values())))
+    assert distinct == ["high north", "low"] and own.tolist() == [0, 1, 0]

@@ -14,7 +14,7 @@ from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
 from benchmark.filling import ask_for_patients
 from benchmark.generation import judge_generator
-from benchmark.proportions import trusted
+from benchmark.proportions import as_in_train, trusted
 from benchmark.target import read_target
 
 
@@ -134,9 +134,11 @@ class Mixed(Real):
     def __init__(self, task, share, before=None):
         super().__init__(task)
         self.share, self.before = share, before
+        self.seeds = []
         self.target = read_target("uniform", task.card, ("site",))
 
     def generate(self, requests, masks, seed):
+        self.seeds.append(seed)
         rng = np.random.default_rng(seed)
         sites = np.where(rng.random(len(requests)) < self.share, "north", "south")
         labels = rng.choice(["low", "high"], len(requests))
@@ -151,7 +153,9 @@ def test_a_mix_is_counted_before_and_after_and_by_sentence(task, splits, ctx, tm
     before = Mixed(task, 1.0)
     longer = dataclasses.replace(ctx.classifier, steps=120)  # so that the counter can count
     learned = dataclasses.replace(ctx, classifier=longer)
-    found = judged(Mixed(task, 0.5, before), splits, learned, tmp_path)
+    after = Mixed(task, 0.5, before)
+    found = judged(after, splits, learned, tmp_path)
+    assert before.seeds == after.seeds[-1:]  # the same noise on both sides
     mix = found["proportions"]
     assert mix["groups"] == ["north", "south"] and mix["target"] == [0.5, 0.5]
     assert mix["sentences"][0]["sentence"] == "a picture"
@@ -164,6 +168,20 @@ def test_a_mix_is_counted_before_and_after_and_by_sentence(task, splits, ctx, tm
     assert found["scores"]["dice"]["value"] is None  # nobody looked at the masks
     with Image.open(tmp_path / "neutral.png") as picture:
         assert picture.height > 2 * 64
+
+
+def test_judges_compare_with_groups_that_are_mixed_within_as_train_is(task, splits):
+    """Of northerners three in four are high in train, of southerners none; test has all alike."""
+    table = pd.DataFrame(
+        {"label": ["high"] * 3 + ["low"] * 3, "site": ["north"] * 4 + ["south"] * 2}
+    )
+    cells = pd.DataFrame(
+        {"label": ["high", "low", "high", "low"], "site": ["north", "north", "south", "south"]}
+    )
+    train, test = (
+        dataclasses.replace(splits.train.take(np.arange(len(t))), table=t) for t in (table, cells)
+    )
+    assert as_in_train(test, train, task.card) == pytest.approx([3 / 6, 1 / 6, 0, 2 / 6])
 
 
 def test_without_masks_in_train_nothing_is_said_of_anatomy(task, splits, ctx, tmp_path):

@@ -55,6 +55,13 @@ def test_draws_follow_the_weights():
     assert share[1] == pytest.approx(0.9, abs=0.03)
 
 
+@pytest.mark.parametrize(
+    ("steps", "times", "looks"), [(360, 8, [48, 92, 136, 180, 228, 272, 316, 360]), (6, 2, [4, 6])]
+)
+def test_val_is_looked_at_after_the_average_was_taken(steps, times, looks):
+    assert training.looks_at_val(steps, times) == looks
+
+
 def test_augmentation_keeps_a_flat_image_and_moves_a_dot_a_little():
     images = torch.zeros(8, 1, 33, 33)
     images[:, :, 16, 16] = 1

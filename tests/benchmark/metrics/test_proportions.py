@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark.metrics.proportions import (
+    better_than_chance,
     by_chance,
     corrected,
     divergence,
@@ -35,8 +36,32 @@ def test_wilsons_interval_of_none_among_ten():
 
 def test_even_a_perfect_generator_is_off_by_chance():
     # The mean absolute deviation of a share of one half among n is near sqrt(1 / (2 pi n)).
-    found = by_chance(np.array([0.5, 0.5]), 64, np.random.default_rng(0), draws=20_000)
+    half = np.array([0.5, 0.5])
+    found = by_chance(half, np.eye(2), 64, np.random.default_rng(0), draws=20_000)
     assert found == pytest.approx(math.sqrt(1 / (2 * math.pi * 64)), rel=0.03)
+
+
+def test_a_perfect_generator_is_off_by_what_the_counter_gets_wrong():
+    said = np.array([[1.0, 0.4], [0.0, 0.6]])  # of the second group it takes 40 % for the first
+    found = by_chance(np.array([0.5, 0.5]), said, 10**6, np.random.default_rng(0))
+    assert found == pytest.approx(0.2, abs=1e-3)
+
+
+def test_chance_is_half_for_two_groups_and_a_few_patients_prove_nothing():
+    groups = np.repeat([0, 1], 50)
+    assert better_than_chance(np.arange(100) % 10 < 8, groups) == (pytest.approx(0.8), True)
+    assert not better_than_chance(np.arange(100) % 2 == 0, groups)[1]
+    assert not better_than_chance(np.array([True, True]), np.array([0, 1]))[1]
+
+
+@pytest.mark.parametrize(("groups", "each"), [(2, 10), (3, 20), (6, 5), (6, 80)])
+def test_guesses_are_seldom_taken_for_more_than_guesses(groups, each):
+    truth, rng = np.repeat(np.arange(groups), each), np.random.default_rng(0)
+    accepted = [
+        better_than_chance(rng.integers(groups, size=len(truth)) == truth, truth)[1]
+        for _ in range(400)
+    ]
+    assert np.mean(accepted) < 0.08  # 0.05, and what 400 tries leave to chance
 
 
 def test_a_classifier_that_errs_is_corrected_for():

@@ -1,11 +1,15 @@
 """Gradients through sampling, on a denoiser with one parameter."""
 
+import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler
 from torch.autograd.graph import saved_tensors_hooks
 
+from benchmark.presets import load_preset
+from methods.alignment_finetuning.method import AlignmentFinetuning
 from methods.alignment_finetuning.sampling import draw_latents, draw_latents_adjusted
+from methods.diffusion.scratch import new_solver
 
 
 def solver(steps):
@@ -58,6 +62,25 @@ def test_the_adjusted_gradient_counts_every_step_as_minus_one(start, last):
     torch.testing.assert_close(drawn, exactly)
     assert adjusted == pytest.approx(-last)
     assert exact < 0  # the same direction
+
+
+def test_at_the_steps_of_quick_the_adjusted_sign_is_that_of_the_solver_in_use(start):
+    """Of second order, and yet every prediction lowers the latents."""
+    settings = load_preset("quick").generator
+    usual = np.linspace(999, settings.base_last_noise, settings.base_sampling_steps)
+    some = np.linspace(0, len(usual) - 1, AlignmentFinetuning().chain).round().astype(int)
+    for counted in range(len(some)):
+        parameter, made = torch.tensor(0.0, requires_grad=True), new_solver(usual[some].round())
+        asked = iter(range(len(some)))
+
+        def ask(latents, time, parameter=parameter, counted=counted, asked=asked):
+            return parameter * torch.ones_like(latents) * (next(asked) == counted)
+
+        latents = torch.zeros_like(start)
+        for time in made.timesteps:
+            latents = made.step(ask(latents, time), time, latents).prev_sample
+        latents.mean().backward()
+        assert parameter.grad < 0
 
 
 def test_the_adjusted_gradient_does_not_explode_where_steps_are_coupled(start):

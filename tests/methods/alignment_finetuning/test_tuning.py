@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmark.clip import load_clip, trained_clip
-from benchmark.target import columns_to_align, read_target
+from benchmark.target import Target, columns_to_align, read_target
 from methods.alignment_finetuning import adapter as adapter_module
 from methods.alignment_finetuning import tuning
 from methods.alignment_finetuning.guide import trained_guide
@@ -68,6 +68,44 @@ def test_every_form_of_loss_and_gradient_moves_the_generator(started, splits, sh
     other = tuned(started, splits, shared, **fields)
     assert not torch.equal(weights(other), weights(tuned(started, splits, shared)))
     assert torch.isfinite(weights(other)).all()
+
+
+class Bright:
+    """A guide that takes bright images for one group and dark ones for the other."""
+
+    target = Target(("site",), ("bright", "dark"), (0.9, 0.1))
+
+    def __init__(self, level):
+        self.level = level
+
+    def probabilities(self, images):
+        bright = torch.sigmoid(200 * (images.float().mean((1, 2, 3)) - self.level))
+        return torch.stack([bright, 1 - bright], 1)
+
+
+@pytest.mark.parametrize("form", ["transport", "divergence"])
+def test_tuning_moves_the_mix_towards_the_target(started, splits, shared, tmp_path, form):
+    base, _ = started
+    nobody = np.zeros((64, 1, 32, 32), np.uint8)
+    level = np.median(base.smooth(requests(64), nobody, 0).mean((1, 2, 3)))
+    longer = dataclasses.replace(shared.generator, tuning_steps=20)
+    ctx = dataclasses.replace(shared, generator=longer)
+    clip = load_clip(trained_clip(splits.train, ctx, "generator", 0), ctx.device)
+    terms = tuning.Terms(form, "exact", 2, 2, 0.0, 0.0, 0.0, 0.2, 0.0)
+    options = {"adapter": "full", "rank": 4, "rate": 1e-3, "folder": tmp_path, "ctx": ctx}
+    tuning.tune(base, Bright(level), clip, splits.train, terms, **options)
+    moved = adapter_module.load_tuned(base, tmp_path, ctx)
+    share = (moved.smooth(requests(64), nobody, 0).mean((1, 2, 3)) > level).mean()
+    assert share > 0.7  # 0.5 before, 0.9 asked for
+
+
+@pytest.mark.parametrize(
+    ("n", "each", "sizes"), [(32, 8, [8] * 4), (32, 9, [11, 11, 10]), (4, 3, [4])]
+)
+def test_no_sentence_gets_fewer_images_than_it_needs(n, each, sizes):
+    work = object.__new__(tuning._Work)
+    work.n, work.each = n, each
+    assert [len(part) for part in work.parts()] == sizes
 
 
 def test_terms_of_the_loss_and_the_steps_are_recorded(started, splits, shared):

@@ -66,6 +66,17 @@ def test_the_rebalanced_base_goes_on_from_the_base(splits, ctx):
     assert any(not torch.equal(a, b) for a, b in pairs)
 
 
+def test_groups_are_drawn_as_in_the_mix_whatever_the_limit_of_rare_cells(splits, ctx):
+    mix = read_target("north: 0.3; south: 0.7", ctx.card, ("site",))
+    few = splits.train.take(np.arange(30))
+    lacking = few.take(
+        np.flatnonzero((few.table["site"] == "north") | (few.table["label"] == "low"))
+    )
+    weights = base.weights_of_mix(lacking, mix, ctx)  # the south lacks one of its cells
+    shares = [weights[lacking.table["site"] == site].sum() for site in ("north", "south")]
+    assert shares == pytest.approx([0.3, 0.7])
+
+
 def test_sentences_to_learn_leave_words_out(splits, ctx):
     parts = base.trained_base(splits.train, ctx).parts
     draw = base.pairs_to_learn(

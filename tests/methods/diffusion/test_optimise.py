@@ -44,6 +44,7 @@ def test_killed_anywhere_and_run_again_it_ends_in_the_same_weights(ctx, tmp_path
     for killed_at in (30, 100, 230):
         folder = tmp_path / str(killed_at)
         folder.mkdir()
+        ctx.curves.clear()
         cut, calls = network(), []
 
         def loss(chance, cut=cut, calls=calls, killed_at=killed_at):
@@ -54,9 +55,11 @@ def test_killed_anywhere_and_run_again_it_ends_in_the_same_weights(ctx, tmp_path
 
         with pytest.raises(KeyboardInterrupt):
             optimise("line", cut, draw, loss, Budget(250, 0.01, average), folder, ctx)
+        ctx.curves.clear()  # the process is gone
         again = network()
         optimise("line", again, draw, loss_of(again), Budget(250, 0.01, average), folder, ctx)
         assert torch.equal(weights(again), weights(whole))
+        assert [point["step"] for point in ctx.curves] == list(range(25, 251, 25))
         assert [path.name for path in folder.iterdir()] == [f"line{CHECKPOINT}"]
 
 
