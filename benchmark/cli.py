@@ -274,7 +274,7 @@ def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
     elif expected is not None:
         cost = f": about {max(0.1, expected / jobs / 60):.1f} minutes with {jobs} at a time"
         if untimed:
-            cost += f", not counting {untimed} with a generator, which were never timed here"
+            cost += f", not counting {untimed} with generators, never timed here: minutes each"
     environment = planned[0].config["environment"]
     tell(
         f"{_runs(len(planned))}, {left} to do{cost}. Device {environment['device']}, "

@@ -27,6 +27,7 @@ from benchmark.filling import ask_for_patients
 from benchmark.presets import Preset
 from benchmark.registry import load_method, locate
 from benchmark.spec import RunSpec
+from benchmark.target import Target
 
 TOY_PRESET = Preset.from_dict(
     {
@@ -156,6 +157,9 @@ def _generator(predictor: Any, val: Split) -> Iterator[Finding]:
         yield Finding(what, "predictor.generator has no generate(requests, masks, seed).")
         return
     rows = val.table.drop(columns=["image_id", "patient_id"]).head(FEW)
+    if hasattr(generator, "target") and not hasattr(generator, "before"):
+        advice = "it has a target and no `before`; that is the generator before tuning, or None."
+        yield Finding("its generator can be asked for neutral patients", advice)
     if isinstance(generator, NeutralGenerator):
         yield _neutral(generator, val)
     try:
@@ -170,6 +174,9 @@ def _generator(predictor: Any, val: Split) -> Iterator[Finding]:
 def _neutral(generator: NeutralGenerator, val: Split) -> Finding:
     """Ask for patients of whom nothing is said, as the judge will."""
     what = "its generator draws where words are not said (None)"
+    if not isinstance(generator.target, Target):
+        kind = type(generator.target).__name__
+        return Finding(what, f"target is a {kind}; make it with benchmark.target.read_target.")
     nothing = val.table.drop(columns=["image_id", "patient_id"]).head(FEW).astype(object)
     nothing.loc[:, :] = None
     sides = [side for side in (generator, generator.before) if side is not None]

@@ -71,7 +71,8 @@ def columns_to_align(card: TaskCard, asked: str = "") -> tuple[str, ...]:
     if unknown:
         raise ValueError(
             f"{card.name} has no {', '.join(map(repr, unknown))} to align. "
-            f"It has: {', '.join(known)}; several are parted by commas."
+            f"It has: {', '.join(known)}; several are parted by commas. Left empty it is sex, "
+            "wherever a task has it, be it the label."
         )
     if len(set(names)) < len(names):
         raise ValueError(f"{card.name}: aligns={asked} names a column twice. Name it once.")

@@ -132,7 +132,7 @@ def _legend(names: Sequence[str], marks: Sequence[Mark]) -> Markup:
     parts = []
     for number, name in enumerate(names):
         y, filled = 12 + LEGEND * number, " tuned" if tuned[name] else ""
-        words = f"{name} (with the 95 % interval of counting so many images)" if filled else name
+        words = f"{name} (line: 95 % interval of the count)" if filled else name
         parts.append(
             Markup('<g class="mix-mark mix-{}{}">{}<text x="{}" y="{}">{}</text></g>').format(
                 number % len(SHAPES), filled, _shape(number, 8, y), 20, y + 4, words

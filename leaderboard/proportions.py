@@ -19,6 +19,8 @@ from leaderboard.scored import ScoredRun
 
 SIDES = ("before", "after")
 KINDS = ("tuned", "held_out")
+ESTIMATES = ("shares", "by_anatomy")
+APART = 0.15  # shares that differ more do not speak for the same mix
 PRICES = (  # name in generation.json, title, help
     ("frechet_distance", "FID", "Frechet distance of what neutral sentences draw to real patients"),
     ("kernel_distance", "KID", "Kernel distance of the same features; 0 if alike"),
@@ -74,6 +76,7 @@ def proportions_view(
             for k, group in enumerate(first["groups"])
         ),
         "charts": [_chart(kin, k, group) for k, group in _charted(first["groups"])],
+        "verdicts": [words for row in kin for words in _verdict(row, str(first["groups"][0]))],
         "lines": [line for row in kin for line in _lines(row)],
         "prices": [(title, help) for _, title, help in PRICES],
         "owner": pictures[0][0] if pictures and with_gallery else "",
@@ -145,6 +148,33 @@ def _common(sentences: Sequence[str]) -> str:
 
 def _s(row: _Row) -> dict[str, Any]:
     return row.runs[0]["sentences"][0]
+
+
+def _verdict(row: _Row, group: str) -> list[str]:
+    """Say in words what tuning did to a row's mix, and whether images and count agree."""
+    off = {
+        (kind, side): [_at(run, ("summary", kind, side, "inconsistency")) for run in row.runs]
+        for kind in KINDS
+        for side in SIDES
+    }
+    means = {place: _points(sum(values) / len(values)) for place, values in off.items()}
+    if "–" in means.values():  # nothing was tuned, or a number is missing
+        return []
+    seeds = zip(off["tuned", "before"], off["tuned", "after"], strict=True)
+    nearer = sum(after < before for before, after in seeds)
+    said = [
+        f"{row.name}: {means['tuned', 'after']} points off its target after tuning and "
+        f"{means['tuned', 'before']} before, {means['held_out', 'after']} and "
+        f"{means['held_out', 'before']} on held-out sentences; nearer with {nearer} of "
+        f"{len(row.runs)} seeds."
+    ]
+    counted, measured = (row.mean("summary", "tuned", "after", p, 0) for p in ESTIMATES)
+    if abs(counted - measured) > APART:
+        said.append(
+            f"The counts disagree: {_percent(counted)} {group} as counted, {_percent(measured)} by "
+            "anatomy. Neither is to be relied on alone."
+        )
+    return said
 
 
 def _lines(row: _Row) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ class AlignmentFinetuning:
     target: str = "uniform"  # or "population" (of the card), or "female: 0.4; male: 0.6"
     form: str = choice("transport", "divergence")  # of the alignment loss
     gradient: str = choice("exact", "adjusted")
-    chain: int = ranged(4, 1, 1000)  # steps of sampling while tuning, at most the preset's
+    chain: int = ranged(4, 1, 1000)  # steps of sampling while tuning; cut to base_sampling_steps
     last_steps: int = ranged(4, 1, 1000)  # of them that the gradient flows through
     adapter: str = choice("lora", "full")  # what is tuned of the denoiser
     rank: int = ranged(16, 1, 512)  # of the adapter

@@ -97,3 +97,19 @@ def test_a_mistake_of_a_generator_is_found(generate, words, write_method):
     text = Path(path).read_text().replace("@method", f"{GENERATOR}@method")
     Path(path).write_text(text)
     assert words in advice(path)
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ({"target": "'uniform'", "before": "None"}, "target is a str; make it with benchmark"),
+        ({"target": "'uniform'"}, "it has a target and no `before`"),
+    ],
+    ids=str,
+)
+def test_a_target_that_cannot_be_judged_is_found(extra, words, write_method):
+    path = write_method("mine", "return Drawn(lambda rows, masks, seed: 0.0 * masks)", more="")
+    lines = "".join(f"        self.{name} = {value}\n" for name, value in extra.items())
+    text = Path(path).read_text().replace("@method", f"{GENERATOR}{lines}@method")
+    Path(path).write_text(text)
+    assert words in advice(path)

@@ -99,6 +99,19 @@ def test_what_a_network_at_full_resolution_counts_stands_beside_the_rest():
     assert view(standing(mixes(0.2, 0.5)))["lines"][1]["cells"][:3] == ["0.0", "0.0", "22.0"]
 
 
+def test_what_tuning_did_is_said_in_words():
+    near, far = mixes(0.2, 0.5), mixes(0.2, 0.1)
+    (words,) = view(standing(near, far))["verdicts"]
+    assert "20.0 points off its target after tuning and 30.0 before" in words
+    assert "nearer with 1 of 2 seeds" in words
+
+
+def test_counts_that_disagree_are_named():
+    found = mixes(0.2, 0.5)
+    found["summary"]["tuned"]["after"]["by_anatomy"] = [0.9, 0.1]
+    assert "50% female as counted, 90% by anatomy" in view(standing(found))["verdicts"][1]
+
+
 def test_a_number_of_hundreds_of_digits_is_a_dash():
     found = mixes(0.2, 0.5)
     found["price"]["after"]["frechet_distance"] = 10**400
