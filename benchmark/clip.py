@@ -154,7 +154,7 @@ def train_clip(train: Split, folder: Path, ctx: RunContext, purpose: str) -> Non
     something too.
     """
     table = train.table.drop(columns=["image_id", "patient_id"])
-    whole = sorted(set(sentences_of(table, ctx.prompt)[0]))
+    whole = sentences_of(table, ctx.prompt)[0]
     sayable = list(dict.fromkeys([*all_sentences(ctx.card, ctx.prompt), *whole]))
     tokenizer = word_tokenizer(sayable, folder / "tokenizer")
     length = tokenizer(sayable, padding=True, return_tensors="pt")["input_ids"].shape[1]

@@ -69,6 +69,7 @@ def judge_proportions(
     mixes = {name: _mixes(drawn, target, judge.counter) for name, drawn in images.items()}
     in_detail = {name: _mixes(drawn, target, judge.reader) for name, drawn in images.items()}
     said, accuracy, above_chance = _trust(target, judge)
+    reliable = above_chance and tells_groups(said)
     found = {
         "columns": list(target.columns),
         "groups": list(target.groups),
@@ -76,7 +77,7 @@ def judge_proportions(
         "train": _mix(target.encode(judge.splits.train.table, card), len(target.groups)).tolist(),
         "n": IMAGES,
         "judge_accuracy": accuracy,
-        "trusted": above_chance and trusted(said),
+        "trusted": reliable,
         "by_chance": proportions.by_chance(
             np.array(target.shares), said, IMAGES, judge.ctx.rng("by chance")
         ),
@@ -85,7 +86,12 @@ def judge_proportions(
             kind: {
                 name: {
                     **_summary(
-                        mixes[name][rows], images[name][rows], sentences[rows], target, said, judge
+                        mixes[name][rows],
+                        images[name][rows],
+                        sentences[rows],
+                        target,
+                        said if reliable else None,
+                        judge,
                     ),
                     "inconsistency_in_detail": _off(in_detail[name][rows], target),
                 }
@@ -177,17 +183,21 @@ def _by_sentence(
 
 def _summary(
     shares: np.ndarray, images: np.ndarray, sentences: pd.DataFrame, target: Target,
-    said: np.ndarray, judge: Judge,
+    said: np.ndarray | None, judge: Judge,
 ) -> dict[str, Any]:  # fmt: skip
-    """Average over sentences what each is off by, and say what the mix is by other measures."""
+    """Average over sentences what each is off by, and say what the mix is by other measures.
+
+    said: how the counter errs; None: it is not to be relied on, so nothing is corrected.
+    """
     goal = np.array(target.shares)
     off = proportions.divergence(shares.mean(0), goal)
-    corrected = proportions.corrected(shares.mean(0), said)
     return {
         "inconsistency": _off(shares, target),
         "shares": shares.mean(0).tolist(),
         "divergence": float(off) if np.isfinite(off) else None,
-        "corrected": _finite(corrected) if trusted(said) else None,
+        "corrected": (
+            None if said is None else _finite(proportions.corrected(shares.mean(0), said))
+        ),
         "by_anatomy": _by_anatomy(images, sentences, target, judge),
     }
 
@@ -197,7 +207,7 @@ def _off(shares: np.ndarray, target: Target) -> float:
     return float(proportions.total_variation(shares, np.array(target.shares)).mean())
 
 
-def trusted(said: np.ndarray) -> bool:
+def tells_groups(said: np.ndarray) -> bool:
     """Say whether the counter tells every group at all: each is named most often for itself."""
     return bool((said.argmax(0) == np.arange(len(said))).all() and (said.sum(0) > 0).all())
 
@@ -240,16 +250,20 @@ def _by_anatomy(
     return _finite(proportions.share_by_means(np.stack(drawn), np.stack(known), spread_within))
 
 
-def _real_clip_score(
-    sentences: pd.DataFrame, words: list[str], judge: Judge
-) -> float | None:  # what generators can hope for
-    """Average the CLIP score of test patients whom the sentences fit; None: they fit nobody."""
-    test, scores = judge.splits.test, []
+def _real_clip_score(sentences: pd.DataFrame, words: list[str], judge: Judge) -> float | None:
+    """Average the CLIP score of test patients whom the sentences fit; None: they fit nobody.
+
+    Every sentence counts alike, and its patients as train has them.
+    """
+    test, train = judge.splits.test, judge.splits.train
+    weights = as_in_train(test, train, judge.ctx.card)
+    means = []
     for place, spoken in enumerate(words):
-        rows = np.flatnonzero(_fits(test.table, sentences.iloc[place]))[:IMAGES]
+        rows = np.flatnonzero(_fits(test.table, sentences.iloc[place]) & (weights > 0))
         if len(rows):
-            scores.append(judge.clip.score(test.images[rows], [spoken] * len(rows)).mean())
-    return float(np.mean(scores)) if scores else None
+            scores = judge.clip.score(test.images[rows], [spoken] * len(rows))
+            means.append(np.average(scores, weights=weights[rows]))
+    return float(np.mean(means)) if means else None
 
 
 def _fits(table: pd.DataFrame, sentence: pd.Series[Any]) -> np.ndarray:

@@ -16,9 +16,8 @@ import pandas as pd
 from benchmark.contracts import SEPARATOR, TaskCard
 
 SEX = {"female", "male"}
-TOLERANCE = (
-    0.011  # how far shares, which may be rounded, can be from a sum of 1; then they are scaled
-)
+# How far shares, which may be rounded, can be from a sum of 1; then they are scaled.
+TOLERANCE = 0.011
 
 
 @dataclass(frozen=True)

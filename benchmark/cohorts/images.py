@@ -175,13 +175,17 @@ def _stack_axis(shape: tuple[int, ...], steps: np.ndarray) -> int:
 def _read_dicom(path: Path, slice_index: int | None) -> Picture:
     """One grey frame, in the units of its rescale tags; bright stays bright."""
     file = pydicom.dcmread(path)
+    if any(tag not in file for tag in ("Rows", "Columns", "PixelData")):
+        raise PictureError("is a DICOM file without pixels")
     kind = str(file.get("PhotometricInterpretation", "missing"))
     if kind not in ("MONOCHROME1", "MONOCHROME2"):
         raise PictureError(f"is not grey (PhotometricInterpretation is {kind})")
     _refuse_large((int(file.get("NumberOfFrames") or 1), file.Rows, file.Columns))
     try:
         pixels = file.pixel_array
-    except (RuntimeError, NotImplementedError, AttributeError) as error:
+    except AttributeError as error:  # a tag is missing that says how pixels are stored
+        raise PictureError(f"does not say how its pixels are stored ({error})") from error
+    except (RuntimeError, NotImplementedError) as error:
         syntax = file.file_meta.get("TransferSyntaxUID")
         raise PictureError(
             f"is compressed in a way that cannot be decoded here ({getattr(syntax, 'name', syntax)}"

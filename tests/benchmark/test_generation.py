@@ -14,7 +14,7 @@ from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
 from benchmark.filling import ask_for_patients
 from benchmark.generation import judge_generator
-from benchmark.proportions import as_in_train, trusted
+from benchmark.proportions import as_in_train, tells_groups
 from benchmark.target import read_target
 
 
@@ -192,6 +192,6 @@ def test_without_masks_in_train_nothing_is_said_of_anatomy(task, splits, ctx, tm
 
 
 def test_a_counter_that_does_not_tell_the_groups_is_not_trusted():
-    assert trusted(np.array([[0.8, 0.3], [0.2, 0.7]]))
-    assert not trusted(np.array([[1.0, 1.0], [0.0, 0.0]]))
-    assert not trusted(np.array([[1.0, 0.0], [0.0, 0.0]]))  # nobody of the second is in test
+    assert tells_groups(np.array([[0.8, 0.3], [0.2, 0.7]]))
+    assert not tells_groups(np.array([[1.0, 1.0], [0.0, 0.0]]))
+    assert not tells_groups(np.array([[1.0, 0.0], [0.0, 0.0]]))  # nobody of the second is in test

@@ -6,7 +6,7 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless
 
-from benchmark.cohorts.images import read_picture, scale_intensity, to_square
+from benchmark.cohorts.images import PictureError, read_picture, scale_intensity, to_square
 
 
 def save_nifti(path, array, affine):
@@ -139,6 +139,19 @@ def test_dicom_is_rescaled_and_knows_its_pixel_size(tmp_path):
     picture = read_picture(save_dicom(tmp_path / "a.dcm", frames), 0)
     np.testing.assert_array_equal(picture.pixels[0], frames[0] * 2 - 1)
     assert picture.spacing == (1.5, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [("PixelData", "without pixels"), ("BitsAllocated", "how its pixels are stored")],
+)
+def test_dicom_that_lacks_what_pixels_need_says_so(tmp_path, lost, words):
+    path = save_dicom(tmp_path / "a.dcm", np.ones((1, 4, 4), np.uint16))
+    file = pydicom.dcmread(path)
+    delattr(file, lost)
+    file.save_as(path)
+    with pytest.raises(PictureError, match=words):
+        read_picture(path, 0)
 
 
 def test_inverted_dicom_is_turned_so_that_bright_is_bright(tmp_path):
