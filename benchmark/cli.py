@@ -171,6 +171,10 @@ def run(
     site_shift: Annotated[
         float, typer.Option(help="0: test from the training scanner; 1: from another.")
     ] = 0.0,
+    women: Annotated[
+        float | None,
+        typer.Option(help="Share of women in train, where sex is not itself the label."),
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Runs at the same time. Default: by cores; GPU: 1.")
     ] = None,
@@ -202,7 +206,9 @@ def run(
         # Named first, found second: what cannot take one is refused before gigabytes are fetched.
         settings = settings.with_checkpoint(wanted).with_checkpoint(str(find_checkpoint(wanted)))
     jobs = jobs or parallel_runs(settings, device)
-    variants = [Variant(level, prevalence, label_noise, site_shift) for level in severity or [1.0]]
+    variants = [
+        Variant(level, prevalence, label_noise, site_shift, women) for level in severity or [1.0]
+    ]
     specs = request.spell_out(
         preset=settings,
         tasks=task,

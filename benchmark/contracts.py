@@ -187,6 +187,7 @@ class Variant:
     prevalence: float | None = None  # share of the positive class in train; None: the task's own
     label_noise: float = 0.0  # share of train and val labels flipped; test labels stay clean
     site_shift: float = 0.0  # 0: test from the training scanner; 1: from a clearly different one
+    women: float | None = None  # share of women in train, where sex is an attribute; None: the task's
 
     def __post_init__(self) -> None:
         limits = {"severity": 1.5, "label_noise": 0.5, "site_shift": 2.0}
@@ -195,8 +196,10 @@ class Variant:
             for name, top in limits.items()
             if not 0 <= getattr(self, name) <= top
         ]
-        if self.prevalence is not None and not 0.01 <= self.prevalence <= 0.99:
-            problems.append(f"prevalence is {self.prevalence}; allowed: 0.01 to 0.99")
+        for name in ("prevalence", "women"):
+            share = getattr(self, name)
+            if share is not None and not 0.01 <= share <= 0.99:
+                problems.append(f"{name} is {share}; allowed: 0.01 to 0.99")
         if problems:
             raise ValueError("Variant: " + "; ".join(problems) + ".")
 
@@ -210,6 +213,8 @@ class Variant:
             parts.append(f"noise-{self.label_noise:g}")
         if self.site_shift:
             parts.append(f"site-{self.site_shift:g}")
+        if self.women is not None:
+            parts.append(f"women-{self.women:g}")
         return "_".join(parts)
 
 

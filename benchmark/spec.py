@@ -17,7 +17,7 @@ from typing import Any
 from benchmark.cache import digest
 from benchmark.checkpoints import check_checkpoint, checkpoint_digest
 from benchmark.cohorts.identity import content_digest
-from benchmark.contracts import Method, Source, Task, Variant, default_cache
+from benchmark.contracts import Method, Source, Task, TaskCard, Variant, default_cache
 from benchmark.presets import CheckpointSettings, Preset
 from benchmark.registry import (
     Found,
@@ -103,6 +103,10 @@ def build_method(spec: RunSpec) -> Method:
     return cls(**values)
 
 
+def _values(card: TaskCard, attribute: str) -> tuple[str, ...]:
+    return next((a.values for a in card.attributes if a.name == attribute), ())
+
+
 def _allowed(value: Any, declared: dataclasses.Field[Any]) -> bool:
     if "options" in declared.metadata:
         return value in declared.metadata["options"]
@@ -141,6 +145,11 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
         raise ValueError(
             f"{task.card.name}: severity and the other knobs turn digital cohorts only; "
             f"{spec.data} is a table cohort. Leave them out."
+        )
+    if spec.variant.women is not None and "female" not in _values(task.card, "sex"):
+        raise ValueError(
+            f"{task.card.name}: women is {spec.variant.women:g}, but its card has no attribute sex "
+            "with the value female. Leave --women out; if sex is its label, give --prevalence."
         )
     extra = getattr(method, "extra_data", "none")
     if extra == "digital_cohort" and (spec.data is not None or not hasattr(task, "new_patients")):

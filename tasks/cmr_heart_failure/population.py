@@ -57,12 +57,13 @@ CONCENTRIC_SHARES = {"female": (0.80, 0.60, 0.35), "male": (0.50, 0.35, 0.20)}
 def biased_people(n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
     """Draw n people as the training hospital sees them, with an exact number of cases.
 
-    A pool of the imaging cohort is labelled by the logistic model with slopes times
+    A pool of the imaging cohort, with the asked share of women, is labelled by the logistic model with slopes times
     severity / 0.5 and an intercept that gives the asked prevalence; the first cases and
     controls are kept. So P(label | covariates) is the model's, and the count is exact.
     """
     prevalence = PREVALENCE if variant.prevalence is None else variant.prevalence
-    pool = draw_people(4 * n + 2000, rng)  # about four times the cases needed
+    women = WOMEN if variant.women is None else variant.women
+    pool = draw_people(4 * n + 2000, rng, women)  # about four times the cases needed
     risk = heart_failure_risk(pool, variant.severity / SEVERITY_AS_IN_LIFE, prevalence)
     sick = rng.random(len(pool)) < risk
     cases = round(prevalence * n)
@@ -88,9 +89,9 @@ def requested_people(requests: pd.DataFrame, rng: np.random.Generator) -> pd.Dat
     return _with_phenotype(people, rng)
 
 
-def draw_people(n: int, rng: np.random.Generator) -> pd.DataFrame:
+def draw_people(n: int, rng: np.random.Generator, women: float = WOMEN) -> pd.DataFrame:
     """Draw n people of the imaging cohort: sex, age, BMI, height and the bands."""
-    sex = np.where(rng.random(n) < WOMEN, "female", "male")
+    sex = np.where(rng.random(n) < women, "female", "male")
     return _draw_within(sex, np.tile(AGE_RANGE, (n, 1)), np.tile((0.0, np.inf), (n, 1)), rng)
 
 

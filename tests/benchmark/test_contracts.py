@@ -98,7 +98,8 @@ def test_take_gives_rows_in_the_order_asked_for(table):
 
 def test_a_variant_is_named_after_the_knobs_that_are_turned():
     assert Variant().name == "severity-1"
-    assert Variant(0.5, 0.1, 0.05, 1).name == "severity-0.5_prevalence-0.1_noise-0.05_site-1"
+    every_knob = Variant(0.5, 0.1, 0.05, 1, 0.2)
+    assert every_knob.name == "severity-0.5_prevalence-0.1_noise-0.05_site-1_women-0.2"
 
 
 def test_a_bad_variant_is_refused_with_all_its_problems():

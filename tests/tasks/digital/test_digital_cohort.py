@@ -107,6 +107,7 @@ def test_new_patients_of_another_seed_differ(source):
         ({"label_noise": -0.1}, "label_noise is -0.1; allowed: 0 to 0.5"),
         ({"site_shift": 3}, "site_shift is 3; allowed: 0 to 2"),
         ({"prevalence": 0.0}, "prevalence is 0.0; allowed: 0.01 to 0.99"),
+        ({"women": 1.0}, "women is 1.0; allowed: 0.01 to 0.99"),
     ],
 )
 def test_bad_variants_are_refused(values, message):
