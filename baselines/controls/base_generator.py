@@ -12,7 +12,7 @@ from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed, TaskCard
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
-from methods.diffusion.base import trained_base
+from methods.diffusion.generator import LatentGenerator
 
 
 @method
@@ -38,8 +38,8 @@ class BaseGenerator:
         """Draw patients with the untuned base, then train as the method does."""
         target = target_of(self, ctx.card)
 
-        def make(guide: Guide, train: Split) -> NeutralGenerator:
-            return NeutralGenerator(trained_base(train, ctx), target)
+        def make(base: LatentGenerator, guide: Guide, train: Split) -> NeutralGenerator:
+            return NeutralGenerator(base, target)
 
         return learn_from_neutral(
             make, target, train, val, ctx, ratio=self.ratio, share=self.share, sure=self.sure

@@ -15,6 +15,7 @@ from benchmark.contracts import GroupsUsed, TaskCard
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
 from methods.diffusion.base import rebalanced_base
+from methods.diffusion.generator import LatentGenerator
 
 
 @method
@@ -40,7 +41,7 @@ class RebalancedBase:
         """Train the base on, groups as in the target, draw patients, train as the method does."""
         target = target_of(self, ctx.card)
 
-        def make(guide: Guide, train: Split) -> NeutralGenerator:
+        def make(base: LatentGenerator, guide: Guide, train: Split) -> NeutralGenerator:
             return NeutralGenerator(rebalanced_base(train, target, ctx), target)
 
         return learn_from_neutral(

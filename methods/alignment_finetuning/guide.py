@@ -54,10 +54,10 @@ class Guide:
 def trained_guide(train: Split, val: Split, target: Target, ctx: RunContext) -> Guide:
     """Train on train, every cell drawn alike; calibrate on val, and report how good it is there.
 
-    Images as the generator has them: through its latents. Raises ValueError if a group of
-    the target has no patients, or if the guide is not better than chance on val in every column.
+    Images as the generator has them: through its latents, and redrawn. Every group must have
+    patients (refuse_unknown_groups). Raises ValueError if the guide is not better than chance on
+    val in every column.
     """
-    refuse_unknown_groups(train, val, target, ctx.card)
     backbone = settings_of(ctx).reader
     reader = trained_reader(train, ctx, "methods", backbone, with_masks=False)
     reader.words.requires_grad_(False)

@@ -17,8 +17,10 @@ from benchmark.contracts import Split, TaskCard
 from benchmark.filling import enlarged
 from benchmark.target import Target, columns_to_align, read_target
 from benchmark.training import balanced_weights, train_classifier
-from methods.alignment_finetuning.guide import Guide, trained_guide
+from methods.alignment_finetuning.guide import Guide, refuse_unknown_groups, trained_guide
+from methods.alignment_finetuning.redrawing import with_redrawn
 from methods.controlnet_synthesis.learning import Harmonised, harmonising, seen
+from methods.diffusion.base import trained_base
 from methods.diffusion.generator import LatentGenerator
 
 
@@ -66,7 +68,7 @@ def target_of(aims: Aims, card: TaskCard) -> Target:
     return read_target(aims.target, card, columns_to_align(card, aims.aligns))
 
 
-MakeGenerator = Callable[[Guide, Split], NeutralGenerator]
+MakeGenerator = Callable[[LatentGenerator, Guide, Split], NeutralGenerator]
 
 
 def learn_from_neutral(
@@ -75,12 +77,15 @@ def learn_from_neutral(
 ) -> Learned:  # fmt: skip
     """Make the generator, draw neutral patients, and train the classifier on real and drawn ones.
 
-    make(guide, train): the generator. Guide and classifier see images as its latents have them.
+    make(base, guide, train): the generator. Guide and classifier see images as its latents have
+    them, the guide also as the base redraws them.
     """
+    refuse_unknown_groups(train, val, target, ctx.card)
     see = harmonising(train, ctx, "latents")
     real, real_val = seen(train, see), seen(val, see)
-    guide = trained_guide(real, real_val, target, ctx)
-    generator = make(guide, train)
+    base = trained_base(train, ctx)
+    guide = trained_guide(with_redrawn(real, train, base, ctx), real_val, target, ctx)
+    generator = make(base, guide, train)
     added = draw_neutral(generator.drawn_by, guide, train, ctx, round(ratio * len(train)), sure)
     weights = balanced_weights(ctx.card.encode_cells(real.table)[0])
     both = real

@@ -33,15 +33,17 @@ from benchmark.presets import ScratchSettings
 from benchmark.registry import code_digest
 from methods.alignment_finetuning import adapter as adapter_module
 from methods.alignment_finetuning import guide as guide_module
-from methods.alignment_finetuning import losses, sampling, tuning
+from methods.alignment_finetuning import losses, redrawing, sampling, tuning
 from methods.alignment_finetuning.adapter import load_tuned
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
 from methods.alignment_finetuning.tuning import Terms, tune
-from methods.diffusion.base import SEED, base_key, settings_of, trained_base
+from methods.diffusion.base import SEED, base_key, settings_of
 from methods.diffusion.generator import LatentGenerator
 
-CODE = (adapter_module, guide_module, losses, sampling, tuning, readback, target_module)
+CODE = (
+    adapter_module, guide_module, losses, redrawing, sampling, tuning, readback, target_module
+)  # fmt: skip
 
 
 @method
@@ -59,10 +61,10 @@ class AlignmentFinetuning:
     rank: int = ranged(16, 1, 512)  # of the adapter
     rate: float = ranged(4e-3, 1e-7, 1)
     least_confidence: float = ranged(0.8, 0, 1)  # below, an assigned group does not count
-    image: float = ranged(1.0, 0)  # weight of staying like the untuned image
+    image: float = ranged(0.5, 0)  # weight of staying like the untuned image
     sentence: float = ranged(1.0, 0)  # weight of staying as close to the sentence
-    moved: float = ranged(0.2, 0, 1)  # part of both for images that are to change their group
-    distillation: float = ranged(1.0, 0)  # weight of predicting noise as the untuned denoiser does
+    moved: float = ranged(0.0, 0, 1)  # part of both for images that are to change their group
+    distillation: float = ranged(3.0, 0)  # weight of predicting noise as the untuned denoiser does
     ratio: float = ranged(0.5, 0, 20)  # generated patients per real one
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are generated
     sure: float = ranged(0.8, 0, 1)  # least probability of a label that nobody named
@@ -83,8 +85,7 @@ class AlignmentFinetuning:
         """Train base and guide, tune, draw patients, train the classifier on both."""
         target = target_of(self, ctx.card)
 
-        def make(guide: Guide, train: Split) -> NeutralGenerator:
-            base = trained_base(train, ctx)
+        def make(base: LatentGenerator, guide: Guide, train: Split) -> NeutralGenerator:
             return NeutralGenerator(self.tuned(base, guide, train, ctx), target, before=base)
 
         return learn_from_neutral(

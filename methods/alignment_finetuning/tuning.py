@@ -18,6 +18,7 @@ from torch.utils.checkpoint import checkpoint
 from benchmark.clip import Clip, write_sentences
 from benchmark.context import RunContext
 from benchmark.contracts import Split
+from benchmark.metrics.proportions import total_variation
 from benchmark.target import neutral_requests, spread
 from methods.alignment_finetuning.adapter import save_tuned, trainable, with_denoiser
 from methods.alignment_finetuning.guide import Guide
@@ -161,7 +162,10 @@ class _Work:
         else:  # nobody is assigned to anything
             counts = torch.ones(self.n, dtype=torch.bool)
             moves = ~counts
-        off = np.abs(shown.groups.mean(0).numpy() - self.target).sum() / 2
+        # Sentence by sentence: too few women for one do not make up for too many for another.
+        off = np.mean(
+            [total_variation(shown.groups[p].mean(0).numpy(), self.target) for p in parts]
+        )
         counted = float(counts.float().mean())
         self.last_off = float(off)
         self.first_off = self.last_off if np.isnan(self.first_off) else self.first_off

@@ -39,8 +39,9 @@ DRAWN_TOGETHER = 4  # images of 512 pixels, with guidance, beside the networks i
 COLOURS = 3  # channels of the images that the autoencoder reads
 ADAPTER_FILE = "adapter.safetensors"
 TASK = "task"  # name of the adapter with which a checkpoint learns the task's images
-# Every projection of attention, also of the attention that pools a small denoiser's sentence.
-PROJECTIONS = r".*\.(to_q|to_k|to_v|to_out\.0|q_proj|k_proj|v_proj)"
+ATTENTION = ["to_q", "to_k", "to_v", "to_out.0"]
+# A denoiser that adds its pooled sentence to the time hears most of it there (denoiser.py).
+POOLED_SENTENCE = ["add_embedding.proj", "time_emb_proj"]
 EMBEDDING = (16, 32, 96, 256)  # widths of the layers that bring masks to the latents' size
 
 
@@ -133,13 +134,15 @@ def load_base(
 
 
 def add_adapter(denoiser: UNet2DConditionModel, name: str, rank: int) -> None:
-    """Put low-rank matrices (LoRA, Hu et al., ICLR 2022) beside every projection of attention.
+    """Put low-rank matrices (LoRA, Hu et al., ICLR 2022) wherever sentences come in.
 
-    They start as no change, stay in single precision, and are all that is left to train.
+    Beside every projection of attention, and of the pooled sentence if there is one. They start as
+    no change, stay in single precision, and are all that is left to train.
     """
     denoiser.requires_grad_(False)
+    pooled = POOLED_SENTENCE if denoiser.config.addition_embed_type == "text" else []
     config = LoraConfig(
-        r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=PROJECTIONS
+        r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=ATTENTION + pooled
     )
     denoiser.add_adapter(config, adapter_name=name)
     cast_training_params(denoiser, dtype=torch.float32)

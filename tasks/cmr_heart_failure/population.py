@@ -57,9 +57,9 @@ CONCENTRIC_SHARES = {"female": (0.80, 0.60, 0.35), "male": (0.50, 0.35, 0.20)}
 def biased_people(n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
     """Draw n people as the training hospital sees them, with an exact number of cases.
 
-    A pool of the imaging cohort, with the asked share of women, is labelled by the logistic model with slopes times
-    severity / 0.5 and an intercept that gives the asked prevalence; the first cases and
-    controls are kept. So P(label | covariates) is the model's, and the count is exact.
+    A pool of the imaging cohort, with the asked share of women, is labelled by the logistic model
+    with slopes times severity / 0.5 and an intercept that gives the asked prevalence; the first
+    cases and controls are kept. So P(label | covariates) is the model's, and the count is exact.
     """
     prevalence = PREVALENCE if variant.prevalence is None else variant.prevalence
     women = WOMEN if variant.women is None else variant.women

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from benchmark.target import read_target
-from methods.alignment_finetuning.guide import temperature_of, trained_guide
+from methods.alignment_finetuning.guide import (
+    refuse_unknown_groups,
+    temperature_of,
+    trained_guide,
+)
 
 
 @pytest.fixture
@@ -42,4 +46,4 @@ def test_a_guide_that_guesses_stops_the_run(splits, ctx, target):
 def test_a_column_with_one_value_in_train_is_refused(splits, ctx, target):
     rows = np.flatnonzero(splits.train.table["site"] == "north")
     with pytest.raises(ValueError, match="has site 'north'; no training patient is 'south'"):
-        trained_guide(splits.train.take(rows), splits.val, target, ctx)
+        refuse_unknown_groups(splits.train.take(rows), splits.val, target, ctx.card)

@@ -208,6 +208,29 @@ def test_the_loss_is_the_same_in_parts(started, splits, shared):
     torch.testing.assert_close(torch.cat(parts), whole, atol=1e-4, rtol=1e-3)
 
 
+def test_what_is_off_is_counted_sentence_by_sentence(started, splits, shared, monkeypatch):
+    """All of one group for one sentence and all of the other for the next: as far off as can be."""
+    base, guide = started
+    terms = tuning.Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.2, 1.0)
+    clip = load_clip(trained_clip(splits.train, shared, "generator", 0), shared.device)
+    work = tuning._Work(base, base, guide, clip, splits.train, terms, shared)
+    work.each = work.n // 2
+    groups = torch.zeros(work.n, 2)
+    groups[: work.n // 2, 0] = groups[work.n // 2 :, 1] = 1
+    seen = torch.zeros(work.n, 8)
+    monkeypatch.setattr(work, "_shown", lambda *_: tuning._Shown(groups, seen))
+    work.draw(torch.Generator().manual_seed(0))
+    assert work.logged["off target"] == pytest.approx(0.5)
+
+
+def test_low_rank_matrices_stand_where_sentences_come_in(started, shared):
+    base, _ = started
+    tuned_one = adapter_module.trainable(base.parts.denoiser, "lora", 4, shared)
+    names = [name for name, p in tuned_one.named_parameters() if p.requires_grad]
+    places = {name.split(".lora_")[0].removesuffix(".0").rsplit(".", 1)[-1] for name in names}
+    assert places == {"to_q", "to_k", "to_v", "to_out", "proj", "time_emb_proj"}
+
+
 def test_alike_images_have_no_diversity(started, splits, shared):
     base, guide = started
     terms = tuning.Terms("transport", "exact", 2, 1, 0.8, 1.0, 1.0, 0.2, 1.0)
