@@ -173,7 +173,7 @@ def run(
     ] = 0.0,
     women: Annotated[
         float | None,
-        typer.Option(help="Share of women in train, where sex is not itself the label."),
+        typer.Option(help="Share of women in train and val, where sex is not itself the label."),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Runs at the same time. Default: by cores; GPU: 1.")

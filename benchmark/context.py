@@ -44,6 +44,7 @@ class RunContext:
     say: Callable[[str], None] = progress.say
     curves: list[dict[str, Any]] = field(default_factory=list)
     steps: int = 0  # optimiser steps so far, of all stages: what the run cost
+    counted: set[Path] = field(default_factory=set)  # what train_once has added to them already
 
     def rng(self, purpose: str) -> np.random.Generator:
         """Return a random generator of its own for each purpose; the same one every time."""
@@ -65,7 +66,8 @@ class RunContext:
         """Return the folder that build has filled for this key, whoever asked for it first.
 
         build(folder, ctx) trains with a context of its own, under seed if one is given. What it
-        took, steps and curves, belongs to every run that uses it, whoever trained it: so ask once.
+        took, steps and curves, belongs to every run that uses it, whoever trained it; asked for
+        twice, it is counted once.
         """
         full = {
             **key,
@@ -74,14 +76,17 @@ class RunContext:
         }
 
         def train(folder: Path) -> None:
-            alone = replace(self, seed=self.seed if seed is None else seed, curves=[], steps=0)
+            mine = self.seed if seed is None else seed
+            alone = replace(self, seed=mine, curves=[], steps=0, counted=set())
             build(folder, alone)
             write_json(folder / TRAINING, {"steps": alone.steps, "curves": alone.curves})
 
         folder = self.cache.folder(f"{kind}-{self.card.name}", full, train, resumes=resumes)
-        taken = json.loads((folder / TRAINING).read_text())
-        self.curves += taken["curves"]
-        self.steps += taken["steps"]
+        if folder not in self.counted:
+            self.counted.add(folder)
+            taken = json.loads((folder / TRAINING).read_text())
+            self.curves += taken["curves"]
+            self.steps += taken["steps"]
         return folder
 
     def record(self, stage: str, step: int, **values: float) -> None:

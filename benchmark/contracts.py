@@ -187,7 +187,7 @@ class Variant:
     prevalence: float | None = None  # share of the positive class in train; None: the task's own
     label_noise: float = 0.0  # share of train and val labels flipped; test labels stay clean
     site_shift: float = 0.0  # 0: test from the training scanner; 1: from a clearly different one
-    women: float | None = None  # share in train, where sex is an attribute; None: the task's own
+    women: float | None = None  # share in train and val, where sex is an attribute; None: as usual
 
     def __post_init__(self) -> None:
         limits = {"severity": 1.5, "label_noise": 0.5, "site_shift": 2.0}

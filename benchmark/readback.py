@@ -1,6 +1,6 @@
 """Reads images back: which group and label they show, and where the regions of the mask lie.
 
-Trained on real training patients. The generation track judges generated images with it, and
+Trained on training patients. The generation track judges generated images with it, and
 methods may read images with one of their own; readers for different purposes have different seeds,
 and what methods read with has another backbone than what judges them.
 """

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
@@ -51,25 +52,38 @@ class Guide:
         return np.concatenate(parts) if parts else np.zeros((0, len(self.target.groups)))
 
 
-def trained_guide(train: Split, val: Split, target: Target, ctx: RunContext) -> Guide:
+def trained_guide(
+    train: Sequence[Split], val: Sequence[Split], target: Target, ctx: RunContext
+) -> Guide:
     """Train on train, every cell drawn alike; calibrate on val, and report how good it is there.
 
-    Images as the generator has them: through its latents, and redrawn. Every group must have
-    patients (refuse_unknown_groups). Raises ValueError if the guide is not better than chance on
-    val in every column.
+    Both come as the generator has images: the same patients through its latents, and redrawn by it
+    (or the first alone). Every group must have patients (refuse_unknown_groups). Raises ValueError
+    if the guide is not better than chance on val in every column.
     """
     backbone = settings_of(ctx).reader
-    reader = trained_reader(train, ctx, "methods", backbone, with_masks=False)
+    reader = trained_reader(joined(train), ctx, "methods", backbone, with_masks=False)
     reader.words.requires_grad_(False)
     plain = Guide(reader, target, dict.fromkeys(target.columns, 1.0))
-    found = reader.probabilities(np.asarray(val.images))
+    both = joined(val)
+    found = reader.probabilities(np.asarray(both.images))
     temperatures = {
-        name: temperature_of(np.log(found[name] + 1e-12), codes_of(ctx.card, name, val.table))
+        name: temperature_of(np.log(found[name] + 1e-12), codes_of(ctx.card, name, both.table))
         for name in target.columns
     }
     guide = dataclasses.replace(plain, temperatures=temperatures)
-    _report(guide, val, ctx)
+    for split, kind in zip(val, ("val", "redrawn val"), strict=False):
+        _report(guide, split, kind, ctx)
     return guide
+
+
+def joined(splits: Sequence[Split]) -> Split:
+    """Put the same patients, seen in several ways, behind each other."""
+    return Split(
+        np.concatenate([split.images for split in splits]),
+        np.concatenate([split.masks for split in splits]),
+        pd.concat([split.table for split in splits], ignore_index=True),
+    )
 
 
 def refuse_unknown_groups(train: Split, val: Split, target: Target, card: TaskCard) -> None:
@@ -115,8 +129,11 @@ def temperature_of(log_probabilities: np.ndarray, truth: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(cross_entropy, bounds=bounds, method="bounded").x))
 
 
-def _report(guide: Guide, val: Split, ctx: RunContext) -> None:
-    """Say and record how often the guide is right on val; refuse one that guesses."""
+def _report(guide: Guide, val: Split, kind: str, ctx: RunContext) -> None:
+    """Say and record how often the guide is right on val; refuse one that guesses.
+
+    kind: how the patients of val are seen.
+    """
     groups = guide.target.encode(val.table, ctx.card)
     right = guide.read(np.asarray(val.images)).argmax(1) == groups
     balanced, _ = better_than_chance(right, groups)
@@ -126,10 +143,11 @@ def _report(guide: Guide, val: Split, ctx: RunContext) -> None:
         if (groups == g).any()
     }
     words = ", ".join(f"{name} {rate:.0%}" for name, rate in rates.items())
-    ctx.say(f"guide: right on val for {words}")
-    ctx.record("guide", 0, **{f"accuracy, {name}": rate for name, rate in rates.items()})
+    ctx.say(f"guide: right on {kind} for {words}")
+    stage = f"guide, {kind}"
+    ctx.record(stage, 0, **{f"accuracy, {name}": rate for name, rate in rates.items()})
     temperatures = {f"temperature, {name}": t for name, t in guide.temperatures.items()}
-    ctx.record("guide", 0, balanced_accuracy=float(balanced), **temperatures)
+    ctx.record(stage, 0, balanced_accuracy=float(balanced), **temperatures)
     read = guide.reader.probabilities(np.asarray(val.images))
     for column in guide.target.columns:
         truth = codes_of(ctx.card, column, val.table)
@@ -137,7 +155,7 @@ def _report(guide: Guide, val: Split, ctx: RunContext) -> None:
         if not works:
             raise ValueError(
                 f"{ctx.card.name}: the classifier that is to guide the tuning reads {column} from "
-                f"{rate:.0%} of the validation patients, values counting alike ({words}): no "
+                f"{rate:.0%} of {kind}'s patients, values counting alike ({words}): no "
                 f"better than guessing among {len(np.unique(truth))}. Nothing is tuned. Align "
                 "a column that images show, or give it more patients or steps."
             )

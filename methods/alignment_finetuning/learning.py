@@ -18,7 +18,7 @@ from benchmark.filling import enlarged
 from benchmark.target import Target, columns_to_align, read_target
 from benchmark.training import balanced_weights, train_classifier
 from methods.alignment_finetuning.guide import Guide, refuse_unknown_groups, trained_guide
-from methods.alignment_finetuning.redrawing import with_redrawn
+from methods.alignment_finetuning.redrawing import redrawn
 from methods.controlnet_synthesis.learning import Harmonised, harmonising, seen
 from methods.diffusion.base import trained_base
 from methods.diffusion.generator import LatentGenerator
@@ -78,13 +78,15 @@ def learn_from_neutral(
     """Make the generator, draw neutral patients, and train the classifier on real and drawn ones.
 
     make(base, guide, train): the generator. Guide and classifier see images as its latents have
-    them, the guide also as the base redraws them.
+    them, the guide also as the base redraws them: so it cannot be trained, nor found out to guess,
+    before there is a base.
     """
     refuse_unknown_groups(train, val, target, ctx.card)
     see = harmonising(train, ctx, "latents")
     real, real_val = seen(train, see), seen(val, see)
     base = trained_base(train, ctx)
-    guide = trained_guide(with_redrawn(real, train, base, ctx), real_val, target, ctx)
+    again, val_again = (redrawn(s, target.columns, base, train, ctx) for s in (train, val))
+    guide = trained_guide([real, again], [real_val, val_again], target, ctx)
     generator = make(base, guide, train)
     added = draw_neutral(generator.drawn_by, guide, train, ctx, round(ratio * len(train)), sure)
     weights = balanced_weights(ctx.card.encode_cells(real.table)[0])

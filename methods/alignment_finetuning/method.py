@@ -9,8 +9,10 @@ arXiv 2311.07604), on which it builds: section 4.1 the alignment, 4.2 the adjust
 
 Departures, measured in docs/methods.md. A small base, trained on the task's own training split,
 instead of Imagen tuned on ROCO; with a preset whose generator has a checkpoint, from that. A small
-CLIP of the same patients instead of a large one. While it is tuned, the generator samples in fewer
-steps than when it draws.
+CLIP of the same patients instead of a large one. Half of the images that the classifier learns from
+are real ones redrawn by the base (redrawing.py); patients and groups are real. While it is tuned,
+the generator samples in fewer steps than when it draws. Low-rank matrices also stand where a small
+denoiser adds the pooled sentence to the time.
 
 For debiasing, the tuned generator draws patients from sentences that name the label and no
 attribute. Where the label itself is aligned, nothing is named, and the label of an image is what
@@ -29,7 +31,6 @@ from benchmark import target as target_module
 from benchmark.clip import load_clip, trained_clip
 from benchmark.context import RunContext
 from benchmark.contracts import GroupsUsed, TaskCard
-from benchmark.presets import ScratchSettings
 from benchmark.registry import code_digest
 from methods.alignment_finetuning import adapter as adapter_module
 from methods.alignment_finetuning import guide as guide_module
@@ -98,11 +99,9 @@ class AlignmentFinetuning:
         """Return the tuned base, tuning it if nobody has yet."""
         settings = settings_of(ctx)
         terms = Terms(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Terms)})
-        # The CLIP that the base reads sentences with; a checkpoint's has no picture tower. From
-        # scratch its steps are counted with the base already.
-        counted = isinstance(settings, ScratchSettings)
-        asking = dataclasses.replace(ctx, curves=[], steps=0) if counted else ctx
-        clip_folder = trained_clip(train, asking, "generator", SEED)
+        # From scratch the CLIP that the base reads sentences with; a checkpoint's has no picture
+        # tower.
+        clip_folder = trained_clip(train, ctx, "generator", SEED)
 
         def build(folder: Path, alone: RunContext) -> None:
             tune(

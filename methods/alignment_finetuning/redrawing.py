@@ -1,10 +1,10 @@
 """Real patients as the base draws them: a guide of drawn images has to know how those look.
 
-Drawn images lack detail that every patient has, and a guide that has seen patients alone takes that
-for a sign of one group (docs/methods.md). So it also learns from its own training patients after
-they were noised and denoised again by the base under their own sentence, as SDEdit does (Meng et
-al., ICLR 2022, arXiv 2108.01073, algorithm 1): half way up the chain who somebody is stays, and how
-the image looks becomes the base's. Nobody is new, and no group is guessed.
+Drawn images lack detail that every patient has, and a guide that has seen patients alone may take
+that for a sign of one group (docs/methods.md has the measurement). So it also learns from its own
+patients after they were noised and denoised again by the base, as SDEdit does (Meng et al., ICLR
+2022, arXiv 2108.01073, algorithm 1). Nobody is new and no group is guessed: half way up the chain
+the patient stays, and the sentence says nothing of what the guide is to read.
 """
 
 from __future__ import annotations
@@ -14,59 +14,63 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from benchmark import context
 from benchmark.clip import write_sentences
+from benchmark.cohorts.identity import split_digest
 from benchmark.context import RunContext
 from benchmark.contracts import Split
-from benchmark.filling import enlarged
 from benchmark.registry import code_digest
 from methods.diffusion.base import SEED, base_key
 from methods.diffusion.generator import LatentGenerator
 
 LAST_PART = 0.5  # of the sampler's steps: those that are taken again
-MOST = 2000  # patients; more would cost a large cohort hours and teach little
 IMAGES = "images.safetensors"
 
 
-def with_redrawn(seen: Split, train: Split, base: LatentGenerator, ctx: RunContext) -> Split:
-    """Put redrawn patients behind those of seen, which are train's as the guide has them."""
-    chosen = np.arange(len(train))
-    if len(train) > MOST:
-        chosen = np.sort(ctx.rng("redrawn").choice(len(train), MOST, replace=False))
-    some = train.take(chosen)
+def redrawn(
+    patients: Split, columns: tuple[str, ...], base: LatentGenerator, train: Split, ctx: RunContext
+) -> Split:
+    """Return the same patients as the base of train draws them, drawing them if nobody has yet.
+
+    columns: what their sentences leave unsaid. Images are as the latents have them.
+    """
 
     def build(folder: Path, alone: RunContext) -> None:
-        images = redraw(some, base, alone)
-        save_file({"images": torch.from_numpy(images).half()}, folder / IMAGES)
+        images = torch.from_numpy(redraw(patients, columns, base, alone))
+        save_file({"images": images.half()}, folder / IMAGES)
 
     key = {
         **base_key(train, ctx),
-        "redrawn": [chosen.tolist() if len(chosen) < len(train) else "all", LAST_PART],
+        "redrawn": [split_digest(patients), list(columns), LAST_PART],
         "redrawing code": code_digest([Path(__file__), Path(str(context.__file__))]),
     }
     folder = ctx.train_once("redrawn", key, build, seed=SEED)
     images = load_file(folder / IMAGES)["images"].float().numpy()
-    return enlarged(seen, images, some.masks, some.table)
+    return Split(images, patients.masks, patients.table)
 
 
 @torch.inference_mode()
-def redraw(patients: Split, base: LatentGenerator, ctx: RunContext) -> np.ndarray:
+def redraw(
+    patients: Split, columns: tuple[str, ...], base: LatentGenerator, ctx: RunContext
+) -> np.ndarray:
     """Noise patients to half of the chain and denoise them; (n, channels, size, size), no noise."""
-    parts, rng = base.parts, ctx.torch_rng("redrawn: noise")
+    parts, seed = base.parts, int(ctx.rng("redrawn: noise").integers(2**31))
     times = parts.solver().timesteps
     times = times[-max(1, round(LAST_PART * len(times))) :]
-    names = ["label", *(a.name for a in ctx.card.attributes)]
-    words = write_sentences(patients.table[names], base.prompt)
-    images = []
-    firsts = range(0, len(words), parts.batch)
-    for first in ctx.track(firsts, "redrawing patients for the guide", len(firsts)):
-        these = slice(first, first + parts.batch)
-        latents = parts.codec.encode(np.asarray(patients.images[these]))
-        noise = torch.randn(latents.shape, generator=rng)
-        latents = parts.schedule.add_noise(latents, noise, times[:1].cpu().expand(len(latents)))
-        latents, ask, solver = latents.to(base.device), base.asking(words[these]), parts.solver()
+    said = ["label", *(a.name for a in ctx.card.attributes)]
+    table = patients.table[[name for name in said if name not in columns]]
+    words = write_sentences(table, base.prompt)
+
+    def draw(these: slice) -> Tensor:
+        latents = parts.codec.encode(np.asarray(patients.images[these])).to(base.device)
+        noise = base.noise_of(len(latents), seed, these.start)
+        start = times[:1].expand(len(latents)).to(base.device)
+        latents = parts.schedule.add_noise(latents, noise, start)
+        ask, solver = base.asking(words[these]), parts.solver()
         for time in times:
             latents = solver.step(ask(latents, time.to(base.device)), time, latents).prev_sample
-        images.append(parts.codec.decode(latents).numpy())
-    return np.concatenate(images)
+        return parts.codec.decode(latents)
+
+    return base.in_parts(draw, np.zeros(patients.images.shape, np.float32))

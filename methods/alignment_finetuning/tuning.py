@@ -74,8 +74,9 @@ def tune(
     )  # fmt: skip
     if np.isfinite(work.last_off):  # a resumed tuning may have had no step left
         ctx.say(
-            f"{STAGE}: towards {_mix_words(guide)}; off by {100 * work.first_off:.0f} points in "
-            f"the guide's eyes at the first step, {100 * work.last_off:.0f} at the last"
+            f"{STAGE}: towards {_mix_words(guide)}; in the guide's eyes {work.each} images of a "
+            f"sentence were off by {100 * work.first_off:.0f} points at the first step and by "
+            f"{100 * work.last_off:.0f} at the last, some of it by the chance of so few"
         )
     save_tuned(tuned.parts.denoiser, adapter, folder)
     drop_checkpoints(folder)

@@ -60,12 +60,10 @@ def trained_base(train: Split, ctx: RunContext) -> LatentGenerator:
 def rebalanced_base(train: Split, mix: Target, ctx: RunContext) -> LatentGenerator:
     """Return the base after it was trained on, for half as long again, with groups drawn as in mix.
 
-    Cells of a group are drawn alike, rare ones up to the usual limit. Counted in ctx are the steps
-    of the longer training alone: who has this generator has asked for the base before.
+    Cells of a group are drawn alike, rare ones up to the usual limit.
     """
-    uncounted = dataclasses.replace(ctx, curves=[], steps=0)
-    sentences = trained_sentences(train, uncounted)
-    start = base_folder(train, sentences, uncounted)
+    sentences = trained_sentences(train, ctx)
+    start = base_folder(train, sentences, ctx)
 
     def build(folder: Path, alone: RunContext) -> None:
         weights = torch.from_numpy(weights_of_mix(train, mix, ctx))

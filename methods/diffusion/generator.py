@@ -54,11 +54,18 @@ class LatentGenerator:
         """Draw the same images as the latents have them, without acquisition noise."""
         names = ["label", *(a.name for a in self.card.attributes)]
         words = write_sentences(requests[names], self.prompt)
-        images, batch, done = np.zeros(masks.shape, np.float32), self.parts.batch, 0
-        while done < len(words):
+        return self.in_parts(
+            lambda these: self._draw(words[these], masks[these], seed, these.start),
+            np.zeros(masks.shape, np.float32),
+        )
+
+    def in_parts(self, draw: Callable[[slice], Tensor], images: np.ndarray) -> np.ndarray:
+        """Fill in images, (n, channels, size, size), as many at a time as memory holds."""
+        batch, done = self.parts.batch, 0
+        while done < len(images):
             these, full = slice(done, done + batch), False
             try:
-                images[these] = self._draw(words[these], masks[these], seed, done)
+                images[these] = draw(these).numpy()
             except torch.OutOfMemoryError:
                 if batch == 1:
                     raise
@@ -72,7 +79,7 @@ class LatentGenerator:
         return images
 
     @torch.inference_mode()
-    def _draw(self, words: list[str], masks: np.ndarray, seed: int, first: int) -> np.ndarray:
+    def _draw(self, words: list[str], masks: np.ndarray, seed: int, first: int) -> Tensor:
         """Draw one batch, from noise back to images."""
         parts = self.parts
         latents = self.noise_of(len(words), seed, first)
@@ -83,7 +90,7 @@ class LatentGenerator:
         solver = parts.solver()
         for time in solver.timesteps:
             latents = solver.step(ask(latents, time.to(self.device)), time, latents).prev_sample
-        return parts.codec.decode(latents).numpy()
+        return parts.codec.decode(latents)
 
     def noise_of(self, n: int, seed: int, first: int = 0) -> Tensor:
         """Return the noise that n images start from, each with a random stream of its own."""

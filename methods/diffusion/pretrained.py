@@ -136,8 +136,9 @@ def load_base(
 def add_adapter(denoiser: UNet2DConditionModel, name: str, rank: int) -> None:
     """Put low-rank matrices (LoRA, Hu et al., ICLR 2022) wherever sentences come in.
 
-    Beside every projection of attention, and of the pooled sentence if there is one. They start as
-    no change, stay in single precision, and are all that is left to train.
+    Beside every projection of the denoiser's attention, and, where it adds a pooled sentence to the
+    time, beside those of both. They start as no change, stay in single precision, and are all that
+    is left to train.
     """
     denoiser.requires_grad_(False)
     pooled = POOLED_SENTENCE if denoiser.config.addition_embed_type == "text" else []

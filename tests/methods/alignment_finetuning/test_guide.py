@@ -27,7 +27,7 @@ def test_probabilities_that_are_too_sure_get_the_temperature_that_they_lack():
 
 
 def test_accuracy_per_group_is_reported(splits, ctx, target):
-    guide = trained_guide(splits.train, splits.val, target, ctx)
+    guide = trained_guide([splits.train], [splits.val], target, ctx)
     (accuracy, *_) = [c for c in ctx.curves if "accuracy, north" in c]
     groups = target.encode(splits.val.table, ctx.card)
     right = guide.read(splits.val.images).argmax(1) == groups
@@ -40,7 +40,7 @@ def test_a_guide_that_guesses_stops_the_run(splits, ctx, target):
     shuffled = splits.val.table.assign(site=rng.permutation(splits.val.table["site"]))
     val = dataclasses.replace(splits.val, table=shuffled)
     with pytest.raises(ValueError, match="no better than guessing among 2"):
-        trained_guide(splits.train, val, target, ctx)
+        trained_guide([splits.train], [val], target, ctx)
 
 
 def test_a_column_with_one_value_in_train_is_refused(splits, ctx, target):

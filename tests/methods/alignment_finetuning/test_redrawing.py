@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from methods.alignment_finetuning import redrawing
-from methods.alignment_finetuning.redrawing import redraw, with_redrawn
+from methods.alignment_finetuning.redrawing import redraw, redrawn
 from methods.diffusion.base import trained_base
 from methods.diffusion.generator import LatentGenerator
 from methods.diffusion.parts import through_latents
@@ -47,9 +47,10 @@ def test_a_perfect_base_redraws_the_patient_as_the_latents_have_them(
         return ask
 
     monkeypatch.setattr(LatentGenerator, "asking", knows)
-    found = redraw(some, base, shared)
+    found = redraw(some, ("site",), base, shared)
     np.testing.assert_allclose(found, through_latents(parts.codec, some.images), atol=1e-4)
-    assert said == [shared.prompt(row) for row in some.table.to_dict("records")]
+    told = some.table.drop(columns="site").to_dict("records")
+    assert said == [shared.prompt(row) for row in told]  # nothing of what the guide is to read
 
 
 def test_redrawing_starts_half_way_up_the_chain(splits, shared, base, monkeypatch):
@@ -59,25 +60,30 @@ def test_redrawing_starts_half_way_up_the_chain(splits, shared, base, monkeypatc
         "asking",
         lambda self, words: lambda latents, time: (asked.append(int(time)), 0 * latents)[1],
     )
-    redraw(splits.train.take(np.arange(2)), base, shared)
+    redraw(splits.train.take(np.arange(2)), ("site",), base, shared)
     assert asked == times[len(times) - round(len(times) / 2) :].tolist()
 
 
-def test_redrawn_patients_stand_behind_the_real_ones_and_are_drawn_once(
+def test_redrawn_patients_are_the_same_patients_and_are_drawn_once(
     splits, shared, base, monkeypatch
 ):
-    both = with_redrawn(splits.train, splits.train, base, shared)
-    n = len(splits.train)
-    assert len(both) == 2 * n
-    np.testing.assert_array_equal(both.images[:n], splits.train.images)
-    columns = ["label", "site"]
-    again, real = both.table[columns][n:].to_numpy(), splits.train.table[columns].to_numpy()
-    np.testing.assert_array_equal(again, real)
+    asked = ("site",), base, splits.train, shared
+    first = redrawn(splits.val, *asked)
+    assert first.table is splits.val.table and first.images.shape == splits.val.images.shape
+    assert not np.array_equal(first.images, splits.val.images)
     monkeypatch.setattr(redrawing, "redraw", None)  # from the cache, or not at all
-    kept = with_redrawn(splits.train, splits.train, base, shared)
-    assert torch.equal(torch.from_numpy(kept.images), torch.from_numpy(both.images))
+    np.testing.assert_array_equal(redrawn(splits.val, *asked).images, first.images)
 
 
-def test_of_a_large_cohort_some_are_redrawn(splits, shared, base, monkeypatch):
-    monkeypatch.setattr(redrawing, "MOST", 7)
-    assert len(with_redrawn(splits.train, splits.train, base, shared)) == len(splits.train) + 7
+def test_without_memory_fewer_are_redrawn_at_a_time(splits, shared, base, monkeypatch):
+    some = splits.train.take(np.arange(5))
+    whole = redraw(some, ("site",), base, shared)
+    asking = LatentGenerator.asking
+
+    def full(self, words):
+        if len(words) > 2:
+            raise torch.OutOfMemoryError
+        return asking(self, words)
+
+    monkeypatch.setattr(LatentGenerator, "asking", full)
+    np.testing.assert_allclose(redraw(some, ("site",), base, shared), whole, atol=1e-2)

@@ -33,7 +33,7 @@ def started(splits, shared):
     """Base, guide and target."""
     target = read_target("uniform", shared.card, columns_to_align(shared.card))
     base = trained_base(splits.train, shared)
-    return base, trained_guide(splits.train, splits.val, target, shared)
+    return base, trained_guide([splits.train], [splits.val], target, shared)
 
 
 def tuned(started, splits, ctx, **fields):
@@ -109,7 +109,7 @@ def test_no_sentence_gets_fewer_images_than_it_needs(n, each, sizes):
 
 
 def test_terms_of_the_loss_and_the_steps_are_recorded(started, splits, shared):
-    counted = dataclasses.replace(shared, curves=[], steps=0)
+    counted = dataclasses.replace(shared, curves=[], steps=0, counted=set(shared.counted))
     tuned(started, splits, counted)
     (line,) = [curve for curve in counted.curves if curve["stage"] == "alignment"]
     names = {"loss, aligned", "loss, image", "loss, sentence", "loss, distillation"}

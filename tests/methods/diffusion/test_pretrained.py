@@ -11,6 +11,7 @@ from benchmark.presets import CheckpointSettings
 from benchmark.target import read_target
 from methods.alignment_finetuning.guide import trained_guide
 from methods.alignment_finetuning.method import AlignmentFinetuning
+from methods.alignment_finetuning.redrawing import redrawn
 from methods.diffusion.base import rebalanced_base, trained_base
 from methods.diffusion.controlled import trained_generator
 from methods.diffusion.pretrained import (
@@ -98,8 +99,10 @@ def test_a_base_learns_by_an_adapter_and_can_be_trained_on(started, splits, tiny
 def test_a_checkpoint_is_aligned_by_an_adapter(started, splits):
     ctx = dataclasses.replace(started, precision="float32")
     target = read_target("uniform", ctx.card, ("site",))
-    guide = trained_guide(splits.train, splits.val, target, ctx)
     base = trained_base(splits.train, ctx)
+    again = redrawn(splits.train, target.columns, base, splits.train, ctx)
+    assert np.isfinite(again.images).all() and not np.array_equal(again.images, splits.train.images)
+    guide = trained_guide([splits.train, again], [splits.val], target, ctx)
     method = AlignmentFinetuning(chain=2, last_steps=1)
     tuned = method.tuned(base, guide, splits.train, ctx)
     pairs = zip(tuned.parts.denoiser.parameters(), base.parts.denoiser.parameters(), strict=True)

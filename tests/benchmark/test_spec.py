@@ -1,0 +1,31 @@
+"""What a run is asked to be, refused before any work where it cannot be."""
+
+import pytest
+
+from benchmark.contracts import Variant
+from benchmark.presets import load_preset
+from benchmark.spec import RunSpec, resolve
+
+
+def test_a_share_of_women_is_refused_where_sex_is_no_attribute(tmp_path):
+    spec = RunSpec(
+        "brain_mr_sex", "erm", Variant(women=0.2), 0, load_preset("quick"), cache=tmp_path
+    )
+    with pytest.raises(ValueError, match=r"women is 0\.2, but .* no attribute sex.*--prevalence"):
+        resolve(spec)
+
+
+def test_a_share_of_women_is_part_of_what_a_run_is():
+    asked = [
+        RunSpec("cmr_heart_failure", "erm", Variant(women=w), 0, load_preset("quick"))
+        for w in (None, 0.2)
+    ]
+    usual, few = map(resolve, asked)
+    assert few["variant"]["women"] == 0.2 and usual["row"] != few["row"]
+
+
+def test_knobs_are_refused_for_a_table_cohort(tmp_path):
+    spec = RunSpec("cmr_heart_failure", "erm", Variant(women=0.2), 0, load_preset("quick"))
+    spec = RunSpec(**{**vars(spec), "data": tmp_path})
+    with pytest.raises(ValueError, match="knobs turn digital cohorts only"):
+        resolve(spec)
