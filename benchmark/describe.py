@@ -8,6 +8,7 @@ import inspect
 import itertools
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from benchmark import registry
 from benchmark.contracts import TaskCard
 from benchmark.presets import load_preset, preset_names
 from benchmark.spec import allowed_words
+from benchmark.target import values_of
 
 
 def describe(name: str, out: Console) -> None:
@@ -43,9 +45,16 @@ def _task(card: TaskCard, out: Console) -> None:
             value = [f"{a.name}: {', '.join(a.values)}" for a in card.attributes]
         if key == "intersections":
             value = [" x ".join(names) for names in card.intersections]
+        if key == "population":
+            value = [_shares(card, name, shares) for name, shares in card.population]
         lines = value if isinstance(value, list | tuple) else [value]
         table.add_row(key.replace("_", " "), "\n".join(map(str, lines)))
     out.print(table)
+
+
+def _shares(card: TaskCard, column: str, shares: Sequence[float]) -> str:
+    pairs = zip(values_of(card, column), shares, strict=False)  # a card may be wrong here
+    return f"{column}: " + ", ".join(f"{value} {share:.3g}" for value, share in pairs)
 
 
 def _method(found: registry.Found, out: Console) -> None:

@@ -69,6 +69,7 @@ def test_describe_of_an_unknown_name_lists_all_that_can_be_described():
 
 def test_describe_tells_the_card_of_a_task():
     assert "brain" in call("describe", "brain_mr_sex").output.lower()
+    assert "sex: female 0.541, male 0.459" in call("describe", "cmr_heart_failure").output
 
 
 def test_a_dry_run_prints_the_plan_and_does_nothing(run_options, tmp_path):

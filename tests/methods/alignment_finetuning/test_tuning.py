@@ -223,6 +223,19 @@ def test_what_is_off_is_counted_sentence_by_sentence(started, splits, shared, mo
     assert work.logged["off target"] == pytest.approx(0.5)
 
 
+def test_images_that_are_to_change_their_group_are_let_go(started, splits, shared, monkeypatch):
+    base, guide = started
+    terms = tuning.Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.0, 1.0)
+    clip = load_clip(trained_clip(splits.train, shared, "generator", 0), shared.device)
+    work = tuning._Work(base, base, guide, clip, splits.train, terms, shared)
+    groups = torch.linspace(0.6, 0.9, work.n)  # all are of the first group, as the guide sees them
+    shown = tuning._Shown(torch.stack([groups, 1 - groups], 1), torch.zeros(work.n, 8))
+    monkeypatch.setattr(work, "_shown", lambda *_: shown)
+    chance = work.draw(torch.Generator().manual_seed(0))
+    assert set(chance["assigned"].tolist()) == {0, 1}
+    torch.testing.assert_close(chance["weight"], (chance["assigned"] == 0).float())
+
+
 def test_low_rank_matrices_stand_where_sentences_come_in(started, shared):
     base, _ = started
     tuned_one = adapter_module.trainable(base.parts.denoiser, "lora", 4, shared)
