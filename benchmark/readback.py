@@ -133,13 +133,14 @@ class Words(nn.Module):
 
 def trained_reader(
     train: Split, ctx: RunContext, purpose: str, backbone: str, *, with_masks: bool = True,
-    coarse: int = 1,
+    coarse: int = 1, effort: Effort = LABEL_AND_ATTRIBUTES,
 ) -> Reader:  # fmt: skip
     """Return the reader of these training patients, training what nobody has trained yet.
 
     Runs with the same patients, purpose and backbone share one, and each of them counts its steps.
     with_masks=False leaves out the network that reads masks. coarse: label and attributes are read
     from blocks of so many pixels a side, so that detail which generated images lack says nothing.
+    effort: how long they are learned.
     """
     reader = dataclasses.replace(new_reader(train, ctx, purpose, backbone), coarse=coarse)
     key = {
@@ -153,7 +154,7 @@ def trained_reader(
 
     def train_words(folder: Path, alone: RunContext) -> None:
         stage = f"{purpose}: label and attributes"
-        _train(reader.words, train, alone, stage, LABEL_AND_ATTRIBUTES, reader, _words_loss)
+        _train(reader.words, train, alone, stage, effort, reader, _words_loss)
         _save(reader.words, folder)
 
     def train_regions(folder: Path, alone: RunContext) -> None:
@@ -163,7 +164,7 @@ def trained_reader(
             _train(reader.regions, masked, alone, stage, REGIONS, reader, _regions_loss)
         _save(reader.regions, folder)
 
-    named = {**key, "backbone": backbone, "coarse": coarse}
+    named = {**key, "backbone": backbone, "coarse": coarse, "effort": dataclasses.asdict(effort)}
     folder = ctx.train_once(f"{purpose}-words", named, train_words)
     reader.words.load_state_dict(load_file(folder / WEIGHTS))
     if with_masks:
