@@ -34,6 +34,12 @@ WIDTH_OF_A_LOG = 120  # columns, where there is no terminal to ask
 out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_LOG)
 
 RunsFolder = Annotated[Path, typer.Option("--runs", help="Folder of the run folders.")]
+PrevalenceOption = Annotated[
+    float | None, typer.Option(help="Share of the positive class in train and val.")
+]
+WomenOption = Annotated[
+    float | None, typer.Option(help="Share of women in train and val of hearts, 0.01 to 0.99.")
+]
 SeverityOption = Annotated[
     float, typer.Option(help="Bias of train: 0 none, 0.5 as in life, 1 twice as strong.")
 ]
@@ -164,17 +170,12 @@ def run(
         list[float] | None,
         typer.Option(help="Bias of train: 0 none, 0.5 as in life, 1 twice that; repeatable."),
     ] = None,
-    prevalence: Annotated[
-        float | None, typer.Option(help="Share of the positive class in train.")
-    ] = None,
+    prevalence: PrevalenceOption = None,
     label_noise: Annotated[float, typer.Option(help="Share of train labels flipped.")] = 0.0,
     site_shift: Annotated[
         float, typer.Option(help="0: test from the training scanner; 1: from another.")
     ] = 0.0,
-    women: Annotated[
-        float | None,
-        typer.Option(help="Share of women in train and val, where sex is not itself the label."),
-    ] = None,
+    women: WomenOption = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Runs at the same time. Default: by cores; GPU: 1.")
     ] = None,
@@ -327,17 +328,25 @@ def preview(
     task: Annotated[str, typer.Argument(help="A task.")],
     path: Annotated[Path, typer.Option("--out", help="PNG file.")] = Path("cohort.png"),
     severity: SeverityOption = 1.0,
+    prevalence: PrevalenceOption = None,
+    women: WomenOption = None,
     cohort: CohortOption = None,
     masks: Annotated[bool, typer.Option(help="Draw the outlines of the masks.")] = False,
 ) -> None:
     """Draw a contact sheet of a cohort, patients of every group side by side.
 
-    Example: `equipoise cohort preview cmr_heart_failure --masks`
+    Examples:
+
+    - `equipoise cohort preview cmr_heart_failure --masks`
+    - `equipoise cohort preview cmr_heart_failure --women 0.2`
     """
     from benchmark.cohorts.preview import preview_sheet
+    from benchmark.spec import refuse_unknown_knobs
 
     loaded = registry.load_task(registry.locate(task, "task"))
-    splits = loaded.load(_small_source(cohort), Variant(severity), 0)
+    variant = Variant(severity, prevalence, women=women)
+    refuse_unknown_knobs(loaded.card, variant)
+    splits = loaded.load(_small_source(cohort), variant, 0)
     preview_sheet(splits, loaded.card, path, with_masks=masks, sample=cohort is None)
     tell(f"wrote {path}")
 
@@ -347,6 +356,8 @@ def export(
     task: Annotated[str, typer.Argument(help="A task.")],
     folder: Annotated[Path, typer.Option("--out", help="An empty or new folder.")],
     severity: SeverityOption = 1.0,
+    prevalence: PrevalenceOption = None,
+    women: WomenOption = None,
     preset: Annotated[str, typer.Option(help="How many patients, how large.")] = "quick",
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
@@ -355,12 +366,13 @@ def export(
     Example: `equipoise cohort export brain_mr_sex --out my_cohort`
     """
     from benchmark.cohorts.export import export_cohort
+    from benchmark.spec import refuse_unknown_knobs
 
     loaded = registry.load_task(registry.locate(task, "task"))
     sizes = dataclasses.asdict(load_preset(preset).source)
-    splits = loaded.load(
-        Source(cache=default_cache() / "cohorts", **sizes), Variant(severity), seed
-    )
+    variant = Variant(severity, prevalence, women=women)
+    refuse_unknown_knobs(loaded.card, variant)
+    splits = loaded.load(Source(cache=default_cache() / "cohorts", **sizes), variant, seed)
     export_cohort(splits, loaded.card, folder)
     tell(f"wrote {folder}; use it with: equipoise run --task {task} --cohort {folder}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import os
 import platform
 import subprocess
@@ -103,13 +104,11 @@ def build_method(spec: RunSpec) -> Method:
     return cls(**values)
 
 
-def _values(card: TaskCard, attribute: str) -> tuple[str, ...]:
-    return next((a.values for a in card.attributes if a.name == attribute), ())
-
-
 def _allowed(value: Any, declared: dataclasses.Field[Any]) -> bool:
     if "options" in declared.metadata:
         return value in declared.metadata["options"]
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
     low, high = declared.metadata.get("range", (None, None))
     return low is None or bool(low <= value <= high)
 
@@ -119,8 +118,9 @@ def allowed_words(declared: dataclasses.Field[Any]) -> str:
     if "options" in declared.metadata:
         return ", ".join(declared.metadata["options"])
     if "range" in declared.metadata:
-        return "{:g} to {:g}".format(*declared.metadata["range"])
-    return ""
+        low, high = declared.metadata["range"]
+        return f"{low:g} to {high:g}" if math.isfinite(high) else f"{low:g} or more"
+    return "a finite number" if isinstance(declared.default, float) else ""
 
 
 def _fits(value: Any, default: Any) -> bool:
@@ -131,6 +131,21 @@ def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, float):
         return isinstance(value, int | float)
     return isinstance(value, type(default))
+
+
+def refuse_unknown_knobs(card: TaskCard, variant: Variant) -> None:
+    """Refuse a knob that a task cannot turn."""
+    sexes = next((a.values for a in card.attributes if a.name == "sex"), ())
+    if variant.women is None or "female" in sexes:
+        return
+    words = "Name the task that is meant with --task, or leave --women out."
+    if "female" in card.classes:
+        share = variant.women if card.classes[-1] == "female" else 1 - variant.women
+        words += f" Sex is the label here: for as many women, give --prevalence {share:g}."
+    raise ValueError(
+        f"{card.name}: women is {variant.women:g}, but its card has no attribute sex with the "
+        f"value female. {words}"
+    )
 
 
 def resolve(spec: RunSpec) -> dict[str, Any]:
@@ -146,11 +161,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             f"{task.card.name}: severity and the other knobs turn digital cohorts only; "
             f"{spec.data} is a table cohort. Leave them out."
         )
-    if spec.variant.women is not None and "female" not in _values(task.card, "sex"):
-        raise ValueError(
-            f"{task.card.name}: women is {spec.variant.women:g}, but its card has no attribute sex "
-            "with the value female. Leave --women out; if sex is its label, give --prevalence."
-        )
+    refuse_unknown_knobs(task.card, spec.variant)
     extra = getattr(method, "extra_data", "none")
     if extra == "digital_cohort" and (spec.data is not None or not hasattr(task, "new_patients")):
         raise ValueError(

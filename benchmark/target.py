@@ -84,6 +84,10 @@ def read_target(asked: str, card: TaskCard, columns: tuple[str, ...]) -> Target:
     population: the published shares of the card. Raises ValueError with everything that is wrong
     with a table: unknown or missing groups, shares that are no shares, a sum that is not 1.
     """
+    if isinstance(columns, str):
+        raise TypeError(
+            f"columns is the string {columns!r}; give columns_to_align(card, {columns!r})."
+        )
     groups = tuple(
         SEPARATOR.join(words)
         for words in itertools.product(*(values_of(card, name) for name in columns))

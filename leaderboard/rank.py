@@ -224,7 +224,9 @@ def _tiers(
     fullest: frozenset[RunKey],
     noise: SeedNoise | None,
 ) -> dict[int, int | None]:
-    """Sort contestants into tiers; only those that have all runs take part."""
+    """Sort contestants into tiers; only those that have all runs take part, if there are any."""
+    if not fullest:
+        return {}
     complete = {
         str(place): np.array([draws[place][key] for key in sorted(fullest)])
         for place, row in enumerate(rows)

@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+
 from benchmark import Predictor, Split, choice, method, ranged, readback
 from benchmark import target as target_module
 from benchmark.clip import load_clip, trained_clip
@@ -38,7 +40,7 @@ from methods.alignment_finetuning import losses, redrawing, sampling, tuning
 from methods.alignment_finetuning.adapter import load_tuned
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
-from methods.alignment_finetuning.tuning import Terms, tune
+from methods.alignment_finetuning.tuning import Terms, images_of_each, tune
 from methods.diffusion.base import SEED, base_key, settings_of
 from methods.diffusion.generator import LatentGenerator
 
@@ -85,6 +87,8 @@ class AlignmentFinetuning:
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train base and guide, tune, draw patients, train the classifier on both."""
         target = target_of(self, ctx.card)
+        batch = settings_of(ctx).tuning_batch
+        images_of_each(batch, np.array(target.shares), self.terms)  # refused before an hour's work
 
         def make(base: LatentGenerator, guide: Guide, train: Split) -> NeutralGenerator:
             return NeutralGenerator(self.tuned(base, guide, train, ctx), target, before=base)
@@ -93,12 +97,17 @@ class AlignmentFinetuning:
             make, target, train, val, ctx, ratio=self.ratio, share=self.share, sure=self.sure
         )
 
+    @property
+    def terms(self) -> Terms:
+        """The fields that say what the loss is made of."""
+        return Terms(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Terms)})
+
     def tuned(
         self, base: LatentGenerator, guide: Guide, train: Split, ctx: RunContext
     ) -> LatentGenerator:
         """Return the tuned base, tuning it if nobody has yet."""
         settings = settings_of(ctx)
-        terms = Terms(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Terms)})
+        terms = self.terms
         # From scratch the CLIP that the base reads sentences with; a checkpoint's has no picture
         # tower.
         clip_folder = trained_clip(train, ctx, "generator", SEED)

@@ -106,7 +106,8 @@ def images_of_each(n: int, target: np.ndarray, terms: Terms) -> int:
         raise ValueError(
             f"The rarest group of the target has a share of {rarest:.2g}, and among tuning_batch = "
             f"{n} images it would never be assigned with a confidence of {terms.least_confidence:g}"
-            f": {needed} images are needed. Raise tuning_batch, or lower least_confidence."
+            f": {needed} images are needed. Raise tuning_batch in section [generator] of a preset "
+            "of your own (--preset mine.toml), or lower least_confidence."
         )
     return max(least, needed)
 

@@ -11,7 +11,7 @@ def test_a_share_of_women_is_refused_where_sex_is_no_attribute(tmp_path):
     spec = RunSpec(
         "brain_mr_sex", "erm", Variant(women=0.2), 0, load_preset("quick"), cache=tmp_path
     )
-    with pytest.raises(ValueError, match=r"women is 0\.2, but .* no attribute sex.*--prevalence"):
+    with pytest.raises(ValueError, match=r"women is 0\.2.* no attribute sex.*--prevalence 0\.8"):
         resolve(spec)
 
 

@@ -104,3 +104,8 @@ def test_groups_of_rows_and_of_probabilities_are_numbered_alike():
     )
     assert joint.argmax() == 4 and joint[0, 4] == pytest.approx(0.63)
     assert isinstance(target, Target)
+
+
+def test_columns_that_are_one_string_are_refused():
+    with pytest.raises(TypeError, match=r"give columns_to_align\(card, 'sex'\)"):
+        read_target("uniform", HEARTS, "sex")

@@ -195,6 +195,17 @@ def test_seed_that_failed_everywhere_is_still_owed(fake, tmp_path, read_page):
     assert "one seed: no verdict" in row["gain"]
 
 
+def test_a_board_on_which_all_failed_stands_beside_one_that_did_not(fake, tmp_path, read_page):
+    """A first try of another setting must not cost the page of all earlier results."""
+    other = {"variant": {"name": "severity-1_women-0.2", "severity": 1.0}}
+    fake.write_run(tmp_path / "runs", fake.HEART, fake.METHODS[0], 0)
+    fake.write_run(
+        tmp_path / "runs", fake.HEART, fake.METHODS[0], 1, error="ValueError: typo", changes=other
+    )
+    page = read_page(build(tmp_path / "runs", tmp_path / "site").read_text())
+    assert "ValueError: typo" in " ".join(page.words) and len(page.rows) == 2
+
+
 def test_other_engines_and_devices_are_told(fake, tmp_path):
     for place, method in enumerate(fake.METHODS[:2]):
         usual = fake.config(fake.BRAIN, method, 0)["environment"]
