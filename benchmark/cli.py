@@ -287,6 +287,25 @@ def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
         f"{_runs(len(planned))}, {left} to do{cost}. Device {environment['device']}, "
         f"{environment['precision']}, {environment['threads']} CPU thread(s) a run."
     )
+    _tell_unlike_aims(planned)
+
+
+def _tell_unlike_aims(planned: list[Any]) -> None:
+    """Say which generators are to draw other mixes than the others of the plan."""
+    aims = {
+        one.config["method"]["name"]: (fields["aligns"], fields["target"])
+        for one in planned
+        if {"aligns", "target"} <= (fields := one.config["method"]["fields"]).keys()
+    }
+    if len(set(aims.values())) > 1:
+        words = "; ".join(
+            f"{name} aims at {target!r}{f' of {aligns}' if aligns else ''}"
+            for name, (aligns, target) in aims.items()
+        )
+        tell(
+            f"{words}. Rows with other targets do not stand in one table of the page: give all of "
+            "them the same aligns and target with --set."
+        )
 
 
 @app.command()
