@@ -291,21 +291,27 @@ def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
 
 
 def _tell_unlike_aims(planned: list[Any]) -> None:
-    """Say which generators are to draw other mixes than the others of the plan."""
-    aims = {
-        one.config["method"]["name"]: (fields["aligns"], fields["target"])
-        for one in planned
-        if {"aligns", "target"} <= (fields := one.config["method"]["fields"]).keys()
-    }
-    if len(set(aims.values())) > 1:
-        words = "; ".join(
-            f"{name} aims at {target!r}{f' of {aligns}' if aligns else ''}"
-            for name, (aligns, target) in aims.items()
-        )
-        tell(
-            f"{words}. Rows with other targets do not stand in one table of the page: give all of "
-            "them the same aligns and target with --set."
-        )
+    """Say which generators of a task are to draw other mixes than the task's other ones."""
+    from benchmark.contracts import TaskCard
+    from benchmark.target import columns_to_align, read_target
+
+    aims: dict[str, dict[str, Any]] = {}
+    for one in planned:
+        fields, card = one.config["method"]["fields"], TaskCard.from_dict(one.config["card"])
+        if all(isinstance(fields.get(name), str) for name in ("aligns", "target")):
+            target = read_target(fields["target"], card, columns_to_align(card, fields["aligns"]))
+            aims.setdefault(card.name, {})[one.config["method"]["name"]] = target
+    for task, targets in aims.items():
+        if len(set(targets.values())) > 1:
+            words = "; ".join(
+                f"{name} at "
+                + ", ".join(f"{g} {s:.0%}" for g, s in zip(t.groups, t.shares, strict=True))
+                for name, t in targets.items()
+            )
+            tell(
+                f"{task}: different mixes are aimed at ({words}). Such rows do not stand in one table "
+                "of the page: give all of them the same aligns and target with --set."
+            )
 
 
 @app.command()

@@ -67,7 +67,7 @@ class RunContext:
 
         build(folder, ctx) trains with a context of its own, under seed if one is given. What it
         took, steps and curves, belongs to every run that uses it, whoever trained it; asked for
-        twice, it is counted once.
+        twice by the same context, it is counted once.
         """
         full = {
             **key,

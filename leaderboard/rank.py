@@ -123,7 +123,7 @@ def rank(board: Board) -> list[Standing]:
     standings = [
         Standing(
             row=row,
-            complete=row.by_key.keys() == fullest,
+            complete=bool(fullest) and row.by_key.keys() == fullest,
             place=None,
             tier=tier.get(place),
             estimates=estimates[place],

@@ -9,8 +9,8 @@ arXiv 2311.07604), on which it builds: section 4.1 the alignment, 4.2 the adjust
 
 Departures, measured in docs/methods.md. A small base, trained on the task's own training split,
 instead of Imagen tuned on ROCO; with a preset whose generator has a checkpoint, from that. A small
-CLIP of the same patients instead of a large one. Half of the images that the classifier learns from
-are real ones redrawn by the base (redrawing.py); patients and groups are real. While it is tuned,
+CLIP of the same patients instead of a large one. Half of the images that the frozen classifier, the
+guide, learns from are real ones redrawn by the base (redrawing.py); patients and groups are real. While it is tuned,
 the generator samples in fewer steps than when it draws. Low-rank matrices also stand where a small
 denoiser adds the pooled sentence to the time.
 
@@ -36,7 +36,7 @@ from benchmark.contracts import GroupsUsed, TaskCard
 from benchmark.registry import code_digest
 from methods.alignment_finetuning import adapter as adapter_module
 from methods.alignment_finetuning import guide as guide_module
-from methods.alignment_finetuning import losses, redrawing, sampling, tuning
+from methods.alignment_finetuning import learning, losses, redrawing, sampling, tuning
 from methods.alignment_finetuning.adapter import load_tuned
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
@@ -45,7 +45,8 @@ from methods.diffusion.base import SEED, base_key, settings_of
 from methods.diffusion.generator import LatentGenerator
 
 CODE = (
-    adapter_module, guide_module, losses, redrawing, sampling, tuning, readback, target_module
+    adapter_module, guide_module, learning, losses, redrawing, sampling, tuning, readback,
+    target_module,
 )  # fmt: skip
 
 

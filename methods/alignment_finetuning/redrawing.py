@@ -3,8 +3,9 @@
 Drawn images lack detail that every patient has, and a guide that has seen patients alone may take
 that for a sign of one group (docs/methods.md has the measurement). So it also learns from its own
 patients after they were noised and denoised again by the base, as SDEdit does (Meng et al., ICLR
-2022, arXiv 2108.01073, algorithm 1). Nobody is new and no group is guessed: half way up the chain
-the patient stays, and the sentence says nothing of what the guide is to read.
+2022, arXiv 2108.01073, algorithm 1). Nobody is new and no group is guessed: the sentence says
+nothing of what the guide is to read, and half way up the chain most of the patient stays. How much
+does, the guide's accuracy on redrawn validation patients says.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def redrawn(
 
     key = {
         **base_key(train, ctx),
-        "redrawn": [split_digest(patients), list(columns), LAST_PART],
+        "redrawn": [split_digest(patients), sorted(columns), LAST_PART],
         "redrawing code": code_digest([Path(__file__), Path(str(context.__file__))]),
     }
     folder = ctx.train_once("redrawn", key, build, seed=SEED)
@@ -62,6 +63,7 @@ def redraw(
     said = ["label", *(a.name for a in ctx.card.attributes)]
     table = patients.table[[name for name in said if name not in columns]]
     words = write_sentences(table, base.prompt)
+    ctx.say(f"redrawing {len(words)} patients for the guide")
 
     def draw(these: slice) -> Tensor:
         latents = parts.codec.encode(np.asarray(patients.images[these])).to(base.device)

@@ -10,6 +10,7 @@ import torch
 from benchmark.clip import load_clip, trained_clip
 from benchmark.target import Target, columns_to_align, read_target
 from methods.alignment_finetuning import adapter as adapter_module
+from methods.alignment_finetuning import method as method_module
 from methods.alignment_finetuning import tuning
 from methods.alignment_finetuning.guide import trained_guide
 from methods.alignment_finetuning.method import AlignmentFinetuning
@@ -191,6 +192,12 @@ def test_a_batch_too_small_for_the_rarest_group_is_refused():
     terms = tuning.Terms("transport", "exact", 2, 1, 0.8, 1.0, 1.0, 0.2, 1.0)
     with pytest.raises(ValueError, match="16 images are needed"):
         tuning.images_of_each(8, np.array([0.1, 0.9]), terms)
+
+
+def test_a_target_out_of_reach_is_refused_before_anything_is_trained(splits, ctx, monkeypatch):
+    monkeypatch.setattr(method_module, "learn_from_neutral", None)
+    with pytest.raises(ValueError, match=r"tuning_batch in section \[generator\]"):
+        AlignmentFinetuning(target="north: 0.01; south: 0.99").fit(splits.train, splits.val, ctx)
 
 
 def test_the_loss_is_the_same_in_parts(started, splits, shared):
