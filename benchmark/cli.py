@@ -303,14 +303,10 @@ def _tell_unlike_aims(planned: list[Any]) -> None:
             aims.setdefault(card.name, {})[one.config["method"]["name"]] = target
     for task, targets in aims.items():
         if len(set(targets.values())) > 1:
-            words = "; ".join(
-                f"{name} at "
-                + ", ".join(f"{g} {s:.0%}" for g, s in zip(t.groups, t.shares, strict=True))
-                for name, t in targets.items()
-            )
+            words = "; ".join(f"{name} at {target.words}" for name, target in targets.items())
             tell(
-                f"{task}: different mixes are aimed at ({words}). Such rows do not stand in one table "
-                "of the page: give all of them the same aligns and target with --set."
+                f"{task}: different mixes are aimed at ({words}). Such rows do not stand in one "
+                "table of the page: give all of them the same aligns and target with --set."
             )
 
 

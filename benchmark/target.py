@@ -28,6 +28,12 @@ class Target:
     groups: tuple[str, ...]  # every combination of their values, the last column changing fastest
     shares: tuple[float, ...]  # of each group; they sum to 1
 
+    @property
+    def words(self) -> str:
+        """Say the mix: "female 50%, male 50%"."""
+        pairs = zip(self.groups, self.shares, strict=True)
+        return ", ".join(f"{group} {share:.0%}" for group, share in pairs)
+
     def encode(self, table: pd.DataFrame, card: TaskCard) -> np.ndarray:
         """Return the group of every row, (n,), as a number."""
         index = np.zeros(len(table), np.int64)

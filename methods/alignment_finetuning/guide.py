@@ -58,8 +58,8 @@ def trained_guide(
     """Train on train, every cell drawn alike; calibrate on val, and report how good it is there.
 
     Both come in the ways that the generator has images: the same patients through its latents, and
-    redrawn (or the first alone). Every group must have patients (refuse_unknown_groups). Raises ValueError
-    if the guide is not better than chance on val in every column.
+    redrawn (or the first alone). Every group must have patients (refuse_unknown_groups). Raises
+    ValueError if the guide is not better than chance on val in every column.
     """
     backbone, usual = settings_of(ctx).reader, LABEL_AND_ATTRIBUTES
     effort = dataclasses.replace(usual, part=len(train) * usual.part)  # as long for each of them

@@ -10,9 +10,9 @@ arXiv 2311.07604), on which it builds: section 4.1 the alignment, 4.2 the adjust
 Departures, measured in docs/methods.md. A small base, trained on the task's own training split,
 instead of Imagen tuned on ROCO; with a preset whose generator has a checkpoint, from that. A small
 CLIP of the same patients instead of a large one. Half of the images that the frozen classifier, the
-guide, learns from are real ones redrawn by the base (redrawing.py); patients and groups are real. While it is tuned,
-the generator samples in fewer steps than when it draws. Low-rank matrices also stand where a small
-denoiser adds the pooled sentence to the time.
+guide, learns from are real ones redrawn by the base (redrawing.py); patients and groups are real.
+While it is tuned, the generator samples in fewer steps than when it draws. Low-rank matrices also
+stand where a small denoiser adds the pooled sentence to the time.
 
 For debiasing, the tuned generator draws patients from sentences that name the label and no
 attribute. Where the label itself is aligned, nothing is named, and the label of an image is what

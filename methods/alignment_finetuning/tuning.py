@@ -74,17 +74,12 @@ def tune(
     )  # fmt: skip
     if np.isfinite(work.last_off):  # a resumed tuning may have had no step left
         ctx.say(
-            f"{STAGE}: towards {_mix_words(guide)}; in the guide's eyes {work.each} images of a "
+            f"{STAGE}: towards {guide.target.words}; in the guide's eyes {work.each} images of a "
             f"sentence were off by {100 * work.first_off:.0f} points at the first step and by "
             f"{100 * work.last_off:.0f} at the last, some of it by the chance of so few"
         )
     save_tuned(tuned.parts.denoiser, adapter, folder)
     drop_checkpoints(folder)
-
-
-def _mix_words(guide: Guide) -> str:
-    pairs = zip(guide.target.groups, guide.target.shares, strict=True)
-    return ", ".join(f"{group} {share:.0%}" for group, share in pairs)
 
 
 def images_of_each(n: int, target: np.ndarray, terms: Terms) -> int:
