@@ -1,5 +1,7 @@
 """The small CLIP: its words, what it keeps, what it says of an image and a sentence."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
 
@@ -58,8 +60,10 @@ def test_a_trained_clip_is_kept_whole_and_scores_images_by_their_sentences(split
     said = clip.say(sentences[:3])
     assert said.norm(dim=1).tolist() == pytest.approx([1, 1, 1])
     steps = ctx.steps
-    trained_clip(splits.train, ctx, "test")
-    assert ctx.steps == 2 * steps > 0  # counted for whoever uses it
+    another = dataclasses.replace(ctx, steps=0, curves=[], counted=set())
+    for _ in range(2):
+        trained_clip(splits.train, another, "test")
+    assert another.steps == steps > 0  # counted for whoever uses it, once
 
 
 def test_rows_find_their_sentence_among_the_distinct_ones():
