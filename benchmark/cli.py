@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -198,7 +198,7 @@ def run(
     - `equipoise run --method group_dro --set group_dro.step_size=0.01`
     - `equipoise run --preset paper --checkpoint /models/stable-diffusion --device cuda`
     """
-    from benchmark import matrix, request
+    from benchmark import matrix, plan_words, request
     from benchmark.spec import parallel_runs
 
     settings = load_preset(preset)
@@ -225,7 +225,9 @@ def run(
     planned = matrix.plan(specs, runs)
     if cohort is not None:
         matrix.check_own_patients(planned)
-    _print_plan(planned, runs, jobs)
+    out.print(plan_words.plan_table(planned))
+    for line in (plan_words.plan_cost(planned, runs, jobs), *plan_words.unlike_aims(planned)):
+        tell(line)
     if not method and not settings.can_generate:
         lacks = "--checkpoint" if settings.generator else "a [generator] in the preset"
         names = ", ".join(request.need_generator(digital=cohort is None))
@@ -258,58 +260,6 @@ def run(
     tell(f"Next: equipoise leaderboard --runs {runs}")
 
 
-def _print_plan(planned: list[Any], runs: Path, jobs: int) -> None:
-    from benchmark import matrix, spec
-
-    table = Table("task", "cohort", "method", "seeds done", "seeds to do", "seeds that failed")
-    rows: dict[tuple[str, str, str], dict[str, list[int]]] = {}
-    for one in planned:
-        config = one.config
-        fields = ", ".join(f"{name}={value}" for name, value in one.spec.fields.items())
-        method = f"{config['method']['name']} {fields}".strip()
-        key = (config["task"]["name"], spec.cohort_words(config), method)
-        states = rows.setdefault(key, {"done": [], "unfinished": [], "failed": []})
-        states[one.status].append(config["seed"])
-    for key, states in rows.items():
-        table.add_row(*key, *(", ".join(map(str, seeds)) for seeds in states.values()))
-    out.print(table)
-    left = sum(one.status != "done" for one in planned)
-    expected, untimed = matrix.expected_seconds(planned, runs)
-    cost = ": no run of this preset has been timed here yet"
-    if not left:
-        cost = ""
-    elif expected is not None:
-        cost = f": about {max(0.1, expected / jobs / 60):.1f} minutes with {jobs} at a time"
-        if untimed:
-            cost += f", not counting {untimed} with generators, never timed here: minutes each"
-    environment = planned[0].config["environment"]
-    tell(
-        f"{_runs(len(planned))}, {left} to do{cost}. Device {environment['device']}, "
-        f"{environment['precision']}, {environment['threads']} CPU thread(s) a run."
-    )
-    _tell_unlike_aims(planned)
-
-
-def _tell_unlike_aims(planned: list[Any]) -> None:
-    """Say which generators of a task are to draw other mixes than the task's other ones."""
-    from benchmark.contracts import TaskCard
-    from benchmark.target import columns_to_align, read_target
-
-    aims: dict[str, dict[str, Any]] = {}
-    for one in planned:
-        fields, card = one.config["method"]["fields"], TaskCard.from_dict(one.config["card"])
-        if all(isinstance(fields.get(name), str) for name in ("aligns", "target")):
-            target = read_target(fields["target"], card, columns_to_align(card, fields["aligns"]))
-            aims.setdefault(card.name, {})[one.config["method"]["name"]] = target
-    for task, targets in aims.items():
-        if len(set(targets.values())) > 1:
-            words = "; ".join(f"{name} at {target.words}" for name, target in targets.items())
-            tell(
-                f"{task}: different mixes are aimed at ({words}). Such rows do not stand in one "
-                "table of the page: give all of them the same aligns and target with --set."
-            )
-
-
 @app.command()
 def score(runs: RunsFolder = Path("runs")) -> None:
     """Compute all scores again from saved predictions; nothing is trained.
@@ -317,6 +267,7 @@ def score(runs: RunsFolder = Path("runs")) -> None:
     Example: `equipoise score --runs runs`
     """
     from benchmark.matrix import only_driver
+    from benchmark.plan_words import count_of_runs
     from benchmark.progress import track
     from benchmark.results import find_runs
     from benchmark.score import write_result
@@ -327,7 +278,7 @@ def score(runs: RunsFolder = Path("runs")) -> None:
     with only_driver(runs):
         for record in track(done, "scoring", len(done)):
             write_result(record.folder, record.card, record.result or {})
-    tell(f"scored {_runs(len(done))} in {runs}")
+    tell(f"scored {count_of_runs(len(done))} in {runs}")
 
 
 @app.command()
@@ -411,10 +362,6 @@ def doctor() -> None:
     from benchmark.doctor import diagnose
 
     _report((f"{one.what}: {one.found}", one.remedy) for one in diagnose())
-
-
-def _runs(n: int) -> str:
-    return "1 run" if n == 1 else f"{n} runs"
 
 
 def _report(looked_at: Iterable[tuple[str, str]]) -> None:

@@ -1,7 +1,7 @@
 """Real patients as the base draws them: a guide of drawn images has to know how those look.
 
 Drawn images lack detail that every patient has, and a guide that has seen patients alone may take
-that for a sign of one group (docs/methods.md has the measurement). So it also learns from its own
+that for a sign of one group (docs/methods.md: what it brought). So it also learns from its own
 patients after they were noised and denoised again by the base, as SDEdit does (Meng et al., ICLR
 2022, arXiv 2108.01073, algorithm 1). Nobody is new and no group is guessed: the sentence says
 nothing of what the guide is to read, and half way up the chain most of the patient stays. How much

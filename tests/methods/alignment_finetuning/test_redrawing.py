@@ -1,7 +1,5 @@
 """Redrawn patients: themselves, as the base has them."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -11,17 +9,6 @@ from methods.alignment_finetuning.redrawing import redraw, redrawn
 from methods.diffusion.base import trained_base
 from methods.diffusion.generator import LatentGenerator
 from methods.diffusion.parts import through_latents
-
-
-@pytest.fixture(scope="module")
-def cache_of(tmp_path_factory):
-    return tmp_path_factory.mktemp("redrawing")
-
-
-@pytest.fixture
-def shared(ctx, cache_of):
-    """A context whose base is trained by the first test that asks."""
-    return dataclasses.replace(ctx, cache=dataclasses.replace(ctx.cache, root=cache_of))
 
 
 @pytest.fixture

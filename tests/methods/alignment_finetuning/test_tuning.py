@@ -18,17 +18,6 @@ from methods.diffusion import optimise as optimise_module
 from methods.diffusion.base import trained_base
 
 
-@pytest.fixture(scope="module")
-def cache_of(tmp_path_factory):
-    return tmp_path_factory.mktemp("tuning")
-
-
-@pytest.fixture
-def shared(ctx, cache_of):
-    """A context whose base and guide are trained by the first test that asks."""
-    return dataclasses.replace(ctx, cache=dataclasses.replace(ctx.cache, root=cache_of))
-
-
 @pytest.fixture
 def started(splits, shared):
     """Base, guide and target."""

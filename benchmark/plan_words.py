@@ -1,0 +1,70 @@
+"""A plan in words: what is done, what is missing, what it will cost, what to know beforehand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from benchmark import matrix
+from benchmark.contracts import TaskCard
+from benchmark.spec import cohort_words
+from benchmark.target import Target, columns_to_align, read_target
+
+
+def plan_table(planned: list[Any]) -> Table:
+    """Lay out a plan: a line per task, cohort and method, seeds by what became of them."""
+    table = Table("task", "cohort", "method", "seeds done", "seeds to do", "seeds that failed")
+    rows: dict[tuple[str, str, str], dict[str, list[int]]] = {}
+    for one in planned:
+        config = one.config
+        fields = ", ".join(f"{name}={value}" for name, value in one.spec.fields.items())
+        method = f"{config['method']['name']} {fields}".strip()
+        key = (config["task"]["name"], cohort_words(config), method)
+        states = rows.setdefault(key, {"done": [], "unfinished": [], "failed": []})
+        states[one.status].append(config["seed"])
+    for key, states in rows.items():
+        table.add_row(*key, *(", ".join(map(str, seeds)) for seeds in states.values()))
+    return table
+
+
+def plan_cost(planned: list[Any], runs: Path, jobs: int) -> str:
+    """Say how many runs are left, how long they will take, and on what."""
+    left = sum(one.status != "done" for one in planned)
+    expected, untimed = matrix.expected_seconds(planned, runs)
+    cost = ": no run of this preset has been timed here yet"
+    if not left:
+        cost = ""
+    elif expected is not None:
+        cost = f": about {max(0.1, expected / jobs / 60):.1f} minutes with {jobs} at a time"
+        if untimed:
+            cost += f", not counting {untimed} with generators, never timed here: minutes each"
+    environment = planned[0].config["environment"]
+    return (
+        f"{count_of_runs(len(planned))}, {left} to do{cost}. Device {environment['device']}, "
+        f"{environment['precision']}, {environment['threads']} CPU thread(s) a run."
+    )
+
+
+def unlike_aims(planned: list[Any]) -> list[str]:
+    """Say for which tasks generators are to draw different mixes, and which."""
+    aims: dict[str, dict[str, Target]] = {}
+    for one in planned:
+        fields, card = one.config["method"]["fields"], TaskCard.from_dict(one.config["card"])
+        if all(isinstance(fields.get(name), str) for name in ("aligns", "target")):
+            target = read_target(fields["target"], card, columns_to_align(card, fields["aligns"]))
+            aims.setdefault(card.name, {})[one.config["method"]["name"]] = target
+    return [
+        f"{task}: different mixes are aimed at ("
+        + "; ".join(f"{name} at {target.words}" for name, target in targets.items())
+        + "). Such rows do not stand in one table of the page: give all of them the same aligns "
+        "and target with --set."
+        for task, targets in aims.items()
+        if len(set(targets.values())) > 1
+    ]
+
+
+def count_of_runs(n: int) -> str:
+    """Say how many, in the singular for one."""
+    return "1 run" if n == 1 else f"{n} runs"
