@@ -226,7 +226,7 @@ def run(
     if cohort is not None:
         matrix.check_own_patients(planned)
     out.print(plan_words.plan_table(planned))
-    for line in (plan_words.plan_cost(planned, runs, jobs), *plan_words.unlike_aims(planned)):
+    for line in (plan_words.plan_cost(planned, runs, jobs), *plan_words.aims(planned)):
         tell(line)
     if not method and not settings.can_generate:
         lacks = "--checkpoint" if settings.generator else "a [generator] in the preset"

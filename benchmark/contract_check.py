@@ -135,7 +135,7 @@ def _try(
         else f"predicting {FEW} images alone moved a probability by {moved:.3f}; "
         "call network.eval() before predicting, and use no statistics of the batch.",
     )
-    yield from _generator(predictor, splits.val)
+    yield from _generator(predictor, splits.val, method)
     _, second = _fit_and_predict(method, task, splits, spec, say)
     same = bool((first[columns] == second[columns]).all(axis=None))
     yield Finding(
@@ -147,9 +147,13 @@ def _try(
     )
 
 
-def _generator(predictor: Any, val: Split) -> Iterator[Finding]:
+def _generator(predictor: Any, val: Split, method: Method) -> Iterator[Finding]:
     """Ask a generator, if there is one, for a few patients, twice with the same seed."""
     generator = getattr(predictor, "generator", None)
+    mislaid = isinstance(getattr(predictor, "target", None), Target)
+    if mislaid and not hasattr(generator, "target"):
+        advice = "the predictor has a target, which nobody reads; it belongs to its generator."
+        yield Finding("its generator can be asked for neutral patients", advice)
     if generator is None:
         return
     what = "its generator draws images, the same for the same seed"
@@ -161,17 +165,17 @@ def _generator(predictor: Any, val: Split) -> Iterator[Finding]:
         advice = "it has a target and no `before`; that is the generator before tuning, or None."
         yield Finding("its generator can be asked for neutral patients", advice)
     if isinstance(generator, NeutralGenerator):
-        yield _neutral(generator, val)
+        yield _neutral(generator, val, method)
     try:
         first, second = (ask_for_patients(generator, rows, val.masks[:FEW], 0) for _ in range(2))
     except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
-        yield Finding(what, f"{type(error).__name__}: {error}")
+        yield Finding(what, _words(error, method))
         return
     same = bool((first == second).all())
     yield Finding(what, "" if same else "two calls with one seed differ; draw from the seed alone.")
 
 
-def _neutral(generator: NeutralGenerator, val: Split) -> Finding:
+def _neutral(generator: NeutralGenerator, val: Split, method: Method) -> Finding:
     """Ask for patients of whom nothing is said, as the judge will."""
     what = "its generator draws where words are not said (None)"
     if not isinstance(generator.target, Target):
@@ -184,7 +188,7 @@ def _neutral(generator: NeutralGenerator, val: Split) -> Finding:
         for side in sides:
             ask_for_patients(side, nothing, val.masks[:FEW], 0)
     except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
-        return Finding(what, f"{type(error).__name__}: {error}")
+        return Finding(what, _words(error, method))
     return Finding(what, "")
 
 
@@ -208,8 +212,7 @@ def _first(split: Split, n: int) -> Split:
 
 def _plain(error: Exception, method: Method, task: ToyTask) -> str:
     """Turn the commonest mistakes into advice."""
-    where = _where(error, method)
-    words = f"{type(error).__name__}: {error}{f' ({where})' if where else ''}"
+    where, words = _where(error, method), _words(error, method)
     missing = str(error.args[0]) if isinstance(error, KeyError) and error.args else ""
     if missing in [a.name for a in task.card.attributes] and method.groups_used == "never":
         return (
@@ -232,6 +235,11 @@ def _plain(error: Exception, method: Method, task: ToyTask) -> str:
             f"predict_proba({given}). ({words})"
         )
     return words
+
+
+def _words(error: Exception, method: Method) -> str:
+    """Say what was raised, and where."""
+    return f"{type(error).__name__}: {error} ({_where(error, method)})"
 
 
 def _where(error: Exception, method: Method) -> str:

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmark import registry
 from benchmark.contracts import TaskCard
-from benchmark.presets import load_preset, preset_names
+from benchmark.presets import load_preset, preset_names, preset_text
 from benchmark.spec import allowed_words
 from benchmark.target import values_of
 
@@ -24,7 +24,8 @@ from benchmark.target import values_of
 def describe(name: str, out: Console) -> None:
     """Print what there is to know about a name; LookupFailed lists all names if it is unknown."""
     if name in preset_names() or name.endswith(".toml"):
-        out.print_json(json.dumps(load_preset(name).as_dict()))
+        load_preset(name)  # one that cannot be used is refused, not shown
+        out.print(preset_text(name), markup=False, soft_wrap=True, end="")
     elif name in registry.find_tasks():
         _task(registry.load_task(registry.find_tasks()[name]).card, out)
     elif name in registry.find_methods() or name.endswith(".py") or "/" in name:

@@ -47,22 +47,26 @@ def plan_cost(planned: list[Any], runs: Path, jobs: int) -> str:
     )
 
 
-def unlike_aims(planned: list[Any]) -> list[str]:
-    """Say for which tasks generators are to draw different mixes, and which."""
-    aims: dict[str, dict[str, Target]] = {}
+def aims(planned: list[Any]) -> list[str]:
+    """Say for every task which mix its generators are to draw, and where they aim at others."""
+    found: dict[str, dict[str, Target]] = {}
     for one in planned:
         fields, card = one.config["method"]["fields"], TaskCard.from_dict(one.config["card"])
         if all(isinstance(fields.get(name), str) for name in ("aligns", "target")):
             target = read_target(fields["target"], card, columns_to_align(card, fields["aligns"]))
-            aims.setdefault(card.name, {})[one.config["method"]["name"]] = target
-    return [
-        f"{task}: different mixes are aimed at ("
-        + "; ".join(f"{name} at {target.words}" for name, target in targets.items())
-        + "). Such rows do not stand in one table of the page: give all of them the same aligns "
-        "and target with --set."
-        for task, targets in aims.items()
-        if len(set(targets.values())) > 1
-    ]
+            found.setdefault(card.name, {})[one.config["method"]["name"]] = target
+    return [_aim(task, targets) for task, targets in found.items()]
+
+
+def _aim(task: str, targets: dict[str, Target]) -> str:
+    mixes = {target.words for target in targets.values()}
+    if len(mixes) == 1:
+        return f"{task}: {', '.join(targets)}: aimed at {mixes.pop()}."
+    each = "; ".join(f"{name} at {target.words}" for name, target in targets.items())
+    return (
+        f"{task}: different mixes are aimed at ({each}). Such rows do not stand in one table of "
+        "the page: give all of them the same aligns and target with --set."
+    )
 
 
 def count_of_runs(n: int) -> str:

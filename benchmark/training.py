@@ -237,12 +237,15 @@ def to_tensor(images: np.ndarray, device: torch.device) -> Tensor:
 def _optimisation(
     network: nn.Module, rate: float, weight_decay: float, steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    """AdamW under a one-cycle schedule, warm-up over a fifth of the steps."""
+    """AdamW under a one-cycle schedule, warm-up over a fifth of the steps.
+
+    A warm-up of less than a step cannot be divided by: a few steps are the start of six.
+    """
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=rate, weight_decay=weight_decay, fused=True
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, rate, total_steps=steps + 1, pct_start=0.2
+        optimizer, rate, total_steps=max(steps + 1, 6), pct_start=0.2
     )
     return optimizer, schedule
 

@@ -202,14 +202,17 @@ def preset_names() -> list[str]:
 
 def load_preset(name: str) -> Preset:
     """Load a shipped preset by name, or a TOML file of your own by path."""
+    return Preset.from_dict({"name": Path(name).stem, **tomllib.loads(preset_text(name))})
+
+
+def preset_text(name: str) -> str:
+    """Return the TOML file of a preset, shipped or your own, as it is."""
     if name.endswith(".toml"):
-        path = Path(name)
-        if not path.is_file():
-            raise ValueError(f"There is no preset file {path}.")
-        return Preset.from_dict({"name": path.stem, **tomllib.loads(path.read_text())})
+        if not Path(name).is_file():
+            raise ValueError(f"There is no preset file {name}.")
+        return Path(name).read_text()
     if name not in preset_names():
         near = difflib.get_close_matches(name, preset_names(), n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"Unknown preset {name!r}.{hint} Known: {', '.join(preset_names())}.")
-    text = resources.files("benchmark.presets").joinpath(f"{name}.toml").read_text()
-    return Preset.from_dict({"name": name, **tomllib.loads(text)})
+    return resources.files("benchmark.presets").joinpath(f"{name}.toml").read_text()

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from benchmark import cli
 from benchmark.contract_check import TOY_PRESET
 from benchmark.describe import field_comments
+from benchmark.presets import load_preset
 from benchmark.results import find_runs
 
 
@@ -65,6 +66,12 @@ def test_describe_says_what_a_field_is_for():
 def test_describe_of_an_unknown_name_lists_all_that_can_be_described():
     with pytest.raises(LookupError, match=r"Did you mean 'quick'.*tasks: brain_mr_sex.*methods: "):
         call("describe", "quik")
+
+
+def test_describe_of_a_preset_is_a_preset_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(call("describe", "quick").output)
+    assert load_preset(str(path)).source == load_preset("quick").source
 
 
 def test_describe_tells_the_card_of_a_task():
@@ -137,7 +144,10 @@ def test_rows_that_aim_at_other_mixes_are_told_in_the_plan(same, tmp_path):
     options += [w for row in told for w in ("--set", f"{row}.target=population")]
     options += ["--set", "base_generator.aligns=sex"]  # what it is anyway
     plan = ["--task", "cmr_heart_failure", "--runs", tmp_path, "--dry-run", *options]
-    assert ("different mixes are aimed at" in call("run", *plan).output) is not same
+    written = call("run", *plan).output
+    assert ("different mixes are aimed at" in written) is not same
+    one = "alignment_finetuning, base_generator: aimed at female 54%, male 46%."
+    assert (one in written) is same
 
 
 def test_a_file_in_this_folder_is_to_be_given_by_its_path(tmp_path, monkeypatch, run_options):

@@ -99,6 +99,31 @@ def test_a_mistake_of_a_generator_is_found(generate, words, write_method):
     assert words in advice(path)
 
 
+def test_a_mistake_of_a_generator_has_its_line(write_method):
+    path = write_method("mine", "return Drawn(lambda rows, masks, seed: 1 / 0)", more="")
+    text = Path(path).read_text().replace("@method", f"{GENERATOR}@method")
+    Path(path).write_text(text)
+    line = 1 + text[: text.index("1 / 0")].count("\n")
+    assert f"ZeroDivisionError: division by zero (mine.py, line {line})" in advice(path)
+
+
+def test_a_target_that_nobody_would_read_is_found(write_method):
+    path = write_method("mine", "return Aimed()", more="")
+    aimed = (
+        "from benchmark.target import Target\n\n\nclass Aimed(Half):\n"
+        "    target = Target(('label',), ('a', 'b'), (0.5, 0.5))\n\n\n"
+    )
+    Path(path).write_text(Path(path).read_text().replace("@method", f"{aimed}@method"))
+    assert "it belongs to its generator" in advice(path)
+
+
+def test_the_generator_of_the_docs_keeps_the_contract(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "methods.md").read_text()
+    path = tmp_path / "copies.py"
+    path.write_text(text.partition("```python\n")[2].partition("```")[0])
+    assert not advice(str(path)).strip()
+
+
 @pytest.mark.parametrize(
     ("extra", "words"),
     [

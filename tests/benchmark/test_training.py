@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -22,6 +24,13 @@ def toy(make_spec):
     spec = make_spec()
     splits = TASK.load(spec.source, spec.variant, spec.seed)
     return splits, runner.make_context(TASK, Plain(), spec, lambda line: None)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4, 5])
+def test_a_few_steps_are_training_too(steps, toy):
+    splits, ctx = toy
+    few = dataclasses.replace(ctx.classifier, steps=steps)
+    train_classifier(splits.train, splits.val, dataclasses.replace(ctx, classifier=few))
 
 
 def test_balanced_weights_by_hand():
