@@ -98,9 +98,7 @@ def judge_generator(
         },
     }
     if isinstance(generator, NeutralGenerator):
-        counter = trained_reader(
-            splits.train, ctx, "counter", ctx.classifier.backbone, with_masks=False, coarse=COARSE
-        )
+        counter = trained_counter(splits.train, ctx)
         areas = None
         if has_mask(splits.train.masks).any():
             areas = synthesis.morphometry(reader.masks(splits.test.images), len(card.mask_labels))
@@ -117,6 +115,12 @@ def judge_generator(
             asked, splits.train.take(nearest), card, folder / "gallery.png",
             with_masks=reads_masks,
         )  # fmt: skip
+
+
+def trained_counter(train: Split, ctx: RunContext) -> Reader:
+    """Return the network that counts groups, in blocks of pixels."""
+    backbone = ctx.classifier.backbone
+    return trained_reader(train, ctx, "counter", backbone, with_masks=False, coarse=COARSE)
 
 
 def _halves(test: Split, card: TaskCard, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -53,24 +53,32 @@ class Judge:
 def judge_proportions(
     generator: NeutralGenerator, judge: Judge, picture: Path | None
 ) -> dict[str, Any]:
-    """Draw from neutral sentences, before tuning and after it, and count groups."""
+    """Draw from neutral sentences, before tuning and after it, and count groups.
+
+    picture: where some of the images go, side by side; None: nowhere.
+    """
     card, target = judge.ctx.card, generator.target
-    kinds = [
-        spread(table, n)
-        for table, n in zip(neutral_requests(card, target.columns), (TUNED, HELD_OUT), strict=True)
-    ]
-    sentences = pd.concat(kinds, ignore_index=True)
-    tuned = np.arange(len(sentences)) < len(kinds[0])
+    sentences, tuned = _neutral_sentences(card, target)
+    words = write_sentences(sentences, judge.ctx.prompt)
     sides: dict[str, Generator] = {"after": generator}
     if generator.before is not None:
         sides = {"before": generator.before, **sides}
     images = {name: _draw(side, sentences, judge) for name, side in sides.items()}
-    words = write_sentences(sentences, judge.ctx.prompt)
+    if picture is not None:
+        _draw_some(words, tuned, images, picture)
     mixes = {name: _mixes(drawn, target, judge.counter) for name, drawn in images.items()}
     in_detail = {name: _mixes(drawn, target, judge.reader) for name, drawn in images.items()}
     said, accuracy, above_chance = _trust(target, judge)
     reliable = above_chance and tells_groups(said)
-    found = {
+
+    def summary(name: str, rows: np.ndarray) -> dict[str, Any]:
+        measured = _summary(
+            mixes[name][rows], images[name][rows], sentences[rows], target,
+            said if reliable else None, judge,
+        )  # fmt: skip
+        return {**measured, "inconsistency_in_detail": _off(in_detail[name][rows], target)}
+
+    return {
         "columns": list(target.columns),
         "groups": list(target.groups),
         "target": list(target.shares),
@@ -83,36 +91,37 @@ def judge_proportions(
         ),
         "sentences": _by_sentence(words, tuned, mixes),
         "summary": {
-            kind: {
-                name: {
-                    **_summary(
-                        mixes[name][rows],
-                        images[name][rows],
-                        sentences[rows],
-                        target,
-                        said if reliable else None,
-                        judge,
-                    ),
-                    "inconsistency_in_detail": _off(in_detail[name][rows], target),
-                }
-                for name in sides
-            }
+            kind: {name: summary(name, rows) for name in sides}
             for kind, rows in (("tuned", tuned), ("held_out", ~tuned))
             if rows.any()
         },
         "price": {name: _price(images[name], words, judge) for name in sides},
         "real_clip_score": _real_clip_score(sentences, words, judge),
     }
-    if picture is not None:
-        shown = np.linspace(0, tuned.sum() - 1, min(PICTURED, tuned.sum())).round().astype(int)
-        before = images.get("before")
-        draw_before_and_after(
-            [words[i] for i in shown],
-            None if before is None else before[shown][:, :SHOWN],
-            images["after"][shown][:, :SHOWN],
-            picture,
-        )
-    return found
+
+
+def _neutral_sentences(card: TaskCard, target: Target) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the sentences that are asked, one row each, and which of them may be tuned on."""
+    kinds = [
+        spread(table, n)
+        for table, n in zip(neutral_requests(card, target.columns), (TUNED, HELD_OUT), strict=True)
+    ]
+    sentences = pd.concat(kinds, ignore_index=True)
+    return sentences, np.arange(len(sentences)) < len(kinds[0])
+
+
+def _draw_some(
+    words: list[str], tuned: np.ndarray, images: dict[str, np.ndarray], picture: Path
+) -> None:
+    """Draw images of a few sentences, before tuning above after it."""
+    shown = np.linspace(0, tuned.sum() - 1, min(PICTURED, tuned.sum())).round().astype(int)
+    before = images.get("before")
+    draw_before_and_after(
+        [words[i] for i in shown],
+        None if before is None else before[shown][:, :SHOWN],
+        images["after"][shown][:, :SHOWN],
+        picture,
+    )
 
 
 def _draw(generator: Generator, sentences: pd.DataFrame, judge: Judge) -> np.ndarray:

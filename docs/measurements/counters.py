@@ -17,9 +17,18 @@ import pandas as pd
 import torch
 
 from benchmark import runner
-from benchmark.contracts import DigitalTask, Generator, Splits, Variant, default_cache
+from benchmark.contracts import (
+    DigitalTask,
+    Generator,
+    Split,
+    Splits,
+    Task,
+    TaskCard,
+    Variant,
+    default_cache,
+)
 from benchmark.filling import ask_for_patients
-from benchmark.generation import COARSE
+from benchmark.generation import COARSE, trained_counter
 from benchmark.metrics.proportions import total_variation
 from benchmark.presets import load_preset
 from benchmark.proportions import HELD_OUT, IMAGES, TUNED
@@ -35,6 +44,7 @@ COHORTS = {
     "brain_mr_sex": Variant(prevalence=0.8),
 }
 SEEDS = (22, 23, 24)
+GROUPS = ("women", "men")  # in the order of both cards
 NEW_PATIENTS, SEED_OF_THEM = 3000, 20_000
 LONGER = Effort(2.0, 64)  # than a judge learns, because there are more patients
 
@@ -48,40 +58,53 @@ def count(name: str, variant: Variant, seed: int) -> pd.DataFrame:
     ctx = runner.make_context(task, method, spec, lambda line: None)
     train, val = (runner.visible(s, task.card, method) for s in (splits.train, splits.val))
     generator = cast(Any, method.fit(train, val, ctx)).generator
-    readers = counters(cast(DigitalTask, task), splits, spec)
     first, second = neutral_requests(task.card, generator.target.columns)
     sentences = pd.concat([spread(first, TUNED), spread(second, HELD_OUT)], ignore_index=True)
-    chance = runner.make_context(task, runner.JUDGE, spec, print).rng("neutral sentences")
-    start = int(chance.integers(2**31))
-    images = [draw(side, sentences, splits, start) for side in (generator.before, generator)]
-    truth = generator.target.encode(splits.test.table, task.card)
-    rows = []
-    for who, some in {**{k: [r] for k, r in readers.items()}, "all": [*readers.values()]}.items():
-        right = read(some, generator.target, splits.test.images).argmax(1) == truth
-        row: dict[str, Any] = {"task": name, "seed": seed, "network": who}
-        row |= {f"right, {g}": right[truth == k].mean() for k, g in enumerate(["women", "men"])}
-        for side, drawn in zip(("before", "after"), images, strict=True):
-            groups = read(some, generator.target, drawn).argmax(1).reshape(len(sentences), IMAGES)
-            shares = np.stack([(groups == k).mean(1) for k in (0, 1)], axis=1)
-            off = total_variation(shares, np.array(generator.target.shares))
-            row |= {f"women, {side}": shares[:TUNED, 0].mean(), f"off, {side}": off[:TUNED].mean()}
-            row |= {f"off held out, {side}": off[TUNED:].mean()}
-        rows.append(row)
+    judge = runner.make_context(task, runner.JUDGE, spec, lambda line: None)
+    noise = int(judge.rng("neutral sentences").integers(2**31))  # the judge's own
+    sides = {"before": generator.before, "after": generator}
+    images = {side: draw(one, sentences, splits, noise) for side, one in sides.items()}
+    readers = counters(task, splits, spec)
+    juries = {**{who: [reader] for who, reader in readers.items()}, "all": [*readers.values()]}
+    rows = [
+        {"task": name, "seed": seed, "network": who}
+        | right(jury, generator.target, splits.test, task.card)
+        | counted(jury, generator.target, images)
+        for who, jury in juries.items()
+    ]
     return pd.DataFrame(rows)
 
 
-def counters(task: DigitalTask, splits: Splits, spec: RunSpec) -> dict[str, Reader]:
+def right(jury: list[Reader], target: Target, test: Split, card: TaskCard) -> dict[str, float]:
+    """Return how often the networks are right on test patients, for each group."""
+    truth = target.encode(test.table, card)
+    found = read(jury, target, test.images).argmax(1)
+    return {f"right, {g}": float((found[truth == k] == k).mean()) for k, g in enumerate(GROUPS)}
+
+
+def counted(jury: list[Reader], target: Target, images: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return the share of women on tuned sentences, and how far off the mix is on both kinds."""
+    found = {}
+    for side, drawn in images.items():
+        groups = read(jury, target, drawn).argmax(1).reshape(-1, IMAGES)
+        shares = np.stack([(groups == k).mean(1) for k in range(len(GROUPS))], axis=1)
+        off = total_variation(shares, np.array(target.shares))
+        found[f"women, {side}"] = float(shares[:TUNED, 0].mean())
+        found[f"off, {side}"] = float(off[:TUNED].mean())
+        found[f"off held out, {side}"] = float(off[TUNED:].mean())
+    return found
+
+
+def counters(task: Task, splits: Splits, spec: RunSpec) -> dict[str, Reader]:
     """Train the networks that count; those of new patients are the same for every seed."""
     ctx = runner.make_context(task, runner.JUDGE, spec, lambda line: None)
     usual = ctx.classifier.backbone
     found = {
-        "judge, blocks": trained_reader(
-            splits.train, ctx, "counter", usual, with_masks=False, coarse=COARSE
-        ),
+        "judge, blocks": trained_counter(splits.train, ctx),
         "judge, detail": trained_reader(splits.train, ctx, "judge", usual),
     }
     rows = balanced_requests(task.card, NEW_PATIENTS)
-    new = task.new_patients(rows, spec.source, SEED_OF_THEM)
+    new = cast(DigitalTask, task).new_patients(rows, spec.source, SEED_OF_THEM)
     always = dataclasses.replace(ctx, seed=0)
     for backbone in (usual, "test_resnet"):
         for blocks, words in ((COARSE, "blocks"), (1, "detail")):
@@ -107,8 +130,8 @@ def read(readers: list[Reader], target: Target, images: np.ndarray) -> np.ndarra
 if __name__ == "__main__":
     torch.set_num_threads(load_preset("quick").run.threads)  # as a run has: to the same bit
     for name in sys.argv[1:] or COHORTS:
-        counted = [count(name, COHORTS[name], seed) for seed in SEEDS]
-        table = pd.concat(counted, ignore_index=True)
+        tables = [count(name, COHORTS[name], seed) for seed in SEEDS]
+        table = pd.concat(tables, ignore_index=True)
         print(table.round(3).to_string(index=False))
         numbers = table.drop(columns=["task", "seed"]).groupby("network", sort=False).mean()
         print(name, (100 * numbers).round(1).to_string(), sep="\n", flush=True)

@@ -87,15 +87,7 @@ def optimise(
             )
         if good is not None and (step % ASK_EVERY == 0 or step == budget.steps):
             if not good():
-                state.go_back()
-                ctx.say(
-                    f"{stage}: stopped at step {step} of {budget.steps} and went back to step "
-                    f"{state.good_step}, the last one that was good."
-                )
-                ctx.record(stage, step, went_back_to=state.good_step)
-                ctx.steps += step
-                state.network.eval().requires_grad_(False)
-                return
+                return state.give_up(step, ctx)
             state.keep(step)
         if step == budget.steps or time.perf_counter() > state.save_after:
             state.save(step)
@@ -179,11 +171,18 @@ class _State:
         self.good_step = step
         self.good = {name: p.detach().clone() for name, p in self.trained.items()}
 
-    def go_back(self) -> None:
-        """Return to the last good weights."""
+    def give_up(self, step: int, ctx: RunContext) -> None:
+        """Return to the last good weights, and say so."""
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 parameter.copy_(self.good[name])
+        ctx.say(
+            f"{self.stage}: stopped at step {step} of {self.budget.steps} and went back to step "
+            f"{self.good_step}, the last one that was good."
+        )
+        ctx.record(self.stage, step, went_back_to=self.good_step)
+        ctx.steps += step
+        self.network.eval().requires_grad_(False)
 
     def save(self, step: int) -> None:
         """Write a checkpoint, whole or not at all."""
