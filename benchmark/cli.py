@@ -116,14 +116,22 @@ def describe_command(
 @app.command()
 def check(
     name: Annotated[str, typer.Argument(help="A method's file, or its name.")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A hyperparameter: METHOD.FIELD=VALUE.")
+    ] = None,
 ) -> None:
     """Try a method on toy tasks in under a minute and say in plain words what to mend.
 
-    Example: `equipoise check my_method.py`
+    Toy patients have a site and no sex: a target of women and men is tried as "uniform". Examples:
+
+    - `equipoise check my_method.py`
+    - `equipoise check my_method.py --set my_method.target=uniform`
     """
     from benchmark.contract_check import check_method
+    from benchmark.request import read_fields
 
-    _report((finding.what, finding.advice) for finding in check_method(name))
+    fields = read_fields(settings or [], [name]).popitem()[1] if settings else {}
+    _report((one.what, one.advice) for one in check_method(name, fields))
     tell(f"\n{name} keeps the contract. Next: equipoise run --method {name} --method erm")
 
 

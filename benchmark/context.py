@@ -21,6 +21,7 @@ from benchmark.results import write_json
 
 T = TypeVar("T")
 Precision = Literal["float32", "bfloat16"]
+JUDGES = 1  # a word more in the seed: what a method asks for by the same name is another number
 TRAINING = "training.json"  # in the folder of whatever was trained once: steps and curves
 
 
@@ -45,10 +46,12 @@ class RunContext:
     curves: list[dict[str, Any]] = field(default_factory=list)
     steps: int = 0  # optimiser steps so far, of all stages: what the run cost
     counted: set[Path] = field(default_factory=set)  # what train_once has added to them already
+    judges: bool = False  # the engine's own: other random numbers than any method's
 
     def rng(self, purpose: str) -> np.random.Generator:
         """Return a random generator of its own for each purpose; the same one every time."""
-        return np.random.default_rng([self.seed, zlib.crc32(purpose.encode())])
+        own = [JUDGES] if self.judges else []
+        return np.random.default_rng([self.seed, zlib.crc32(purpose.encode()), *own])
 
     def torch_rng(self, purpose: str) -> torch.Generator:
         """Return a torch generator on the CPU, so that CPU and GPU draw the same numbers."""

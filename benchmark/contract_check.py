@@ -160,6 +160,8 @@ def _generator(predictor: Any, val: Split, method: Method) -> Iterator[Finding]:
     if not isinstance(generator, Generator):
         yield Finding(what, "predictor.generator has no generate(requests, masks, seed).")
         return
+    if not hasattr(generator, "target"):
+        yield Finding("its generator has no target, so nobody counts whom it draws", "")
     rows = val.table.drop(columns=["image_id", "patient_id"]).head(FEW)
     if hasattr(generator, "target") and not hasattr(generator, "before"):
         advice = "it has a target and no `before`; that is the generator before tuning, or None."
@@ -181,6 +183,9 @@ def _neutral(generator: NeutralGenerator, val: Split, method: Method) -> Finding
     if not isinstance(generator.target, Target):
         kind = type(generator.target).__name__
         return Finding(what, f"target is a {kind}; make it with benchmark.target.read_target.")
+    if generator.before is not None and not isinstance(generator.before, Generator):
+        kind = type(generator.before).__name__
+        return Finding(what, f"before is a {kind}; it must be a generator, or None.")
     nothing = val.table.drop(columns=["image_id", "patient_id"]).head(FEW).astype(object)
     nothing.loc[:, :] = None
     sides = [side for side in (generator, generator.before) if side is not None]

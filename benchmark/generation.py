@@ -19,7 +19,8 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from benchmark import clip as clip_module
-from benchmark import proportions, readback, target, training
+from benchmark import context, filling, proportions, readback, target, training
+from benchmark import extractor as extractor_module
 from benchmark.clip import Clip, load_clip, trained_clip, write_sentences
 from benchmark.context import RunContext
 from benchmark.contracts import Generator, NeutralGenerator, Split, Splits, TaskCard
@@ -46,7 +47,10 @@ DETECTOR_PART = 1 / 3  # of a classifier's steps: to tell generated images from 
 
 def judge_digest() -> str:
     """Identify the code that judges: numbers of other judges are not compared with these."""
-    modules = (clip_module, mixes, proportions, readback, synthesis, target, training)
+    modules = (
+        clip_module, context, extractor_module, filling, mixes, proportions, readback, synthesis,
+        target, training,
+    )  # fmt: skip
     return code_digest([Path(__file__), *(Path(str(module.__file__)) for module in modules)])
 
 

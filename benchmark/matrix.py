@@ -76,8 +76,9 @@ def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
 def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[float | None, int]:
     """Estimate what the missing runs will cost one worker, from the runs seen so far.
 
-    A method never seen on a task costs what the average run of its preset did; None: none seen. A
-    method with a generator that was never seen costs far more: such runs are counted instead.
+    A method never seen on a task costs what the average run of its preset did, of those without a
+    generator; None: none seen. A method with a generator that was never seen costs far more: such
+    runs are counted instead.
     """
     seen: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for record in find_runs(runs):
@@ -102,7 +103,8 @@ def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[float |
 
 def _cost_keys(config: dict[str, Any]) -> list[tuple[str, ...]]:
     preset, name = config["preset"]["name"], config["method"]["name"]
-    return [(preset, config["task"]["name"], name), (preset, name), (preset,)]
+    like = "with a generator" if config["method"].get("trains_generator") else "without"
+    return [(preset, config["task"]["name"], name), (preset, name), (preset, "all", like)]
 
 
 def run_matrix(

@@ -34,12 +34,15 @@ def plan_cost(planned: list[Any], runs: Path, jobs: int) -> str:
     left = sum(one.status != "done" for one in planned)
     expected, untimed = matrix.expected_seconds(planned, runs)
     cost = ": no run of this preset has been timed here yet"
+    generators = f"{untimed} with generators, never timed here: minutes each"
     if not left:
         cost = ""
+    elif untimed == left:
+        cost = f": {generators}"
     elif expected is not None:
         cost = f": about {max(0.1, expected / jobs / 60):.1f} minutes with {jobs} at a time"
         if untimed:
-            cost += f", not counting {untimed} with generators, never timed here: minutes each"
+            cost += f", not counting {generators}"
     environment = planned[0].config["environment"]
     return (
         f"{count_of_runs(len(planned))}, {left} to do{cost}. Device {environment['device']}, "
@@ -49,20 +52,22 @@ def plan_cost(planned: list[Any], runs: Path, jobs: int) -> str:
 
 def aims(planned: list[Any]) -> list[str]:
     """Say for every task which mix its generators are to draw, and where they aim at others."""
-    found: dict[str, dict[str, Target]] = {}
+    found: dict[str, set[tuple[str, Target]]] = {}
     for one in planned:
         fields, card = one.config["method"]["fields"], TaskCard.from_dict(one.config["card"])
         if all(isinstance(fields.get(name), str) for name in ("aligns", "target")):
             target = read_target(fields["target"], card, columns_to_align(card, fields["aligns"]))
-            found.setdefault(card.name, {})[one.config["method"]["name"]] = target
-    return [_aim(task, targets) for task, targets in found.items()]
+            found.setdefault(card.name, set()).add((one.config["method"]["name"], target))
+    return [
+        _aim(task, sorted(pairs, key=lambda pair: (pair[0], pair[1].shares)))
+        for task, pairs in found.items()
+    ]
 
 
-def _aim(task: str, targets: dict[str, Target]) -> str:
-    mixes = {target.words for target in targets.values()}
-    if len(mixes) == 1:
-        return f"{task}: {', '.join(targets)}: aimed at {mixes.pop()}."
-    each = "; ".join(f"{name} at {target.words}" for name, target in targets.items())
+def _aim(task: str, pairs: list[tuple[str, Target]]) -> str:
+    if len({target for _, target in pairs}) == 1:
+        return f"{task}: {', '.join(name for name, _ in pairs)}: aimed at {pairs[0][1].words}."
+    each = "; ".join(f"{name} at {target.exactly}" for name, target in pairs)
     return (
         f"{task}: different mixes are aimed at ({each}). Such rows do not stand in one table of "
         "the page: give all of them the same aligns and target with --set."

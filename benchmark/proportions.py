@@ -32,6 +32,7 @@ TUNED, HELD_OUT = 8, 4  # sentences of each kind, or fewer where the card has fe
 PAIRS = 32  # of images of one sentence, compared for diversity
 PICTURED, SHOWN = 4, 10  # sentences and images of each that the picture shows
 FEWEST = 10  # real patients of a group, among those whom a sentence fits, to measure them
+SURE = 0.5  # of the way from guessing to never being wrong, which the counter goes for every group
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,16 @@ def judge_proportions(
         _draw_some(words, tuned, images, picture)
     mixes = {name: _mixes(drawn, target, judge.counter) for name, drawn in images.items()}
     in_detail = {name: _mixes(drawn, target, judge.reader) for name, drawn in images.items()}
-    said, accuracy, above_chance = _trust(target, judge)
-    reliable = above_chance and tells_groups(said)
+    errors = _errors(sentences, target, judge)
 
     def summary(name: str, rows: np.ndarray) -> dict[str, Any]:
+        said = errors.said[rows] if errors.trusted else None
         measured = _summary(
-            mixes[name][rows], images[name][rows], sentences[rows], target,
-            said if reliable else None, judge,
-        )  # fmt: skip
+            mixes[name][rows], images[name][rows], sentences[rows], target, said, judge
+        )
         return {**measured, "inconsistency_in_detail": _off(in_detail[name][rows], target)}
+
+    kinds = {kind: rows for kind, rows in (("tuned", tuned), ("held_out", ~tuned)) if rows.any()}
 
     return {
         "columns": list(target.columns),
@@ -84,16 +86,12 @@ def judge_proportions(
         "target": list(target.shares),
         "train": _mix(target.encode(judge.splits.train.table, card), len(target.groups)).tolist(),
         "n": IMAGES,
-        "judge_accuracy": accuracy,
-        "trusted": reliable,
-        "by_chance": proportions.by_chance(
-            np.array(target.shares), said, IMAGES, judge.ctx.rng("by chance")
-        ),
+        "judge_accuracy": errors.right,
+        "trusted": errors.trusted,
+        "by_chance": {k: _by_chance(errors.said[rows], target, judge) for k, rows in kinds.items()},
         "sentences": _by_sentence(words, tuned, mixes),
         "summary": {
-            kind: {name: summary(name, rows) for name in sides}
-            for kind, rows in (("tuned", tuned), ("held_out", ~tuned))
-            if rows.any()
+            kind: {name: summary(name, rows) for name in sides} for kind, rows in kinds.items()
         },
         "price": {name: _price(images[name], words, judge) for name in sides},
         "real_clip_score": _real_clip_score(sentences, words, judge),
@@ -145,21 +143,50 @@ def _mix(groups: np.ndarray, n: int) -> np.ndarray:
     return np.bincount(groups, minlength=n) / max(1, len(groups))
 
 
-def _trust(target: Target, judge: Judge) -> tuple[np.ndarray, list[float | None], bool]:
-    """Return how the counter errs on test patients, (k, g), how often it is right for each group,
-    and whether it is better than guessing.
+@dataclass(frozen=True)
+class _Errors:
+    """How the counter errs on real test patients."""
 
-    (k, g): how often it says k of a patient of g, other things mixed within g as in train.
+    said: np.ndarray  # (sentences, k, g): how often it says k of a patient of g whom one fits
+    right: list[float | None]  # how often it is right for each group, of all sentences together
+    trusted: bool  # whether its counts say anything
+
+
+def _errors(sentences: pd.DataFrame, target: Target, judge: Judge) -> _Errors:
+    """Read test patients: those whom a sentence fits, other things mixed as in train.
+
+    A group of which train has too few for a sentence is taken as test has it, and as all sentences
+    together have it where test has too few as well.
     """
     test, n = judge.splits.test, len(target.groups)
     truth = target.encode(test.table, judge.ctx.card)
     found = target.probabilities(judge.counter.probabilities(test.images)).argmax(1)
     weights = as_in_train(test, judge.splits.train, judge.ctx.card)
+    together = confusion(found, truth, weights, n)
+    said = np.repeat(together[None], len(sentences), axis=0)
+    for place in range(len(sentences)):
+        fits = _fits(test.table, sentences.iloc[place])
+        for g in range(n):
+            for some, weigh in ((fits & (weights > 0), weights), (fits, np.ones(len(test)))):
+                if (some & (truth == g)).sum() >= FEWEST:
+                    said[place, :, g] = confusion(found, truth, weigh * some, n)[:, g]
+                    break
+    right = [float(together[g, g]) if together[:, g].any() else None for g in range(n)]
+    above_chance = proportions.better_than_chance(found == truth, truth)[1]
+    return _Errors(said, right, above_chance and tells_groups(together))
+
+
+def confusion(found: np.ndarray, truth: np.ndarray, weights: np.ndarray, n: int) -> np.ndarray:
+    """Return how often k is found of whom g is true, (k, g); columns sum to 1, or to 0: nobody."""
     said = np.zeros((n, n))
     np.add.at(said, (found, truth), weights)
-    said /= np.maximum(said.sum(0), 1e-12)
-    hits = [float(said[g, g]) if said[:, g].any() else None for g in range(n)]
-    return said, hits, proportions.better_than_chance(found == truth, truth)[1]
+    return said / np.maximum(said.sum(0), 1e-12)
+
+
+def _by_chance(said: np.ndarray, target: Target, judge: Judge) -> float:
+    """Average over sentences how far off a perfect generator is counted to be."""
+    rng, goal = judge.ctx.rng("by chance"), np.array(target.shares)
+    return float(np.mean([proportions.by_chance(goal, one, IMAGES, rng) for one in said]))
 
 
 def as_in_train(test: Split, train: Split, card: TaskCard) -> np.ndarray:
@@ -196,7 +223,8 @@ def _summary(
 ) -> dict[str, Any]:  # fmt: skip
     """Average over sentences what each is off by, and say what the mix is by other measures.
 
-    said: how the counter errs; None: it is not to be relied on, so nothing is corrected.
+    said: how the counter errs, (sentences, k, g); None: it is not to be relied on, so nothing is
+    corrected.
     """
     goal = np.array(target.shares)
     off = proportions.divergence(shares.mean(0), goal)
@@ -204,9 +232,7 @@ def _summary(
         "inconsistency": _off(shares, target),
         "shares": shares.mean(0).tolist(),
         "divergence": float(off) if np.isfinite(off) else None,
-        "corrected": (
-            None if said is None else _finite(proportions.corrected(shares.mean(0), said))
-        ),
+        "corrected": None if said is None else _finite(_corrected(shares, said)),
         "by_anatomy": _by_anatomy(images, sentences, target, judge),
     }
 
@@ -216,9 +242,19 @@ def _off(shares: np.ndarray, target: Target) -> float:
     return float(proportions.total_variation(shares, np.array(target.shares)).mean())
 
 
+def _corrected(shares: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """Average over sentences the shares that the counter's errors speak for, (groups,)."""
+    each = [proportions.corrected(one, errs) for one, errs in zip(shares, said, strict=True)]
+    return np.mean(each, axis=0)
+
+
 def tells_groups(said: np.ndarray) -> bool:
-    """Say whether the counter tells every group at all: each is named most often for itself."""
-    return bool((said.argmax(0) == np.arange(len(said))).all() and (said.sum(0) > 0).all())
+    """Say whether the counter tells every group, (k, g): nearer to always right than to guessing.
+
+    One that is hardly better than guessing counts half and half whoever is drawn.
+    """
+    right, guessing = np.diag(said), 1 / len(said)
+    return bool((right >= guessing + SURE * (1 - guessing)).all())
 
 
 def _finite(values: np.ndarray) -> list[float] | None:

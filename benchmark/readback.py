@@ -26,6 +26,7 @@ from benchmark.cohorts.identity import split_digest
 from benchmark.context import RunContext
 from benchmark.contracts import Split, TaskCard
 from benchmark.filling import has_mask
+from benchmark.presets import same_architecture
 from benchmark.registry import code_digest
 from benchmark.training import (
     augment,
@@ -140,8 +141,14 @@ def trained_reader(
     Runs with the same patients, purpose and backbone share one, and each of them counts its steps.
     with_masks=False leaves out the network that reads masks. coarse: label and attributes are read
     from blocks of so many pixels a side, so that detail which generated images lack says nothing.
-    effort: how long they are learned.
+    effort: how long they are learned. Raises ValueError for a method that asks for the judge's
+    backbone: nobody may read images with what judges them.
     """
+    if not ctx.judges and same_architecture(backbone, ctx.classifier.backbone):
+        raise ValueError(
+            f"{backbone} is the classifier's backbone, with which the engine judges; a method "
+            "reads images with another one: ctx.generator.reader."
+        )
     reader = dataclasses.replace(new_reader(train, ctx, purpose, backbone), coarse=coarse)
     key = {
         "version": VERSION,

@@ -72,16 +72,17 @@ def _refuse_unknown(names: Sequence[tuple[Kind, str]]) -> None:
 
 
 def default_methods(*, digital: bool, generator: bool) -> list[str]:
-    """Name every method that can run: some need a digital cohort, some a preset's [generator]."""
+    """Name every method that can run: some need a digital cohort, some a preset's [generator].
+
+    Left out is what says by_default = False: it runs if it is named.
+    """
     names = []
     for name, found in sorted(registry.find_methods().items()):
-        if not (digital and generator):  # listing imports nothing, so only where it must be known
-            cls = registry.load_method(found)
-            if not digital and getattr(cls, "extra_data", "none") != "none":
-                continue
-            if not generator and getattr(cls, "trains_generator", False):
-                continue
-        names.append(name)
+        cls = registry.load_method(found)
+        lacks_patients = not digital and getattr(cls, "extra_data", "none") != "none"
+        lacks_generator = not generator and getattr(cls, "trains_generator", False)
+        if getattr(cls, "by_default", True) and not (lacks_patients or lacks_generator):
+            names.append(name)
     return names
 
 

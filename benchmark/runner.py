@@ -119,6 +119,7 @@ def make_context(
         return visible(made, task.card, method)
 
     may_draw = getattr(method, "extra_data", "none") == "digital_cohort"
+    judges, groups = isinstance(method, _Judge), f"groups-{method.groups_used}"
     return RunContext(
         card=task.card,
         prompt=lambda row: task.prompt(row),
@@ -128,9 +129,10 @@ def make_context(
         classifier=spec.preset.classifier,
         generator=spec.preset.generator if getattr(method, "trains_generator", False) else None,
         # What a method may see, it may store: others share only with their like.
-        cache=ContentCache(spec.cache / "shared" / f"groups-{method.groups_used}"),
+        cache=ContentCache(spec.cache / "shared" / ("judge" if judges else groups)),
         draw=draw if may_draw else None,
         say=say,
+        judges=judges,
     )
 
 

@@ -31,8 +31,17 @@ class Target:
     @property
     def words(self) -> str:
         """Say the mix: "female 50%, male 50%"."""
+        return self._said("{:.0%}")
+
+    @property
+    def exactly(self) -> str:
+        """Say the mix as it is compared: "female 0.541, male 0.459"."""
+        return self._said("{:.4g}")
+
+    def _said(self, number: str) -> str:
         pairs = zip(self.groups, self.shares, strict=True)
-        return ", ".join(f"{group} {share:.0%}" for group, share in pairs)
+        between = ", " if len(self.columns) == 1 else "; "  # a group of several has a comma itself
+        return between.join(f"{group} {number.format(share)}" for group, share in pairs)
 
     def encode(self, table: pd.DataFrame, card: TaskCard) -> np.ndarray:
         """Return the group of every row, (n,), as a number."""
@@ -77,7 +86,8 @@ def columns_to_align(card: TaskCard, asked: str = "") -> tuple[str, ...]:
         raise ValueError(
             f"{card.name} has no {', '.join(map(repr, unknown))} to align. "
             f"It has: {', '.join(known)}; several are parted by commas. Left empty it is sex, "
-            "wherever a task has it, be it the label."
+            "wherever a task has it, be it the label. If another task is meant, name it with "
+            "--task."
         )
     if len(set(names)) < len(names):
         raise ValueError(f"{card.name}: aligns={asked} names a column twice. Name it once.")
@@ -189,8 +199,19 @@ def neutral_requests(card: TaskCard, columns: tuple[str, ...]) -> tuple[pd.DataF
 
 
 def spread(table: pd.DataFrame, n: int) -> pd.DataFrame:
-    """Return n rows, or all, the ones that say least first and the others evenly spaced."""
-    order = table.notna().sum(axis=1).argsort(kind="stable").to_numpy()
-    if len(table) > n:
-        order = order[np.linspace(0, len(table) - 1, n).round().astype(int)]
+    """Return n rows, or all: the one that says least, then such that every word is there alike.
+
+    Each row in turn is the one whose words are the furthest behind their share of the whole table.
+    Of equals it is the one that says less. Then they are put in order, short sentences first.
+    """
+    words = table.fillna("").to_numpy(str)  # to say nothing is a word too
+    same = words[:, None] == words[None]  # (rows, rows, columns)
+    alike = (same / same.sum(1, keepdims=True)).sum(2)  # rare words count more
+    length = table.notna().sum(axis=1).to_numpy()
+    left: list[int] = np.argsort(length, kind="stable").tolist()
+    chosen: list[int] = []
+    while left and len(chosen) < n:
+        there = alike[np.ix_(left, chosen)].sum(1)
+        chosen.append(left.pop(int(there.argmin())))
+    order = sorted(chosen, key=lambda row: (length[row], row))
     return table.iloc[order].reset_index(drop=True)

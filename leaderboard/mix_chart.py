@@ -12,7 +12,7 @@ LEFT, RIGHT, LINE = 14, 18, 36  # pixels
 WIDTH = 460  # so that a phone shows all of it
 LEGEND = 19  # pixels of a line of the legend
 LONGEST = 66  # characters of a sentence that fit above its line
-SHAPES = ("circle", "square", "diamond", "triangle")
+SHAPES = ("circle", "square", "diamond", "triangle", "wedge", "hexagon")
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,16 @@ class Mark:
     low: float
     high: float
     tuned: bool  # drawn filled; others hollow
+    row: int  # of the board: each has a shape, before tuning as after it
 
 
 def mix_chart(
     lines: Sequence[tuple[str, bool, Sequence[Mark]]], target: float, group: str
 ) -> Markup:
     """Draw sentences (words, whether tuned on, marks) from top to bottom, shares along them."""
-    names = list(dict.fromkeys(mark.name for _, _, marks in lines for mark in marks))
-    parts = [_legend(names, [m for _, _, marks in lines for m in marks])]
-    top = LEGEND * len(names) + 34
+    known = {mark.name: mark for _, _, marks in lines for mark in marks}
+    parts = [_legend(list(known.values()))]
+    top = LEGEND * len(known) + 34
     y = top + LINE / 2
     for kind, heading in ((True, "tuned sentences"), (False, "held out from tuning")):
         of_kind = [(words, marks) for words, tuned, marks in lines if tuned == kind]
@@ -41,7 +42,7 @@ def mix_chart(
         parts.append(Markup('<text class="mix-kind" x="{}" y="{}">{}</text>').format(0, y, heading))
         y += LINE
         for words, marks in of_kind:
-            parts.append(_line(words, marks, names, y))
+            parts.append(_line(words, marks, y))
             y += LINE
     bottom = y - LINE / 2
     frame = _axis(top, bottom, target)
@@ -59,7 +60,7 @@ def _x(share: float) -> float:
     return round(LEFT + share * (WIDTH - RIGHT - LEFT), 1)
 
 
-def _line(words: str, marks: Sequence[Mark], names: Sequence[str], y: float) -> Markup:
+def _line(words: str, marks: Sequence[Mark], y: float) -> Markup:
     short = words if len(words) <= LONGEST else "…" + words[1 - LONGEST :]
     parts = [
         Markup('<text class="mix-words" x="{}" y="{}">{}<title>{}</title></text>')
@@ -69,11 +70,11 @@ def _line(words: str, marks: Sequence[Mark], names: Sequence[str], y: float) -> 
     ]  # fmt: skip
     for mark in marks:
         if math.isfinite(mark.value):
-            parts.append(_mark(mark, names.index(mark.name), y))
+            parts.append(_mark(mark, y))
     return Markup("").join(parts)
 
 
-def _mark(mark: Mark, number: int, y: float) -> Markup:
+def _mark(mark: Mark, y: float) -> Markup:
     """Draw the interval and the share, and say both when pointed at."""
     x, words = _x(mark.value), f"{mark.name}: {100 * mark.value:.0f}%"
     interval = Markup("")
@@ -82,8 +83,8 @@ def _mark(mark: Mark, number: int, y: float) -> Markup:
             _x(mark.low), _x(mark.high), y, y
         )
         words += f" ({100 * mark.low:.0f} to {100 * mark.high:.0f})"
-    return Markup('<g class="mix-mark mix-{}{}">{}{}<title>{}</title></g>').format(
-        number % len(SHAPES), " tuned" if mark.tuned else "", interval, _shape(number, x, y), words
+    return Markup('<g class="mix-mark{}">{}{}<title>{}</title></g>').format(
+        " tuned" if mark.tuned else "", interval, _shape(mark.row, x, y), words
     )
 
 
@@ -95,6 +96,8 @@ def _shape(number: int, x: float, y: float) -> Markup:
         "square": [(-4.5, -4.5), (4.5, -4.5), (4.5, 4.5), (-4.5, 4.5)],
         "diamond": [(0, -6), (6, 0), (0, 6), (-6, 0)],
         "triangle": [(0, -6), (5.5, 4.5), (-5.5, 4.5)],
+        "wedge": [(0, 6), (5.5, -4.5), (-5.5, -4.5)],
+        "hexagon": [(-6, 0), (-3, -5), (3, -5), (6, 0), (3, 5), (-3, 5)],
     }
     points = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in corners[kind])
     return Markup('<polygon points="{}"/>').format(points)
@@ -127,15 +130,14 @@ def _axis(top: float, bottom: float, target: float) -> Markup:
     return Markup("").join(parts)
 
 
-def _legend(names: Sequence[str], marks: Sequence[Mark]) -> Markup:
-    tuned = {mark.name: mark.tuned for mark in marks}
+def _legend(marks: Sequence[Mark]) -> Markup:
     parts = []
-    for number, name in enumerate(names):
-        y, filled = 12 + LEGEND * number, " tuned" if tuned[name] else ""
-        words = f"{name} (line: 95 % interval of the count)" if filled else name
+    for number, mark in enumerate(marks):
+        y, filled = 12 + LEGEND * number, " tuned" if mark.tuned else ""
+        words = f"{mark.name} (line: 95 % interval, or the range of seeds)" if filled else mark.name
         parts.append(
-            Markup('<g class="mix-mark mix-{}{}">{}<text x="{}" y="{}">{}</text></g>').format(
-                number % len(SHAPES), filled, _shape(number, 8, y), 20, y + 4, words
+            Markup('<g class="mix-mark{}">{}<text x="{}" y="{}">{}</text></g>').format(
+                filled, _shape(mark.row, 8, y), 20, y + 4, words
             )
         )
     return Markup("").join(parts)

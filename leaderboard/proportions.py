@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from leaderboard.scored import ScoredRun
 SIDES = ("before", "after")
 KINDS = ("tuned", "held_out")
 ESTIMATES = ("shares", "by_anatomy")
+MOST = 64  # groups or sentences that are shown: a stranger's file cannot make a page of any size
+COPIES = 0.2  # share of images from which on it is said in words
 APART = 0.15  # shares that differ more do not speak for the same mix
 PRICES = (  # name in generation.json, title, help
     ("frechet_distance", "FID", "Frechet distance of what neutral sentences draw to real patients"),
@@ -48,21 +51,22 @@ def proportions_view(
     standings: Sequence[Standing], names: Sequence[str], *, with_gallery: bool
 ) -> dict[str, Any] | None:
     """Lay out the mix of every row that has a target: chart, table, pictures; None: no row."""
-    rows, pictures = [], []
+    rows, pictures = [], {}
     judge = main_judge(r for s in standings for r in s.row.done if _mixes(r))
     for standing, name in zip(standings, names, strict=True):
         same = _selected(standing, judge)
         if same:
             rows.append(_Row(name, [_mixes(run) for run in same]))
             shown = [run.neutral for run in same if run.neutral and "before" in _sides(run)]
-            pictures += [(name, picture) for picture in shown[:1]]
+            if shown:
+                pictures[name] = shown[0]
     if not rows:
         return None
-    first = rows[0].runs[0]
-    kin = [row for row in rows if _asked(row.runs[0]) == _asked(first)]
+    kin = _asked_alike(rows)
+    first, owner = kin[0].runs[0], next((row.name for row in kin if row.name in pictures), "")
     return {
         "left_out": ", ".join(row.name for row in rows if row not in kin),
-        "trusted": bool(first.get("trusted", True)),
+        "trusted": all(run.get("trusted") is True for row in kin for run in row.runs),
         "groups": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "target")),
         "train": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "train")),
         "n": first["n"],
@@ -70,7 +74,7 @@ def proportions_view(
         "first": str(first["groups"][0]),
         "real_clip_score": _number(kin[0].mean("real_clip_score")),
         "common": _common([str(line["sentence"]) for line in first["sentences"]]),
-        "by_chance": _points(kin[0].mean("by_chance")),
+        "by_chance": {kind: _points(kin[0].mean("by_chance", kind)) for kind in KINDS},
         "accuracy": ", ".join(
             f"{group} {_percent(kin[0].mean('judge_accuracy', k))}"
             for k, group in enumerate(first["groups"])
@@ -79,9 +83,22 @@ def proportions_view(
         "verdicts": [words for row in kin for words in _verdict(row, str(first["groups"][0]))],
         "lines": [line for row in kin for line in _lines(row)],
         "prices": [(title, help) for _, title, help in PRICES],
-        "owner": pictures[0][0] if pictures and with_gallery else "",
-        "picture": data_address(pictures[0][1]) if pictures and with_gallery else "",
+        "owner": owner if with_gallery else "",
+        "picture": data_address(pictures[owner]) if owner and with_gallery else "",
     }
+
+
+def _asked_alike(rows: Sequence[_Row]) -> list[_Row]:
+    """Return the rows that were asked what most runs were: one table needs one question."""
+    counts = Counter({question: 0 for question in sorted(map(str, map(_question, rows)))})
+    for row in rows:
+        counts[str(_question(row))] += len(row.runs)
+    most = counts.most_common(1)[0][0]
+    return [row for row in rows if str(_question(row)) == most]
+
+
+def _question(row: _Row) -> tuple[object, ...]:
+    return _asked(row.runs[0])
 
 
 def _selected(standing: Standing, judge: str) -> list[ScoredRun]:
@@ -102,16 +119,16 @@ def _chart(rows: Sequence[_Row], group: int, name: str) -> Markup:
     lines = []
     for place, line in enumerate(first["sentences"]):
         marks = []
-        for row in rows:
+        for number, row in enumerate(rows):
             sides = [side for side in SIDES if side in row.runs[0]["sentences"][place]]
             for side in sides:
                 if side == "before" and any(_is_before(other, row) for other in rows):
                     continue  # the untuned generator has a row of its own
                 value = row.mean("sentences", place, side, "shares", group)
-                low, high = _interval(value, row)
+                low, high = _interval(row, place, side, group)
                 words = f"{row.name}, before tuning" if side == "before" else row.name
                 tuned = side == "after" and "before" in _s(row)
-                marks.append(Mark(words, value, low, high, tuned))
+                marks.append(Mark(words, value, low, high, tuned, number))
         rest = str(line["sentence"])[len(common) :].lstrip(", ")
         lines.append((rest or "nothing more", bool(line["tuned"]), marks))
     return mix_chart(lines, float(first["target"][group]), name)
@@ -129,12 +146,17 @@ def _is_before(other: _Row, row: _Row) -> bool:
     )
 
 
-def _interval(share: float, row: _Row) -> tuple[float, float]:
-    """Interval of a share that was counted in the images of all runs together."""
+def _interval(row: _Row, place: int, side: str, group: int) -> tuple[float, float]:
+    """Interval of a share counted in the images of all runs, or from run to run if that is wider.
+
+    Every seed has a base, a tuning and a judge of its own, so counting is not all that varies.
+    """
+    of_runs = [_at(run, ("sentences", place, side, "shares", group)) for run in row.runs]
+    share = sum(of_runs) / len(of_runs)
     if not 0 <= share <= 1:
         return math.nan, math.nan
     low, high = wilson(np.array([share]), row.runs[0]["n"] * len(row.runs))
-    return float(low[0]), float(high[0])
+    return min(float(low[0]), *of_runs), max(float(high[0]), *of_runs)
 
 
 def _common(sentences: Sequence[str]) -> str:
@@ -168,6 +190,12 @@ def _verdict(row: _Row, group: str) -> list[str]:
         f"{means['held_out', 'before']} on held-out sentences; nearer with {nearer} of "
         f"{len(row.runs)} seeds."
     ]
+    copied = row.mean("price", "after", "copy_rate")
+    if copied > COPIES:
+        said.append(
+            f"{_percent(copied)} of what {row.name} draws are copies: closer to a training patient "
+            "than real patients usually are."
+        )
     counted, measured = (row.mean("summary", "tuned", "after", p, 0) for p in ESTIMATES)
     if abs(counted - measured) > APART:
         said.append(
@@ -227,7 +255,9 @@ def _mixes(run: ScoredRun) -> dict[str, Any]:
 def _whole(found: dict[str, Any]) -> bool:
     """Say whether everything is there that is read without asking: a stranger may have made it."""
     groups, sentences = found.get("groups"), found.get("sentences")
-    if not (isinstance(groups, list) and len(groups) > 1 and isinstance(sentences, list)):
+    if not (isinstance(groups, list) and isinstance(sentences, list)):
+        return False
+    if not (1 < len(groups) <= MOST and len(sentences) <= MOST):
         return False
     numbers = all(
         isinstance(found.get(name), list)

@@ -186,12 +186,17 @@ def _unfit(values: dict[str, Any]) -> list[str]:
         problems.append(
             f"[generator] widths are {generator['widths']}; multiples of {NORM_GROUPS} are needed"
         )
-    if generator.get("reader") == values["classifier"]["backbone"]:
+    if same_architecture(generator.get("reader", ""), values["classifier"]["backbone"]):
         problems.append(
             f"[generator] reader is {generator['reader']}, as is the classifier's backbone, which "
             "judges; what guides a method must not judge it: name another timm model"
         )
     return problems
+
+
+def same_architecture(one: str, other: str) -> bool:
+    """Say whether timm makes the same network of both names; what follows a dot is weights."""
+    return one.partition(".")[0] == other.partition(".")[0]
 
 
 def preset_names() -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.context import RunContext
-from benchmark.contracts import Split, TaskCard
+from benchmark.contracts import Generator, Split, TaskCard
 from benchmark.filling import enlarged
 from benchmark.target import Target, columns_to_align, read_target
 from benchmark.training import balanced_weights, train_classifier
@@ -24,11 +24,24 @@ from methods.diffusion.base import trained_base
 from methods.diffusion.generator import LatentGenerator
 
 
+class Draws(Generator, Protocol):
+    """What draws patients from sentences alone: a base, tuned or not, or told what to draw."""
+
+    @property
+    def reads_masks(self) -> bool:
+        """Whether it looks at masks."""
+        ...
+
+    def smooth(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
+        """Draw as generate does, without the scanner's noise."""
+        ...
+
+
 @dataclass(frozen=True)
 class NeutralGenerator:
     """A generator that is asked for a mix of groups: what it draws is judged against the target."""
 
-    drawn_by: LatentGenerator
+    drawn_by: Draws
     target: Target
     before: LatentGenerator | None = None  # the same, not tuned
 
@@ -88,19 +101,28 @@ def learn_from_neutral(
     again, val_again = (redrawn(s, target.columns, base, train, ctx) for s in (train, val))
     guide = trained_guide([real, again], [real_val, val_again], target, ctx)
     generator = make(base, guide, train)
-    added = draw_neutral(generator.drawn_by, guide, train, ctx, round(ratio * len(train)), sure)
-    weights = balanced_weights(ctx.card.encode_cells(real.table)[0])
-    both = real
-    if len(added):
-        both = enlarged(real, added.images, added.masks, added.table)
-        new = balanced_weights(ctx.card.encode_labels(added.table))
-        weights = np.concatenate([(1 - share) * weights, share * new])
+    asked = round(ratio * len(train))
+    added = draw_neutral(generator.drawn_by, guide, train, ctx, asked, sure)
+    both, weights = together(real, added, ctx.card, share * len(added) / max(1, asked))
     network = train_classifier(both, real_val, ctx, draw_weights=weights)
     return Learned(network, see, generator)
 
 
+def together(real: Split, added: Split, card: TaskCard, share: float) -> tuple[Split, np.ndarray]:
+    """Put generated patients behind real ones; (n,), how often to draw each.
+
+    Real cells are drawn alike, and so are generated labels, which get the share of all draws.
+    """
+    weights = balanced_weights(card.encode_cells(real.table)[0])
+    if not len(added):
+        return real, weights
+    new = balanced_weights(card.encode_labels(added.table))
+    both = enlarged(real, added.images, added.masks, added.table)
+    return both, np.concatenate([(1 - share) * weights, share * new])
+
+
 def draw_neutral(
-    generator: LatentGenerator, guide: Guide, train: Split, ctx: RunContext, n: int, sure: float
+    generator: Draws, guide: Guide, train: Split, ctx: RunContext, n: int, sure: float
 ) -> Split:
     """Draw n patients from sentences that name no attribute, and the label unless it is aligned.
 
@@ -119,7 +141,10 @@ def draw_neutral(
 
 
 def with_labels(drawn: Split, guide: Guide, ctx: RunContext, sure: float) -> Split:
-    """Label images by what the guide reads in them; leave out those that it is not sure of."""
+    """Label images by what the guide reads in them; leave out those that it is not sure of.
+
+    And all of them where they lack a label: half the draws of one label alone would teach nothing.
+    """
     if not len(drawn):
         return drawn
     probabilities = guide.reader.probabilities(drawn.images)["label"]
@@ -130,6 +155,9 @@ def with_labels(drawn: Split, guide: Guide, ctx: RunContext, sure: float) -> Spl
     ctx.say(f"labels: the guide is sure of {kept.sum()} of {len(drawn)} patients, the rest is left")
     counts = {f"label {name}": int((labels[kept] == name).sum()) for name in ctx.card.classes}
     ctx.record("neutral patients", 0, drawn=len(drawn), kept=int(kept.sum()), **counts)
+    if not all(counts.values()):
+        ctx.say(f"labels: {counts}: one is never drawn, so the classifier learns from none of them")
+        kept[:] = False
     return Split(drawn.images, drawn.masks, drawn.table.assign(label=labels)).take(
         np.flatnonzero(kept)
     )

@@ -170,6 +170,7 @@ class _Work:
         self.logged |= {"off target": float(off), "images that count": counted}
         real = {f"real {name}": value for name, value in self.pairs(rng).items()}
         return {
+            "place": torch.arange(self.n),
             "start": start,
             "said": said,
             "assigned": assigned,
@@ -207,9 +208,10 @@ class _Work:
             * off_sentence(seen, words, chance["untuned"]),
             "distillation": terms.distillation * self._distilled(chance),
         }
+        begun = int(chance["place"][0]) > 0  # a step that ran out of memory begins anew
         for name, part in parts.items():  # of all parts that memory asked for
             term = float(part.detach().sum()) / self.n
-            logged[f"loss, {name}"] = logged.get(f"loss, {name}", 0.0) + term
+            logged[f"loss, {name}"] = term + (logged[f"loss, {name}"] if begun else 0.0)
         return torch.stack(list(parts.values())).sum(0)
 
     def diverse(self) -> bool:

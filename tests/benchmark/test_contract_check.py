@@ -129,12 +129,17 @@ def test_the_generator_of_the_docs_keeps_the_contract(tmp_path):
     [
         ({"target": "'uniform'", "before": "None"}, "target is a str; make it with benchmark"),
         ({"target": "'uniform'"}, "it has a target and no `before`"),
+        (
+            {"target": "Target(('label',), ('a', 'b'), (0.5, 0.5))", "before": "'base'"},
+            "before is a str; it must be a generator, or None",
+        ),
     ],
     ids=str,
 )
 def test_a_target_that_cannot_be_judged_is_found(extra, words, write_method):
     path = write_method("mine", "return Drawn(lambda rows, masks, seed: 0.0 * masks)", more="")
     lines = "".join(f"        self.{name} = {value}\n" for name, value in extra.items())
-    text = Path(path).read_text().replace("@method", f"{GENERATOR}{lines}@method")
+    aimed = f"from benchmark.target import Target\n{GENERATOR}{lines}@method"
+    text = Path(path).read_text().replace("@method", aimed)
     Path(path).write_text(text)
     assert words in advice(path)

@@ -95,6 +95,15 @@ def test_a_spread_begins_with_what_says_least():
     assert len(spread(tuned, 1000)) == len(tuned)
 
 
+@pytest.mark.parametrize("card", [HEARTS, BRAINS], ids=lambda card: card.name)
+def test_a_spread_says_every_word_about_as_often_as_the_whole_does(card):
+    for table, n in zip(neutral_requests(card, columns_to_align(card)), (8, 4), strict=True):
+        words, few = table.fillna("nothing"), spread(table, n).fillna("nothing")
+        for name in words:
+            for word, share in words[name].value_counts(normalize=True).items():
+                assert abs((few[name] == word).sum() - share * n) <= 1, (name, word)
+
+
 def test_groups_of_rows_and_of_probabilities_are_numbered_alike():
     target = read_target("uniform", HEARTS, ("sex", "bmi_band"))
     table = pd.DataFrame({"sex": ["male"], "bmi_band": ["overweight"]})

@@ -25,7 +25,8 @@ def mixes(before, after):
     }
     return {
         "groups": ["female", "male"], "target": [0.5, 0.5], "train": [0.2, 0.8], "n": 64,
-        "by_chance": 0.05, "judge_accuracy": [0.9, 0.8],
+        "by_chance": {"tuned": 0.05, "held_out": 0.07}, "judge_accuracy": [0.9, 0.8],
+        "trusted": True,
         "sentences": [
             {"sentence": words, "tuned": k == 0, **{name: side(s) for name, s in sides.items()}}
             for k, words in enumerate(SENTENCES)
@@ -77,9 +78,24 @@ def test_a_row_that_was_asked_something_else_is_named_and_not_mixed_in():
     assert found["left_out"] == "row 1" and len(found["lines"]) == 2
 
 
-def test_intervals_are_of_all_runs_together():
+def test_intervals_are_of_all_runs_together_or_from_run_to_run_if_that_is_wider():
     one, two = (view(standing(*[mixes(0.2, 0.5)] * n))["charts"][0] for n in (1, 2))
     assert "row 0: 50% (38 to 62)" in one and "row 0: 50% (41 to 59)" in two
+    apart = view(standing(mixes(0.2, 0.3), mixes(0.2, 0.7)))["charts"][0]
+    assert "row 0: 50% (30 to 70)" in apart
+
+
+def test_the_question_that_most_runs_were_asked_is_shown_whoever_is_first():
+    other = {**mixes(0.2, 0.2), "target": [0.2, 0.8]}
+    found = view(standing(other), standing(*[mixes(0.2, 0.5)] * 2))
+    assert found["groups"] == "female 50%, male 50%" and found["left_out"] == "row 0"
+    assert found["owner"] == "row 1"
+
+
+@pytest.mark.parametrize("trusted", [[True, True], [True, False], [False, True]])
+def test_one_judge_that_is_not_to_be_trusted_is_said(trusted):
+    runs = [{**mixes(0.2, 0.5), "trusted": one} for one in trusted]
+    assert view(standing(*runs))["trusted"] is all(trusted)
 
 
 def test_words_that_all_sentences_share_are_said_once():
@@ -106,6 +122,12 @@ def test_what_tuning_did_is_said_in_words():
     assert "nearer with 1 of 2 seeds" in words
 
 
+def test_a_generator_of_copies_is_called_one():
+    found = mixes(0.2, 0.5)
+    found["price"]["after"]["copy_rate"] = 0.9
+    assert "90% of what row 0 draws are copies" in view(standing(found))["verdicts"][1]
+
+
 def test_counts_that_disagree_are_named():
     found = mixes(0.2, 0.5)
     found["summary"]["tuned"]["after"]["by_anatomy"] = [0.9, 0.1]
@@ -124,6 +146,11 @@ def test_proportions_of_another_shape_are_not_shown(broken):
     found[broken] = "<script>"
     assert view(standing(found)) is None
     assert proportions_values(standing(found)) == {}
+
+
+def test_a_page_full_of_sentences_is_not_shown():
+    found = mixes(0.2, 0.5)
+    assert view(standing({**found, "sentences": found["sentences"][:1] * 65})) is None
 
 
 def test_what_a_stranger_wrote_is_escaped():
@@ -145,7 +172,7 @@ def test_pictures_stay_away_where_patients_are_real():
 
 
 def test_a_mark_stands_at_its_share_between_no_and_all():
-    marks = [Mark("a", share, share, share, tuned=True) for share in (0.0, 0.5, 1.0)]
+    marks = [Mark("a", share, share, share, tuned=True, row=0) for share in (0.0, 0.5, 1.0)]
     chart = mix_chart([(str(k), True, [mark]) for k, mark in enumerate(marks)], 0.5, "women")
     x = [float(part.split('"')[0]) for part in chart.split('<circle cx="')[2:]]
     assert x[1] == pytest.approx((x[0] + x[2]) / 2)

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from benchmark import Split
 from benchmark.target import read_target
-from methods.alignment_finetuning.learning import draw_neutral
+from methods.alignment_finetuning.learning import draw_neutral, together
 
 
 class Painter:
@@ -39,6 +40,21 @@ def test_an_aligned_label_is_read_and_whom_nobody_is_sure_of_is_left_out(splits,
     assert drawn.table["label"].tolist() == ["low", "high"]
     (curve,) = [c for c in ctx.curves if c["stage"] == "neutral patients"]
     assert (curve["drawn"], curve["kept"], curve["label low"]) == (4, 2, 1)
+
+
+def test_nobody_is_learned_from_where_one_label_is_never_drawn(splits, ctx):
+    label = np.tile([0.9, 0.1], (4, 1))
+    assert not len(
+        draw_neutral(Painter(), guide_of(ctx, "label", label), splits.train, ctx, 4, 0.8)
+    )
+
+
+def test_generated_patients_get_their_share_of_the_draws_and_labels_theirs_alike(splits, ctx):
+    rows = splits.train.table.head(3).assign(label=["low", "low", "high"])
+    added = Split(splits.train.images[:3], splits.train.masks[:3], rows)
+    both, weights = together(splits.train, added, ctx.card, 0.4)
+    assert len(both) == len(splits.train) + 3
+    assert weights[-3:] == pytest.approx([0.1, 0.1, 0.2]) and weights.sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("column", ["site", "label"])

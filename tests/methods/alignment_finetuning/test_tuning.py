@@ -198,10 +198,12 @@ def test_the_loss_is_the_same_in_parts(started, splits, shared):
     )
     work = tuning._Work(base, other, guide, clip, splits.train, terms, shared)
     chance = work.draw(torch.Generator().manual_seed(0))
-    whole = work.loss(chance).detach()
+    whole, logged = work.loss(chance).detach(), dict(work.logged)
     rows = torch.arange(len(whole)).split(3)
+    work.loss({n: v[rows[0]] for n, v in chance.items()})  # then memory ran out, and it begins anew
     parts = [work.loss({n: v[some] for n, v in chance.items()}).detach() for some in rows]
     torch.testing.assert_close(torch.cat(parts), whole, atol=1e-4, rtol=1e-3)
+    assert work.logged == pytest.approx(logged, rel=1e-3, abs=1e-4)
 
 
 def test_what_is_off_is_counted_sentence_by_sentence(started, splits, shared, monkeypatch):

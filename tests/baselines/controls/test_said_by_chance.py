@@ -1,0 +1,43 @@
+"""What is said where a sentence leaves it open."""
+
+import pandas as pd
+
+from baselines.controls.said_by_chance import said
+from benchmark.cohorts.toy import toy_task
+from benchmark.request import default_methods
+from benchmark.target import read_target
+
+CARD = toy_task(2, 2).card
+NOBODY = pd.DataFrame({"label": [None] * 1000, "site": [None] * 1000}, dtype=object)
+
+
+def test_groups_are_said_as_often_as_the_target_has_them():
+    target = read_target("north: 0.2; south: 0.8", CARD, ("site",))
+    table = said(NOBODY, target, 0)
+    assert 0.15 < (table["site"] == "north").mean() < 0.25
+    assert table["label"].isna().all()
+
+
+def test_what_is_said_already_stays():
+    target = read_target("north: 0; south: 1", CARD, ("site",))
+    asked = pd.DataFrame({"label": ["low", None], "site": ["north", None]}, dtype=object)
+    assert said(asked, target, 0)["site"].tolist() == ["north", "south"]
+
+
+def test_of_several_columns_both_words_are_of_one_group():
+    target = read_target(
+        "low, north: 0.5; low, south: 0; high, north: 0; high, south: 0.5", CARD, ("label", "site")
+    )
+    table = said(NOBODY, target, 0)
+    assert set(zip(table["label"], table["site"], strict=True)) == {
+        ("low", "north"), ("high", "south"),
+    }  # fmt: skip
+
+
+def test_the_same_seed_says_the_same():
+    target = read_target("uniform", CARD, ("site",))
+    assert said(NOBODY, target, 3).equals(said(NOBODY, target, 3))
+
+
+def test_it_runs_only_if_it_is_named():
+    assert "said_by_chance" not in default_methods(digital=True, generator=True)
