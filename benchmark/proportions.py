@@ -59,12 +59,14 @@ def judge_proportions(
     picture: where some of the images go, side by side; None: nowhere.
     """
     card, target = judge.ctx.card, generator.target
-    sentences, tuned = _neutral_sentences(card, target)
+    sentences, tuned = neutral_sentences(card, target)
     words = write_sentences(sentences, judge.ctx.prompt)
     sides: dict[str, Generator] = {"after": generator}
     if generator.before is not None:
         sides = {"before": generator.before, **sides}
-    images = {name: _draw(side, sentences, judge) for name, side in sides.items()}
+    images = {
+        name: draw_each(side, sentences, judge.splits, judge.ctx) for name, side in sides.items()
+    }
     if picture is not None:
         _draw_some(words, tuned, images, picture)
     mixes = {name: _mixes(drawn, target, judge.counter) for name, drawn in images.items()}
@@ -98,7 +100,7 @@ def judge_proportions(
     }
 
 
-def _neutral_sentences(card: TaskCard, target: Target) -> tuple[pd.DataFrame, np.ndarray]:
+def neutral_sentences(card: TaskCard, target: Target) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the sentences that are asked, one row each, and which of them may be tuned on."""
     kinds = [
         spread(table, n)
@@ -122,12 +124,14 @@ def _draw_some(
     )
 
 
-def _draw(generator: Generator, sentences: pd.DataFrame, judge: Judge) -> np.ndarray:
+def draw_each(
+    generator: Generator, sentences: pd.DataFrame, splits: Splits, ctx: RunContext
+) -> np.ndarray:
     """Draw (sentences, IMAGES, channels, size, size); the same seed on both sides of a tuning."""
     rows = sentences.loc[np.repeat(sentences.index, IMAGES)].reset_index(drop=True)
-    size = judge.splits.train.masks.shape[1:]
+    size = splits.train.masks.shape[1:]
     nobody = np.zeros((len(rows), *size), np.uint8)
-    seed = int(judge.ctx.rng("neutral sentences").integers(2**31))
+    seed = int(ctx.rng("neutral sentences").integers(2**31))
     drawn = ask_for_patients(generator, rows, nobody, seed)
     return drawn.reshape(len(sentences), IMAGES, *size)
 

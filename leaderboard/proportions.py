@@ -222,7 +222,10 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
             for part in ("shares", "corrected", "by_anatomy")
         ]
         cells.append(_number(row.mean("summary", "tuned", side, "divergence")))
-        cells += [_number(row.mean("price", side, name)) for name, _, _ in PRICES]
+        for name, _, _ in PRICES:
+            cells.append(
+                (_percent if name == "copy_rate" else _number)(row.mean("price", side, name))
+            )
         lines.append({"name": words, "cells": cells})
     return lines
 

@@ -17,9 +17,9 @@ import pandas as pd
 import torch
 
 from benchmark import runner
+from benchmark.context import RunContext
 from benchmark.contracts import (
     DigitalTask,
-    Generator,
     Split,
     Splits,
     Task,
@@ -27,15 +27,14 @@ from benchmark.contracts import (
     Variant,
     default_cache,
 )
-from benchmark.filling import ask_for_patients
 from benchmark.generation import COARSE, trained_counter
 from benchmark.metrics.proportions import total_variation
 from benchmark.presets import load_preset
-from benchmark.proportions import HELD_OUT, IMAGES, TUNED
+from benchmark.proportions import draw_each, neutral_sentences
 from benchmark.readback import Effort, Reader, trained_reader
 from benchmark.registry import find_tasks, load_task
 from benchmark.spec import RunSpec
-from benchmark.target import Target, neutral_requests, spread
+from benchmark.target import Target
 from methods.alignment_finetuning.method import AlignmentFinetuning
 from tasks.digital.cohort import balanced_requests
 
@@ -43,7 +42,7 @@ COHORTS = {
     "cmr_heart_failure": Variant(severity=0.5, prevalence=0.5, women=0.2),
     "brain_mr_sex": Variant(prevalence=0.8),
 }
-SEEDS = (22, 23, 24)
+SEEDS = (25, 26, 27)
 GROUPS = ("women", "men")  # in the order of both cards
 NEW_PATIENTS, SEED_OF_THEM = 3000, 20_000
 LONGER = Effort(2.0, 64)  # than a judge learns, because there are more patients
@@ -58,18 +57,16 @@ def count(name: str, variant: Variant, seed: int) -> pd.DataFrame:
     ctx = runner.make_context(task, method, spec, lambda line: None)
     train, val = (runner.visible(s, task.card, method) for s in (splits.train, splits.val))
     generator = cast(Any, method.fit(train, val, ctx)).generator
-    first, second = neutral_requests(task.card, generator.target.columns)
-    sentences = pd.concat([spread(first, TUNED), spread(second, HELD_OUT)], ignore_index=True)
+    sentences, tuned = neutral_sentences(task.card, generator.target)
     judge = runner.make_context(task, runner.JUDGE, spec, lambda line: None)
-    noise = int(judge.rng("neutral sentences").integers(2**31))  # the judge's own
     sides = {"before": generator.before, "after": generator}
-    images = {side: draw(one, sentences, splits, noise) for side, one in sides.items()}
-    readers = counters(task, splits, spec)
+    images = {side: draw_each(one, sentences, splits, judge) for side, one in sides.items()}
+    readers = counters(task, splits, spec, judge)
     juries = {**{who: [reader] for who, reader in readers.items()}, "all": [*readers.values()]}
     rows = [
         {"task": name, "seed": seed, "network": who}
         | right(jury, generator.target, splits.test, task.card)
-        | counted(jury, generator.target, images)
+        | counted(jury, generator.target, images, tuned)
         for who, jury in juries.items()
     ]
     return pd.DataFrame(rows)
@@ -82,22 +79,24 @@ def right(jury: list[Reader], target: Target, test: Split, card: TaskCard) -> di
     return {f"right, {g}": float((found[truth == k] == k).mean()) for k, g in enumerate(GROUPS)}
 
 
-def counted(jury: list[Reader], target: Target, images: dict[str, np.ndarray]) -> dict[str, float]:
+def counted(
+    jury: list[Reader], target: Target, images: dict[str, np.ndarray], tuned: np.ndarray
+) -> dict[str, float]:
     """Return the share of women on tuned sentences, and how far off the mix is on both kinds."""
     found = {}
     for side, drawn in images.items():
-        groups = read(jury, target, drawn).argmax(1).reshape(-1, IMAGES)
+        flat = drawn.reshape(-1, *drawn.shape[2:])
+        groups = read(jury, target, flat).argmax(1).reshape(drawn.shape[:2])
         shares = np.stack([(groups == k).mean(1) for k in range(len(GROUPS))], axis=1)
         off = total_variation(shares, np.array(target.shares))
-        found[f"women, {side}"] = float(shares[:TUNED, 0].mean())
-        found[f"off, {side}"] = float(off[:TUNED].mean())
-        found[f"off held out, {side}"] = float(off[TUNED:].mean())
+        found[f"women, {side}"] = float(shares[tuned, 0].mean())
+        found[f"off, {side}"] = float(off[tuned].mean())
+        found[f"off held out, {side}"] = float(off[~tuned].mean())
     return found
 
 
-def counters(task: Task, splits: Splits, spec: RunSpec) -> dict[str, Reader]:
+def counters(task: Task, splits: Splits, spec: RunSpec, ctx: RunContext) -> dict[str, Reader]:
     """Train the networks that count; those of new patients are the same for every seed."""
-    ctx = runner.make_context(task, runner.JUDGE, spec, lambda line: None)
     usual = ctx.classifier.backbone
     found = {
         "judge, blocks": trained_counter(splits.train, ctx),
@@ -112,13 +111,6 @@ def counters(task: Task, splits: Splits, spec: RunSpec) -> dict[str, Reader]:
                 new, always, "measured", backbone, with_masks=False, coarse=blocks, effort=LONGER
             )
     return found
-
-
-def draw(generator: Generator, sentences: pd.DataFrame, splits: Splits, seed: int) -> np.ndarray:
-    """Draw (sentences x IMAGES, channels, size, size)."""
-    rows = sentences.loc[np.repeat(sentences.index, IMAGES)].reset_index(drop=True)
-    nobody = np.zeros((len(rows), *splits.train.masks.shape[1:]), np.uint8)
-    return ask_for_patients(generator, rows, nobody, seed)
 
 
 def read(readers: list[Reader], target: Target, images: np.ndarray) -> np.ndarray:
