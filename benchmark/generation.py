@@ -19,7 +19,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from benchmark import clip as clip_module
-from benchmark import context, filling, proportions, readback, target, training
+from benchmark import context, filling, jury, proportions, readback, target, training
 from benchmark import extractor as extractor_module
 from benchmark.clip import Clip, load_clip, trained_clip, write_sentences
 from benchmark.context import RunContext
@@ -33,6 +33,7 @@ from benchmark.filling import (
     requests_for,
 )
 from benchmark.gallery import draw_gallery
+from benchmark.jury import trained_jury
 from benchmark.metrics import proportions as mixes
 from benchmark.metrics import synthesis
 from benchmark.proportions import Judge, judge_proportions
@@ -41,15 +42,14 @@ from benchmark.registry import code_digest
 from benchmark.results import write_json
 from benchmark.training import train_classifier
 
-COARSE = 2  # pixels a side of the blocks from which groups are counted
 DETECTOR_PART = 1 / 3  # of a classifier's steps: to tell generated images from real ones
 
 
 def judge_digest() -> str:
     """Identify the code that judges: numbers of other judges are not compared with these."""
     modules = (
-        clip_module, context, extractor_module, filling, mixes, proportions, readback, synthesis,
-        target, training,
+        clip_module, context, extractor_module, filling, jury, mixes, proportions, readback,
+        synthesis, target, training,
     )  # fmt: skip
     return code_digest([Path(__file__), *(Path(str(module.__file__)) for module in modules)])
 
@@ -102,13 +102,13 @@ def judge_generator(
         },
     }
     if isinstance(generator, NeutralGenerator):
-        counter = trained_counter(splits.train, ctx)
         areas = None
         if has_mask(splits.train.masks).any():
             areas = synthesis.morphometry(reader.masks(splits.test.images), len(card.mask_labels))
         judge = Judge(
-            reader, counter, see, clip, splits, train, held_out, real.features, areas, ctx
-        )
+            reader, trained_jury(splits.train, reader, ctx), see, clip, splits, train, held_out,
+            real.features, areas, ctx,
+        )  # fmt: skip
         found["proportions"] = judge_proportions(
             generator, judge, folder / "neutral.png" if with_gallery else None
         )
@@ -119,12 +119,6 @@ def judge_generator(
             asked, splits.train.take(nearest), card, folder / "gallery.png",
             with_masks=reads_masks,
         )  # fmt: skip
-
-
-def trained_counter(train: Split, ctx: RunContext) -> Reader:
-    """Return the network that counts groups, in blocks of pixels."""
-    backbone = ctx.classifier.backbone
-    return trained_reader(train, ctx, "counter", backbone, with_masks=False, coarse=COARSE)
 
 
 def _halves(test: Split, card: TaskCard, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,9 @@
 """Whom does a generator draw when nobody says whom? Its mix of groups, held against a target.
 
-Counted by a network of another architecture and seed than what guides a method. It reads blocks of
-pixels: at full resolution, what detail generated images lack was read as one of the groups
-(docs/methods.md). What a network at full resolution counts stands beside it. And judged by
-measuring regions in the image itself. Asked are neutral sentences that may be tuned on, and others
-that are held out from tuning (benchmark/target.py).
+Counted by a jury of networks of another architecture and other seeds than what guides a method
+(benchmark/jury.py); what each of them counts stands beside what all do. And judged by measuring
+regions in the image itself. Asked are neutral sentences that may be tuned on, and others that are
+held out from tuning (benchmark/target.py).
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from benchmark.context import RunContext
 from benchmark.contracts import Generator, NeutralGenerator, Split, Splits, TaskCard
 from benchmark.filling import ask_for_patients
 from benchmark.gallery import draw_before_and_after
+from benchmark.jury import TOGETHER, Jury
 from benchmark.metrics import proportions, synthesis
 from benchmark.readback import Reader
 from benchmark.target import Target, neutral_requests, spread
@@ -32,15 +32,15 @@ TUNED, HELD_OUT = 8, 4  # sentences of each kind, or fewer where the card has fe
 PAIRS = 32  # of images of one sentence, compared for diversity
 PICTURED, SHOWN = 4, 10  # sentences and images of each that the picture shows
 FEWEST = 10  # real patients of a group, among those whom a sentence fits, to measure them
-SURE = 0.5  # of the way from guessing to never being wrong, which the counter goes for every group
+SURE = 0.5  # of the way from guessing to never being wrong, which the jury goes for every group
 
 
 @dataclass(frozen=True)
 class Judge:
     """What judges: networks, features, and real patients that no generator has seen."""
 
-    reader: Reader  # of masks, and of groups at full resolution
-    counter: Reader  # of groups, in coarse images
+    reader: Reader  # of masks
+    jury: Jury  # of groups
     see: Callable[[np.ndarray], np.ndarray]
     clip: Clip
     splits: Splits
@@ -69,16 +69,15 @@ def judge_proportions(
     }
     if picture is not None:
         _draw_some(words, tuned, images, picture)
-    mixes = {name: _mixes(drawn, target, judge.counter) for name, drawn in images.items()}
-    in_detail = {name: _mixes(drawn, target, judge.reader) for name, drawn in images.items()}
+    mixes = {name: _mixes(drawn, target, judge.jury) for name, drawn in images.items()}
     errors = _errors(sentences, target, judge)
+    jury = errors[TOGETHER]
 
     def summary(name: str, rows: np.ndarray) -> dict[str, Any]:
-        said = errors.said[rows] if errors.trusted else None
-        measured = _summary(
-            mixes[name][rows], images[name][rows], sentences[rows], target, said, judge
-        )
-        return {**measured, "inconsistency_in_detail": _off(in_detail[name][rows], target)}
+        said = jury.said[rows] if jury.trusted else None
+        drawn, counted = images[name][rows], mixes[name]
+        measured = _summary(counted[TOGETHER][rows], drawn, sentences[rows], target, said, judge)
+        return {**measured, "by_juror": {w: _off(counted[w][rows], target) for w in counted}}
 
     kinds = {kind: rows for kind, rows in (("tuned", tuned), ("held_out", ~tuned)) if rows.any()}
 
@@ -88,10 +87,16 @@ def judge_proportions(
         "target": list(target.shares),
         "train": _mix(target.encode(judge.splits.train.table, card), len(target.groups)).tolist(),
         "n": IMAGES,
-        "judge_accuracy": errors.right,
-        "trusted": errors.trusted,
-        "by_chance": {k: _by_chance(errors.said[rows], target, judge) for k, rows in kinds.items()},
-        "sentences": _by_sentence(words, tuned, mixes),
+        "judge_accuracy": jury.right,
+        "trusted": jury.trusted,
+        "by_chance": {
+            kind: _by_chance(jury.said[rows], target, judge) for kind, rows in kinds.items()
+        },
+        "jurors": {
+            who: {"right": one.right, "by_chance": _by_chance(one.said, target, judge)}
+            for who, one in errors.items()
+        },
+        "sentences": _by_sentence(words, tuned, {n: m[TOGETHER] for n, m in mixes.items()}),
         "summary": {
             kind: {name: summary(name, rows) for name in sides} for kind, rows in kinds.items()
         },
@@ -136,11 +141,14 @@ def draw_each(
     return drawn.reshape(len(sentences), IMAGES, *size)
 
 
-def _mixes(images: np.ndarray, target: Target, reader: Reader) -> np.ndarray:
-    """Count the groups that the reader finds, (sentences, groups) shares."""
-    flat = images.reshape(-1, *images.shape[2:])
-    groups = target.probabilities(reader.probabilities(flat)).argmax(1)
-    return np.stack([_mix(row, len(target.groups)) for row in groups.reshape(images.shape[:2])])
+def _mixes(images: np.ndarray, target: Target, jury: Jury) -> dict[str, np.ndarray]:
+    """Count the groups that jurors find, each and together: (sentences, groups) shares."""
+    found = jury.read(images.reshape(-1, *images.shape[2:]), target)
+    n = len(target.groups)
+    return {
+        who: np.stack([_mix(row, n) for row in p.argmax(1).reshape(images.shape[:2])])
+        for who, p in found.items()
+    }
 
 
 def _mix(groups: np.ndarray, n: int) -> np.ndarray:
@@ -149,29 +157,37 @@ def _mix(groups: np.ndarray, n: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Errors:
-    """How the counter errs on real test patients."""
+    """How jurors err on real test patients."""
 
     said: np.ndarray  # (sentences, k, g): how often it says k of a patient of g whom one fits
     right: list[float | None]  # how often it is right for each group, of all sentences together
     trusted: bool  # whether its counts say anything
 
 
-def _errors(sentences: pd.DataFrame, target: Target, judge: Judge) -> _Errors:
-    """Read test patients: those whom a sentence fits, other things mixed as in train.
-
-    A group of which train has too few for a sentence is taken as test has it, and as all sentences
-    together have it where test has too few as well.
-    """
-    test, n = judge.splits.test, len(target.groups)
-    truth = target.encode(test.table, judge.ctx.card)
-    found = target.probabilities(judge.counter.probabilities(test.images)).argmax(1)
+def _errors(sentences: pd.DataFrame, target: Target, judge: Judge) -> dict[str, _Errors]:
+    """Let every juror, and all together, read test patients."""
+    test = judge.splits.test
     weights = as_in_train(test, judge.splits.train, judge.ctx.card)
+    truth = target.encode(test.table, judge.ctx.card)
+    fits = [_fits(test.table, sentences.iloc[place]) for place in range(len(sentences))]
+    found = judge.jury.read(np.asarray(test.images), target)
+    n = len(target.groups)
+    return {who: _erring(p.argmax(1), truth, fits, weights, n) for who, p in found.items()}
+
+
+def _erring(
+    found: np.ndarray, truth: np.ndarray, fits: list[np.ndarray], weights: np.ndarray, n: int
+) -> _Errors:
+    """Compare which of n groups is found in patients with what is true, sentence by sentence.
+
+    Other things are mixed as weights have them. A group that these leave too few of for a sentence
+    is taken as test has it, and as all sentences together have it where test has too few as well.
+    """
     together = confusion(found, truth, weights, n)
-    said = np.repeat(together[None], len(sentences), axis=0)
-    for place in range(len(sentences)):
-        fits = _fits(test.table, sentences.iloc[place])
+    said = np.repeat(together[None], len(fits), axis=0)
+    for place, fit in enumerate(fits):
         for g in range(n):
-            for some, weigh in ((fits & (weights > 0), weights), (fits, np.ones(len(test)))):
+            for some, weigh in ((fit & (weights > 0), weights), (fit, np.ones(len(truth)))):
                 if (some & (truth == g)).sum() >= FEWEST:
                     said[place, :, g] = confusion(found, truth, weigh * some, n)[:, g]
                     break
@@ -227,7 +243,7 @@ def _summary(
 ) -> dict[str, Any]:  # fmt: skip
     """Average over sentences what each is off by, and say what the mix is by other measures.
 
-    said: how the counter errs, (sentences, k, g); None: it is not to be relied on, so nothing is
+    said: how the jury errs, (sentences, k, g); None: it is not to be relied on, so nothing is
     corrected.
     """
     goal = np.array(target.shares)
@@ -247,13 +263,13 @@ def _off(shares: np.ndarray, target: Target) -> float:
 
 
 def _corrected(shares: np.ndarray, said: np.ndarray) -> np.ndarray:
-    """Average over sentences the shares that the counter's errors speak for, (groups,)."""
+    """Average over sentences the shares that the jury's errors speak for, (groups,)."""
     each = [proportions.corrected(one, errs) for one, errs in zip(shares, said, strict=True)]
     return np.mean(each, axis=0)
 
 
 def tells_groups(said: np.ndarray) -> bool:
-    """Say whether the counter tells every group, (k, g): nearer to always right than to guessing.
+    """Say whether a jury tells every group, (k, g): nearer to always right than to guessing.
 
     One that is hardly better than guessing counts half and half whoever is drawn.
     """

@@ -118,8 +118,10 @@ def make_context(
         made = cast(DigitalTask, task).new_patients(requests, spec.source, seed)
         return visible(made, task.card, method)
 
-    may_draw = getattr(method, "extra_data", "none") == "digital_cohort"
     judges, groups = isinstance(method, _Judge), f"groups-{method.groups_used}"
+    may_draw = getattr(method, "extra_data", "none") == "digital_cohort"
+    if judges:
+        may_draw = spec.data is None and hasattr(task, "new_patients")
     return RunContext(
         card=task.card,
         prompt=lambda row: task.prompt(row),

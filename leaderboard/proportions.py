@@ -216,7 +216,7 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
         for kind in KINDS:
             off = row.mean("summary", kind, side, "inconsistency")
             cells.append(_points(off))
-        cells.append(_points(row.mean("summary", "tuned", side, "inconsistency_in_detail")))
+        cells.append(_by_juror(row, side))
         cells += [
             _percent(row.mean("summary", "tuned", side, part, 0))
             for part in ("shares", "corrected", "by_anatomy")
@@ -228,6 +228,15 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
             )
         lines.append({"name": words, "cells": cells})
     return lines
+
+
+def _by_juror(row: _Row, side: str) -> str:
+    """Say how far off single networks count a row to be: "7 to 21" points."""
+    path = ("summary", "tuned", side, "by_juror")
+    found = row.runs[0]["summary"].get("tuned", {}).get(side, {}).get("by_juror")
+    jurors = [str(name) for name in found][:MOST] if isinstance(found, dict) else []
+    off = [x for x in (100 * row.mean(*path, name) for name in jurors) if math.isfinite(x)]
+    return f"{min(off):.0f} to {max(off):.0f}" if off else "–"
 
 
 def proportions_values(standing: Standing) -> dict[str, Any]:

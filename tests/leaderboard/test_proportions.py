@@ -20,7 +20,7 @@ def mixes(before, after):
     """Proportions of a generator that draws these shares of women, before (or None) and after."""
     sides = {"after": after} if before is None else {"before": before, "after": after}
     summary = {
-        name: {"inconsistency": abs(s - 0.5), "inconsistency_in_detail": 0.22, "shares": [s]}
+        name: {"inconsistency": abs(s - 0.5), "by_juror": {"a": 0.22, "b": 0.07}, "shares": [s]}
         for name, s in sides.items()
     }
     return {
@@ -111,8 +111,15 @@ def test_proportions_that_cannot_be_are_not_shown(name, value):
     assert view(standing({**mixes(0.2, 0.5), name: value})) is None
 
 
-def test_what_a_network_at_full_resolution_counts_stands_beside_the_rest():
-    assert view(standing(mixes(0.2, 0.5)))["lines"][1]["cells"][:3] == ["0.0", "0.0", "22.0"]
+def test_what_single_networks_count_stands_beside_the_rest():
+    assert view(standing(mixes(0.2, 0.5)))["lines"][1]["cells"][:3] == ["0.0", "0.0", "7 to 22"]
+
+
+@pytest.mark.parametrize("broken", [None, [], {"a": "many"}])
+def test_single_networks_that_say_nothing_are_a_dash(broken):
+    found = mixes(0.2, 0.5)
+    found["summary"]["tuned"]["after"]["by_juror"] = broken
+    assert view(standing(found))["lines"][1]["cells"][2] == "–"
 
 
 def test_what_tuning_did_is_said_in_words():
