@@ -68,7 +68,7 @@ class AlignmentFinetuning:
     image: float = ranged(0.5, 0)  # weight of staying like the untuned image
     sentence: float = ranged(1.0, 0)  # weight of staying as close to the sentence
     moved: float = ranged(0.0, 0, 1)  # part of both for images that are to change their group
-    distillation: float = ranged(3.0, 0)  # weight of predicting noise as the untuned denoiser does
+    distillation: float = ranged(8.0, 0)  # weight of predicting noise as the untuned denoiser does
     ratio: float = ranged(0.5, 0, 20)  # generated patients per real one
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are generated
     sure: float = ranged(0.8, 0, 1)  # least probability of a label that nobody named
