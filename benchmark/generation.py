@@ -9,8 +9,6 @@ other half gives the floor. The judges are networks trained on the real training
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from benchmark import clip as clip_module
-from benchmark import context, filling, jury, proportions, readback, target, training
+from benchmark import context, filling, judged, jury, proportions, readback, target, training
 from benchmark import extractor as extractor_module
 from benchmark.clip import Clip, load_clip, trained_clip, write_sentences
 from benchmark.context import RunContext
@@ -33,11 +31,12 @@ from benchmark.filling import (
     requests_for,
 )
 from benchmark.gallery import draw_gallery
+from benchmark.judged import Judged, read, read_once
 from benchmark.jury import trained_jury
 from benchmark.metrics import proportions as mixes
 from benchmark.metrics import synthesis
 from benchmark.proportions import Judge, judge_proportions
-from benchmark.readback import VERSION, Reader, trained_reader
+from benchmark.readback import VERSION, trained_reader
 from benchmark.registry import code_digest
 from benchmark.results import write_json
 from benchmark.training import train_classifier
@@ -48,20 +47,10 @@ DETECTOR_PART = 1 / 3  # of a classifier's steps: to tell generated images from 
 def judge_digest() -> str:
     """Identify the code that judges: numbers of other judges are not compared with these."""
     modules = (
-        clip_module, context, extractor_module, filling, jury, mixes, proportions, readback,
-        synthesis, target, training,
+        clip_module, context, extractor_module, filling, judged, jury, mixes, proportions,
+        readback, synthesis, target, training,
     )  # fmt: skip
     return code_digest([Path(__file__), *(Path(str(module.__file__)) for module in modules)])
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Images of one kind with what the judge reads in them."""
-
-    images: np.ndarray
-    features: np.ndarray
-    masks: np.ndarray  # read back
-    probabilities: dict[str, np.ndarray]
 
 
 def judge_generator(
@@ -75,7 +64,8 @@ def judge_generator(
     own for the features, ARCHITECTURE=FILE; None: the judge's.
     """
     card, rng = ctx.card, ctx.rng("generation track")
-    first, second = (splits.test.take(np.sort(part)) for part in _halves(splits.test, card, rng))
+    halves = [np.sort(part) for part in _halves(splits.test, card, rng)]
+    first, second = (splits.test.take(half) for half in halves)
     rows = requests_for(card, cell_sizes(first, card))
     masks = np.asarray(splits.val.masks)[choose_owners(rows, splits.val, card, rng)]
     seed = int(ctx.rng("generation track: images").integers(2**31))
@@ -84,18 +74,22 @@ def judge_generator(
     clip = load_clip(trained_clip(splits.train, ctx, "judge"), ctx.device)
     own = load_extractor(extractor, ctx.device) if extractor else None
     see = own.features if own else reader.features
-    real, other, drawn = (_judged(reader, see, i) for i in (first.images, second.images, images))
-    train, held_out = (see(s.images) for s in (splits.train, splits.val))
+    by = (
+        f"{f'{own.name}; ' if own else ''}{VERSION}, {ctx.classifier.backbone}, "
+        f"{ctx.classifier.steps} steps, code {judge_digest()[:8]}"
+    )
+    patients = read_once(splits, reader, see, ctx, by)
+    real, other = (patients.test.take(half) for half in halves)
+    drawn = read(reader, see, images)
     asked = Split(images, masks, rows)
     reads_masks = getattr(generator, "reads_masks", True)
     found = {
         "n": len(first),
-        "extractor": f"{f'{own.name}; ' if own else ''}{VERSION}, {ctx.classifier.backbone}, "
-        f"{ctx.classifier.steps} steps, code {judge_digest()[:8]}",
+        "extractor": by,
         "scores": {
             **_likeness(real, other, drawn, ctx),
             **_by_group(card, [(first.table, real), (rows, drawn), (second.table, other)], ctx),
-            **_memory(train, held_out, real.features, drawn.features),
+            **_memory(patients.train, patients.val, real.features, drawn.features),
             **_obedience(card, asked, drawn, second, other, reads_masks),
             **_sayings(clip, asked, second, ctx),
             **_detection(splits, asked, ctx),
@@ -104,17 +98,17 @@ def judge_generator(
     if isinstance(generator, NeutralGenerator):
         areas = None
         if has_mask(splits.train.masks).any():
-            areas = synthesis.morphometry(reader.masks(splits.test.images), len(card.mask_labels))
+            areas = synthesis.morphometry(patients.test.masks, len(card.mask_labels))
         judge = Judge(
-            reader, trained_jury(splits.train, reader, ctx), see, clip, splits, train, held_out,
-            real.features, areas, ctx,
+            reader, trained_jury(splits.train, reader, ctx), see, clip, splits, patients.train,
+            patients.val, real.features, areas, ctx,
         )  # fmt: skip
         found["proportions"] = judge_proportions(
             generator, judge, folder / "neutral.png" if with_gallery else None
         )
     write_json(folder / "generation.json", found)
     if with_gallery:
-        nearest = synthesis.nearest_rows(train, drawn.features)
+        nearest = synthesis.nearest_rows(patients.train, drawn.features)
         draw_gallery(
             asked, splits.train.take(nearest), card, folder / "gallery.png",
             with_masks=reads_masks,
@@ -127,15 +121,6 @@ def _halves(test: Split, card: TaskCard, rng: np.random.Generator) -> tuple[np.n
     cells, _ = card.encode_cells(test.table)
     order = order[np.argsort(cells[order], kind="stable")]
     return order[0::2], order[1::2]
-
-
-def _judged(reader: Reader, see: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> Judged:
-    return Judged(
-        np.asarray(images),
-        see(images),
-        reader.masks(images),
-        reader.probabilities(images),
-    )
 
 
 def _entry(value: float, floor: float) -> dict[str, float | None]:

@@ -121,6 +121,8 @@ def run_matrix(
     not_tracked = 0
     with only_driver(runs):
         remove_partial(runs)
+        if missing:
+            engine.start_server(missing[0].spec.preset.run.threads)
         prepare_cohorts(missing, runs)
         for run in done_before:
             rescore(read_run(run.folder))
