@@ -12,12 +12,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmark.context import RunContext
-from benchmark.contracts import Split
+from benchmark.contracts import Split, Splits, TaskCard
 from benchmark.filling import even_counts, requests_for
+from benchmark.metrics import proportions
 from benchmark.readback import LABEL_AND_ATTRIBUTES, Effort, Reader, trained_reader
 from benchmark.target import Target
 
@@ -25,6 +28,8 @@ BLOCK = 2  # pixels a side of the blocks
 NEW_PATIENTS = 2.0  # per training patient
 SEED_OF_THEM = 20_000  # no control draws from there on
 LONGER = dataclasses.replace(LABEL_AND_ATTRIBUTES, part=2 * LABEL_AND_ATTRIBUTES.part)
+FEWEST = 10  # real patients of a group, among those whom a sentence fits, to measure them
+SURE = 0.5  # of the way from guessing to never being wrong, which the jury goes for every group
 TOGETHER = "jury"  # the name under which the mean of all stands beside each
 
 
@@ -63,3 +68,84 @@ def _juror(patients: Split, ctx: RunContext, block: int, effort: Effort) -> Read
     return trained_reader(
         patients, ctx, "juror", backbone, with_masks=False, coarse=block, effort=effort
     )
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How jurors err on real test patients."""
+
+    said: np.ndarray  # (sentences, k, g): how often it says k of a patient of g whom one fits
+    right: list[float | None]  # how often it is right for each group, of all sentences together
+    trusted: bool  # whether its counts say anything
+
+
+def errors_of(
+    jury: Jury, sentences: pd.DataFrame, target: Target, splits: Splits, card: TaskCard
+) -> dict[str, Errors]:
+    """Let every juror, and all together, read test patients."""
+    test = splits.test
+    weights = as_in_train(test, splits.train, card)
+    truth = target.encode(test.table, card)
+    whom = [fits(test.table, sentences.iloc[place]) for place in range(len(sentences))]
+    found = jury.read(np.asarray(test.images), target)
+    n = len(target.groups)
+    return {who: _erring(p.argmax(1), truth, whom, weights, n) for who, p in found.items()}
+
+
+def _erring(
+    found: np.ndarray, truth: np.ndarray, whom: list[np.ndarray], weights: np.ndarray, n: int
+) -> Errors:
+    """Compare which of n groups is found in patients with what is true, sentence by sentence.
+
+    Other things are mixed as weights have them. A group that these leave too few of for a sentence
+    is taken as test has it, and as all sentences together have it where test has too few as well.
+    """
+    together = confusion(found, truth, weights, n)
+    said = np.repeat(together[None], len(whom), axis=0)
+    for place, fit in enumerate(whom):
+        for g in range(n):
+            for some, weigh in ((fit & (weights > 0), weights), (fit, np.ones(len(truth)))):
+                if (some & (truth == g)).sum() >= FEWEST:
+                    said[place, :, g] = confusion(found, truth, weigh * some, n)[:, g]
+                    break
+    right = [float(together[g, g]) if together[:, g].any() else None for g in range(n)]
+    above_chance = proportions.better_than_chance(found == truth, truth)[1]
+    return Errors(said, right, above_chance and tells_groups(together))
+
+
+def confusion(found: np.ndarray, truth: np.ndarray, weights: np.ndarray, n: int) -> np.ndarray:
+    """Return how often k is found of whom g is true, (k, g); columns sum to 1, or to 0: nobody."""
+    said = np.zeros((n, n))
+    np.add.at(said, (found, truth), weights)
+    return said / np.maximum(said.sum(0), 1e-12)
+
+
+def tells_groups(said: np.ndarray) -> bool:
+    """Say whether a jury tells every group, (k, g): nearer to always right than to guessing.
+
+    One that is hardly better than guessing counts half and half whoever is drawn.
+    """
+    right, guessing = np.diag(said), 1 / len(said)
+    return bool((right >= guessing + SURE * (1 - guessing)).all())
+
+
+def as_in_train(test: Split, train: Split, card: TaskCard) -> np.ndarray:
+    """Return a weight for every test patient, (n,), under which cells are as large as in train.
+
+    Who is not described by a sentence is drawn as train has them: women with a small brain, say,
+    if most women in train have one. A judge that compares with women of all brains alike takes the
+    brains of an untuned generator for evidence of sex. Cells that train lacks weigh nothing.
+    """
+    cells, known = card.encode_cells(test.table)[0], card.encode_cells(train.table)[0]
+    size = 1 + max(cells.max(), known.max())
+    shares = np.bincount(known, minlength=size) / len(known)
+    return shares[cells] / np.bincount(cells, minlength=size)[cells]
+
+
+def fits(table: pd.DataFrame, sentence: pd.Series[Any]) -> np.ndarray:
+    """Say of whom a sentence says nothing wrong, (n,) bool."""
+    true = np.ones(len(table), bool)
+    for name, word in sentence.items():
+        if not pd.isna(word):
+            true &= (table[str(name)] == word).to_numpy()
+    return true

@@ -18,10 +18,10 @@ import pandas as pd
 
 from benchmark.clip import Clip, write_sentences
 from benchmark.context import RunContext
-from benchmark.contracts import Generator, NeutralGenerator, Split, Splits, TaskCard
+from benchmark.contracts import Generator, NeutralGenerator, Splits, TaskCard
 from benchmark.filling import ask_for_patients
 from benchmark.gallery import draw_before_and_after
-from benchmark.jury import TOGETHER, Jury
+from benchmark.jury import FEWEST, TOGETHER, Jury, as_in_train, errors_of, fits
 from benchmark.metrics import proportions, synthesis
 from benchmark.readback import Reader
 from benchmark.target import Target, neutral_requests, spread
@@ -31,8 +31,6 @@ MEASURED = 24  # of them whose regions are measured, which costs more than count
 TUNED, HELD_OUT = 8, 4  # sentences of each kind, or fewer where the card has fewer
 PAIRS = 32  # of images of one sentence, compared for diversity
 PICTURED, SHOWN = 4, 10  # sentences and images of each that the picture shows
-FEWEST = 10  # real patients of a group, among those whom a sentence fits, to measure them
-SURE = 0.5  # of the way from guessing to never being wrong, which the jury goes for every group
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def judge_proportions(
     if picture is not None:
         _draw_some(words, tuned, images, picture)
     mixes = {name: _mixes(drawn, target, judge.jury) for name, drawn in images.items()}
-    errors = _errors(sentences, target, judge)
+    errors = errors_of(judge.jury, sentences, target, judge.splits, card)
     jury = errors[TOGETHER]
 
     def summary(name: str, rows: np.ndarray) -> dict[str, Any]:
@@ -155,71 +153,10 @@ def _mix(groups: np.ndarray, n: int) -> np.ndarray:
     return np.bincount(groups, minlength=n) / max(1, len(groups))
 
 
-@dataclass(frozen=True)
-class _Errors:
-    """How jurors err on real test patients."""
-
-    said: np.ndarray  # (sentences, k, g): how often it says k of a patient of g whom one fits
-    right: list[float | None]  # how often it is right for each group, of all sentences together
-    trusted: bool  # whether its counts say anything
-
-
-def _errors(sentences: pd.DataFrame, target: Target, judge: Judge) -> dict[str, _Errors]:
-    """Let every juror, and all together, read test patients."""
-    test = judge.splits.test
-    weights = as_in_train(test, judge.splits.train, judge.ctx.card)
-    truth = target.encode(test.table, judge.ctx.card)
-    fits = [_fits(test.table, sentences.iloc[place]) for place in range(len(sentences))]
-    found = judge.jury.read(np.asarray(test.images), target)
-    n = len(target.groups)
-    return {who: _erring(p.argmax(1), truth, fits, weights, n) for who, p in found.items()}
-
-
-def _erring(
-    found: np.ndarray, truth: np.ndarray, fits: list[np.ndarray], weights: np.ndarray, n: int
-) -> _Errors:
-    """Compare which of n groups is found in patients with what is true, sentence by sentence.
-
-    Other things are mixed as weights have them. A group that these leave too few of for a sentence
-    is taken as test has it, and as all sentences together have it where test has too few as well.
-    """
-    together = confusion(found, truth, weights, n)
-    said = np.repeat(together[None], len(fits), axis=0)
-    for place, fit in enumerate(fits):
-        for g in range(n):
-            for some, weigh in ((fit & (weights > 0), weights), (fit, np.ones(len(truth)))):
-                if (some & (truth == g)).sum() >= FEWEST:
-                    said[place, :, g] = confusion(found, truth, weigh * some, n)[:, g]
-                    break
-    right = [float(together[g, g]) if together[:, g].any() else None for g in range(n)]
-    above_chance = proportions.better_than_chance(found == truth, truth)[1]
-    return _Errors(said, right, above_chance and tells_groups(together))
-
-
-def confusion(found: np.ndarray, truth: np.ndarray, weights: np.ndarray, n: int) -> np.ndarray:
-    """Return how often k is found of whom g is true, (k, g); columns sum to 1, or to 0: nobody."""
-    said = np.zeros((n, n))
-    np.add.at(said, (found, truth), weights)
-    return said / np.maximum(said.sum(0), 1e-12)
-
-
 def _by_chance(said: np.ndarray, target: Target, judge: Judge) -> float:
     """Average over sentences how far off a perfect generator is counted to be."""
     rng, goal = judge.ctx.rng("by chance"), np.array(target.shares)
     return float(np.mean([proportions.by_chance(goal, one, IMAGES, rng) for one in said]))
-
-
-def as_in_train(test: Split, train: Split, card: TaskCard) -> np.ndarray:
-    """Return a weight for every test patient, (n,), under which cells are as large as in train.
-
-    Who is not described by a sentence is drawn as train has them: women with a small brain, say,
-    if most women in train have one. A judge that compares with women of all brains alike takes the
-    brains of an untuned generator for evidence of sex. Cells that train lacks weigh nothing.
-    """
-    cells, known = card.encode_cells(test.table)[0], card.encode_cells(train.table)[0]
-    size = 1 + max(cells.max(), known.max())
-    shares = np.bincount(known, minlength=size) / len(known)
-    return shares[cells] / np.bincount(cells, minlength=size)[cells]
 
 
 def _by_sentence(
@@ -268,15 +205,6 @@ def _corrected(shares: np.ndarray, said: np.ndarray) -> np.ndarray:
     return np.mean(each, axis=0)
 
 
-def tells_groups(said: np.ndarray) -> bool:
-    """Say whether a jury tells every group, (k, g): nearer to always right than to guessing.
-
-    One that is hardly better than guessing counts half and half whoever is drawn.
-    """
-    right, guessing = np.diag(said), 1 / len(said)
-    return bool((right >= guessing + SURE * (1 - guessing)).all())
-
-
 def _finite(values: np.ndarray) -> list[float] | None:
     return values.tolist() if np.isfinite(values).all() else None
 
@@ -299,8 +227,8 @@ def _by_anatomy(
     )
     drawn, known, within, counts = [], [], [], []
     for place in range(len(images)):
-        fits = _fits(test.table, sentences.iloc[place]) & (weights > 0)
-        parts = [np.flatnonzero(fits & (groups == g)) for g in range(len(target.groups))]
+        whom = fits(test.table, sentences.iloc[place]) & (weights > 0)
+        parts = [np.flatnonzero(whom & (groups == g)) for g in range(len(target.groups))]
         if min(map(len, parts)) < FEWEST:
             continue
         areas = synthesis.morphometry(judge.reader.masks(images[place][:MEASURED]), labels)
@@ -324,20 +252,11 @@ def _real_clip_score(sentences: pd.DataFrame, words: list[str], judge: Judge) ->
     weights = as_in_train(test, train, judge.ctx.card)
     means = []
     for place, spoken in enumerate(words):
-        rows = np.flatnonzero(_fits(test.table, sentences.iloc[place]) & (weights > 0))
+        rows = np.flatnonzero(fits(test.table, sentences.iloc[place]) & (weights > 0))
         if len(rows):
             scores = judge.clip.score(test.images[rows], [spoken] * len(rows))
             means.append(np.average(scores, weights=weights[rows]))
     return float(np.mean(means)) if means else None
-
-
-def _fits(table: pd.DataFrame, sentence: pd.Series[Any]) -> np.ndarray:
-    """Say of whom a sentence says nothing wrong, (n,) bool."""
-    fits = np.ones(len(table), bool)
-    for name, word in sentence.items():
-        if not pd.isna(word):
-            fits &= (table[str(name)] == word).to_numpy()
-    return fits
 
 
 def _price(images: np.ndarray, words: list[str], judge: Judge) -> dict[str, float | None]:

@@ -15,13 +15,13 @@ from benchmark.metrics.proportions import wilson
 from leaderboard.columns import MINUS
 from leaderboard.generation import data_address, judge_of, main_judge
 from leaderboard.mix_chart import Mark, mix_chart
+from leaderboard.mix_runs import MOST, mixes_of, number_at, question_of
 from leaderboard.rank import Standing
 from leaderboard.scored import ScoredRun
 
 SIDES = ("before", "after")
 KINDS = ("tuned", "held_out")
 ESTIMATES = ("shares", "by_anatomy")
-MOST = 64  # groups or sentences that are shown: a stranger's file cannot make a page of any size
 COPIES = 0.2  # share of images from which on it is said in words
 APART = 0.15  # shares that differ more do not speak for the same mix
 PRICES = (  # name in generation.json, title, help
@@ -43,7 +43,7 @@ class _Row:
 
     def mean(self, *path: str | int) -> float:
         """Average a number over runs; NaN if one of them lacks it."""
-        found = [_at(run, path) for run in self.runs]
+        found = [number_at(run, path) for run in self.runs]
         return sum(found) / len(found)
 
 
@@ -52,11 +52,11 @@ def proportions_view(
 ) -> dict[str, Any] | None:
     """Lay out the mix of every row that has a target: chart, table, pictures; None: no row."""
     rows, pictures = [], {}
-    judge = main_judge(r for s in standings for r in s.row.done if _mixes(r))
+    judge = main_judge(r for s in standings for r in s.row.done if mixes_of(r))
     for standing, name in zip(standings, names, strict=True):
         same = _selected(standing, judge)
         if same:
-            rows.append(_Row(name, [_mixes(run) for run in same]))
+            rows.append(_Row(name, [mixes_of(run) for run in same]))
             shown = [run.neutral for run in same if run.neutral and "before" in _sides(run)]
             if shown:
                 pictures[name] = shown[0]
@@ -98,13 +98,13 @@ def _asked_alike(rows: Sequence[_Row]) -> list[_Row]:
 
 
 def _question(row: _Row) -> tuple[object, ...]:
-    return _asked(row.runs[0])
+    return question_of(row.runs[0])
 
 
 def _selected(standing: Standing, judge: str) -> list[ScoredRun]:
     """Return a row's runs of one judge that were asked the same: one mean needs one question."""
-    judged = [run for run in standing.row.done if _mixes(run) and judge_of(run) == judge]
-    return [run for run in judged if _asked(_mixes(run)) == _asked(_mixes(judged[0]))]
+    judged = [run for run in standing.row.done if mixes_of(run) and judge_of(run) == judge]
+    return [run for run in judged if question_of(mixes_of(run)) == question_of(mixes_of(judged[0]))]
 
 
 def _charted(groups: Sequence[str]) -> list[tuple[int, str]]:
@@ -151,7 +151,7 @@ def _interval(row: _Row, place: int, side: str, group: int) -> tuple[float, floa
 
     Every seed has a base, a tuning and a judge of its own, so counting is not all that varies.
     """
-    of_runs = [_at(run, ("sentences", place, side, "shares", group)) for run in row.runs]
+    of_runs = [number_at(run, ("sentences", place, side, "shares", group)) for run in row.runs]
     share = sum(of_runs) / len(of_runs)
     if not 0 <= share <= 1:
         return math.nan, math.nan
@@ -175,7 +175,7 @@ def _s(row: _Row) -> dict[str, Any]:
 def _verdict(row: _Row, group: str) -> list[str]:
     """Say in words what tuning did to a row's mix, and whether images and count agree."""
     off = {
-        (kind, side): [_at(run, ("summary", kind, side, "inconsistency")) for run in row.runs]
+        (kind, side): [number_at(run, ("summary", kind, side, "inconsistency")) for run in row.runs]
         for kind in KINDS
         for side in SIDES
     }
@@ -241,8 +241,8 @@ def _by_juror(row: _Row, side: str) -> str:
 
 def proportions_values(standing: Standing) -> dict[str, Any]:
     """Return the numbers of a row's mix, averaged over seeds; None where one is undefined."""
-    judge = main_judge(run for run in standing.row.done if _mixes(run))
-    mixes = [_mixes(run) for run in _selected(standing, judge)]
+    judge = main_judge(run for run in standing.row.done if mixes_of(run))
+    mixes = [mixes_of(run) for run in _selected(standing, judge)]
     if not mixes:
         return {}
     row = _Row("", mixes)
@@ -258,68 +258,12 @@ def proportions_values(standing: Standing) -> dict[str, Any]:
     return {name: x if math.isfinite(x) else None for name, x in values.items()}
 
 
-def _mixes(run: ScoredRun) -> dict[str, Any]:
-    """Return what a run says of proportions if it has the shape that it should have, else {}."""
-    found = run.generation.get("proportions")
-    return found if isinstance(found, dict) and _whole(found) else {}
-
-
-def _whole(found: dict[str, Any]) -> bool:
-    """Say whether everything is there that is read without asking: a stranger may have made it."""
-    groups, sentences = found.get("groups"), found.get("sentences")
-    if not (isinstance(groups, list) and isinstance(sentences, list)):
-        return False
-    if not (1 < len(groups) <= MOST and len(sentences) <= MOST):
-        return False
-    numbers = all(
-        isinstance(found.get(name), list)
-        and len(found[name]) == len(groups)
-        and all(isinstance(x, int | float) and 0 <= x <= 1 for x in found[name])
-        for name in ("target", "train")
-    )
-    spoken = sentences and all(
-        isinstance(line, dict)
-        and isinstance(line.get("after"), dict)
-        and isinstance(line.get("before", {}), dict)
-        and {"sentence", "tuned"} <= set(line)
-        for line in sentences
-    )
-    parts = all(isinstance(found.get(name), dict) for name in ("price", "summary"))
-    n = found.get("n")
-    return bool(
-        numbers
-        and spoken
-        and parts
-        and "after" in found["price"]
-        and isinstance(n, int)
-        and 0 < n < 10**6
-    )
-
-
-def _asked(found: dict[str, Any]) -> tuple[object, ...]:
-    sentences = tuple(str(line["sentence"]) for line in found["sentences"])
-    return tuple(found["groups"]), tuple(found["target"]), found["n"], sentences
-
-
 def _sides(run: ScoredRun) -> list[str]:
-    return [side for side in SIDES if side in _mixes(run)["price"]]
+    return [side for side in SIDES if side in mixes_of(run)["price"]]
 
 
 def _pairs(found: dict[str, Any], name: str) -> list[tuple[str, float]]:
     return list(zip(map(str, found["groups"]), found[name], strict=True))
-
-
-def _at(value: Any, path: Sequence[str | int]) -> float:
-    """Follow a path into nested dicts and lists; NaN where it leads nowhere or to no number."""
-    for step in path:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return math.nan
-    try:
-        return float(value) if isinstance(value, int | float) else math.nan
-    except OverflowError:  # an integer of hundreds of digits
-        return math.nan
 
 
 def _percent(value: float) -> str:

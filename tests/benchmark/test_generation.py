@@ -14,7 +14,7 @@ from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
 from benchmark.filling import ask_for_patients
 from benchmark.generation import judge_generator
-from benchmark.proportions import as_in_train, confusion, tells_groups
+from benchmark.jury import as_in_train, confusion, tells_groups
 from benchmark.readback import trained_reader
 from benchmark.target import read_target
 
