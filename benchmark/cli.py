@@ -155,7 +155,8 @@ def new(
 def run(
     task: Annotated[list[str] | None, typer.Option(help="Task; repeatable. Default: all.")] = None,
     method: Annotated[
-        list[str] | None, typer.Option(help="Method, name or path; repeatable. Default: all.")
+        list[str] | None,
+        typer.Option(help="Method, name or path; repeatable. Default: all that run unnamed."),
     ] = None,
     without: Annotated[
         list[str] | None, typer.Option(help="Method to leave out of the default; repeatable.")

@@ -68,6 +68,8 @@ def _method(found: registry.Found, out: Console) -> None:
     ]
     if getattr(cls, "trains_generator", False):
         lines.append("needs the preset's [generator], and its --checkpoint if that starts from one")
+    if not getattr(cls, "by_default", True):
+        lines.append("runs only if it is named with --method")
     meanings = field_comments(inspect.getsource(cls))
     for field in dataclasses.fields(cls):
         default = getattr(cls(), field.name)

@@ -233,8 +233,10 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
 def _by_juror(row: _Row, side: str) -> str:
     """Say how far off single networks count a row to be: "7 to 21" points."""
     path = ("summary", "tuned", side, "by_juror")
-    found = row.runs[0]["summary"].get("tuned", {}).get(side, {}).get("by_juror")
-    jurors = [str(name) for name in found][:MOST] if isinstance(found, dict) else []
+    found: Any = row.runs[0]
+    for step in path:  # a stranger may have written anything there
+        found = found.get(step) if isinstance(found, dict) else None
+    jurors = list(found)[:MOST] if isinstance(found, dict) else []
     off = [x for x in (100 * row.mean(*path, name) for name in jurors) if math.isfinite(x)]
     return f"{min(off):.0f} to {max(off):.0f}" if off else "–"
 

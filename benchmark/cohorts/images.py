@@ -16,6 +16,7 @@ import nibabel
 import numpy as np
 import pydicom
 from PIL import Image
+from pydicom.uid import UncompressedTransferSyntaxes
 
 MAX_VOXELS = 512**3  # larger files are refused unread: a small archive can unpack to anything
 _MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}  # of NIfTI; mm where the file says nothing
@@ -187,9 +188,13 @@ def _read_dicom(path: Path, slice_index: int | None) -> Picture:
         raise PictureError(f"does not say how its pixels are stored ({error})") from error
     except (RuntimeError, NotImplementedError) as error:
         syntax = file.file_meta.get("TransferSyntaxUID")
+        cause = next(iter(str(error).splitlines()), type(error).__name__)
+        if syntax in UncompressedTransferSyntaxes:
+            raise PictureError(f"has pixels that cannot be read ({cause})") from error
+        name = getattr(syntax, "name", syntax)
         raise PictureError(
-            f"is compressed in a way that cannot be decoded here ({getattr(syntax, 'name', syntax)}"
-            "). Decompress it first, for example with dcmdjpeg or gdcmconv --raw"
+            f"is compressed in a way that cannot be decoded here ({name}: {cause}). "
+            "Decompress it first, for example with dcmdjpeg or gdcmconv --raw"
         ) from error
     frames = pixels.reshape(-1, file.Rows, file.Columns)
     frame = frames[_pick_slice(len(frames), slice_index)].astype(np.float32)

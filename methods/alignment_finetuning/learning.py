@@ -154,10 +154,10 @@ def with_labels(drawn: Split, guide: Guide, ctx: RunContext, sure: float) -> Spl
     labels = np.array(ctx.card.classes, dtype=object)[calibrated.argmax(1)]
     ctx.say(f"labels: the guide is sure of {kept.sum()} of {len(drawn)} patients, the rest is left")
     counts = {f"label {name}": int((labels[kept] == name).sum()) for name in ctx.card.classes}
-    ctx.record("neutral patients", 0, drawn=len(drawn), kept=int(kept.sum()), **counts)
     if not all(counts.values()):
         ctx.say(f"labels: {counts}: one is never drawn, so the classifier learns from none of them")
         kept[:] = False
+    ctx.record("neutral patients", 0, drawn=len(drawn), kept=int(kept.sum()), **counts)
     return Split(drawn.images, drawn.masks, drawn.table.assign(label=labels)).take(
         np.flatnonzero(kept)
     )

@@ -115,6 +115,13 @@ def test_what_single_networks_count_stands_beside_the_rest():
     assert view(standing(mixes(0.2, 0.5)))["lines"][1]["cells"][:3] == ["0.0", "0.0", "7 to 22"]
 
 
+@pytest.mark.parametrize("broken", [[], "many", {"after": []}, {"after": None}])
+def test_a_summary_of_another_shape_does_not_bring_the_page_down(broken):
+    found = mixes(0.2, 0.5)
+    found["summary"]["tuned"] = broken
+    assert view(standing(found))["lines"][1]["cells"][2] == "–"
+
+
 @pytest.mark.parametrize("broken", [None, [], {"a": "many"}])
 def test_single_networks_that_say_nothing_are_a_dash(broken):
     found = mixes(0.2, 0.5)

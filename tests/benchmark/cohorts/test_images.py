@@ -166,6 +166,16 @@ def test_dicom_that_cannot_be_decoded_says_how_to_decompress_it(tmp_path):
         read_picture(path)
 
 
+def test_pixels_that_fail_for_another_reason_are_not_called_compressed(tmp_path, monkeypatch):
+    def fail(self):
+        raise NotImplementedError("no such photometry\nand more")
+
+    path = save_dicom(tmp_path / "a.dcm", np.arange(6).reshape(1, 2, 3))
+    monkeypatch.setattr("pydicom.dataset.Dataset.pixel_array", property(fail))
+    with pytest.raises(PictureError, match=r"pixels that cannot be read \(no such photometry\)"):
+        read_picture(path)
+
+
 def test_scaling_uses_one_scale_for_all_channels_and_clips_the_tails():
     pixels = np.stack([np.linspace(0, 50, 500), np.linspace(50, 100, 500)]).reshape(2, 20, 25)
     scaled = scale_intensity(pixels, already_scaled=False)
