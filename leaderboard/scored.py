@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.contracts import Score, TaskCard
-from benchmark.metrics.scoring import headline_resamples, score_predictions
+from benchmark.metrics.scoring import score_with_draws
 from benchmark.results import RunRecord
 
 RESAMPLES = 500  # of patients; as many as a run is scored with when it ends
@@ -48,11 +48,9 @@ class ScoredRun:
 def score_run(run: RunRecord, card: TaskCard) -> ScoredRun | RunRecord:
     """Score a finished run; one whose predictions cannot be scored comes back as failed."""
     try:
-        predictions = run.predictions()
-        scores, threshold = score_predictions(
-            predictions, card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED
+        scores, threshold, draws = score_with_draws(
+            run.predictions(), card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED
         )
-        draws = headline_resamples(predictions, card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED)
         generation, gallery = run.generation(), read_png(run.folder, "gallery.png")
     except OSError as error:
         # Its own words would print the folders of this machine on a public page.

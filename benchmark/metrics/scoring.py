@@ -100,24 +100,25 @@ def score_predictions(
     test is scored; it is None for more than two classes, where the most probable class is the
     answer. Raises ValueError with every problem of the table.
     """
-    test, threshold = _prepare(predictions, card, resamples, seed)
-    return [_with_interval(entry) for entry in _entries(test)], threshold
+    return score_with_draws(predictions, card, resamples=resamples, seed=seed)[:2]
 
 
-def headline_resamples(
+def score_with_draws(
     predictions: pd.DataFrame, card: TaskCard, *, resamples: int = 500, seed: int = 0
-) -> dict[str, np.ndarray]:
-    """Return the overall metrics of a run as draws, for intervals over seeds and comparisons.
+) -> tuple[list[Score], float | None, dict[str, np.ndarray]]:
+    """Return also the overall metrics as draws, for intervals over seeds and comparisons.
 
     Each array has shape (1 + resamples,): the value as measured, then one per resample. Runs on
     the same test patients with the same resamples and seed are paired.
     """
-    test, _ = _prepare(predictions, card, resamples, seed)
-    return {
+    test, threshold = _prepare(predictions, card, resamples, seed)
+    entries = list(_entries(test))
+    headlines = {
         entry.score.metric: entry.draws
-        for entry in _entries(test)
+        for entry in entries
         if entry.score.attribute is None and entry.score.metric in HEADLINES
     }
+    return [_with_interval(entry) for entry in entries], threshold, headlines
 
 
 def _prepare(

@@ -65,10 +65,9 @@ def seconds_and_error(name: str, change: dict[str, Any], cache: Path) -> tuple[f
     for _ in range(BATCHES):
         chance = draw(rng)
         known = chance["latents"], chance["noise"], chance["times"]
-        text = sentences.encode(chance["tokens"])
         noisy = parts.schedule.add_noise(*known)
         with torch.no_grad():
-            guess = parts.denoiser(noisy, chance["times"], text).sample
+            guess = parts.denoiser(noisy, chance["times"], chance["text"]).sample
         errors.append(float((guess - target(parts.schedule, *known)).square().mean()))
     return seconds, sum(errors) / BATCHES
 

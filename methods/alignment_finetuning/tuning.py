@@ -279,11 +279,10 @@ class _Work:
         far = torch.zeros(len(taught), device=self.ctx.device)
         if not taught.any():
             return far
-        latents, noise, times, tokens = (
-            chance[f"real {name}"][taught] for name in ("latents", "noise", "times", "tokens")
+        latents, noise, times, text = (
+            chance[f"real {name}"][taught] for name in ("latents", "noise", "times", "text")
         )
         noisy = self.base.parts.schedule.add_noise(latents, noise, times)
-        text = self.base.parts.sentences.encode(tokens)
         with torch.no_grad():
             aim = self.base.parts.denoiser(noisy, times, text).sample.float()
         learned = self.tuned.parts.denoiser(noisy, times, text).sample.float()

@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from benchmark.context import RunContext
 
@@ -72,7 +73,7 @@ def optimise(
     for step in ctx.track(left, f"training {stage}", len(left)):
         chance = draw(state.rng)
         images = len(next(iter(chance.values())))
-        value, parts = _gradient(network, chance, loss, parts, ctx)
+        value, parts = _gradient(state.optimizer, chance, loss, parts, ctx)
         if not math.isfinite(value):
             raise FloatingPointError(
                 f"{stage}: the loss is {value} at step {step} of {budget.steps}. A smaller "
@@ -96,12 +97,13 @@ def optimise(
 
 
 def _gradient(
-    network: nn.Module, chance: Mapping[str, Tensor], loss: Loss, parts: int, ctx: RunContext
-) -> tuple[float, int]:
+    optimizer: torch.optim.Optimizer, chance: Mapping[str, Tensor], loss: Loss, parts: int,
+    ctx: RunContext,
+) -> tuple[float, int]:  # fmt: skip
     """Fill in the gradients of one batch, in as many parts as memory asks for."""
     size = len(next(iter(chance.values())))
     while True:
-        network.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         full = False
         try:
             total = 0.0
@@ -162,9 +164,8 @@ class _State:
         self.optimizer.step()
         # The average looks back on a share of the steps so far, so that it forgets the start.
         weight = 1 / max(1.0, self.budget.average * step)
-        with torch.no_grad():
-            for name, parameter in self.trained.items():
-                self.averages[name].lerp_(parameter, weight)
+        move = get_ema_multi_avg_fn(1 - weight)
+        move(list(self.averages.values()), list(self.trained.values()), 0)
 
     def keep(self, step: int) -> None:
         """Remember the weights as good."""

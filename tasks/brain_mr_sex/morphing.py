@@ -104,10 +104,15 @@ def grid_mm(size: int) -> np.ndarray:
 
 
 def tissue_shares(
-    patients: pd.DataFrame, place: tuple[np.ndarray, np.ndarray, np.ndarray]
+    patients: pd.DataFrame,
+    place: tuple[np.ndarray, np.ndarray, np.ndarray],
+    skull: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return brain-tissue share and white share of it at MNI places, each (n, rows, columns)."""
-    brain, white = template().sample("brain", *place), template().sample("white", *place)
+    """Return brain-tissue share and white share of it at MNI places, each (n, rows, columns).
+
+    skull: bool of the same shape, where there is anything inside it; elsewhere shares mean nothing.
+    """
+    brain, white = (template().sample_where(name, place, skull) for name in ("brain", "white"))
     fraction = patients["brain_fraction"].to_numpy()
     low = np.interp(-fraction, -np.array(BRAIN_FRACTIONS), BRAIN_THRESHOLDS)[:, None, None]
     thickness = patients["cortical_thickness"].to_numpy() - 2.45

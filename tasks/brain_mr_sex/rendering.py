@@ -49,10 +49,11 @@ def render(
     warp = morphing.displacement(patients, rng)
     place = morphing.to_template(patients, warps.refine(warp, size) + morphing.grid_mm(size))
     shares, inside = _compartments(patients, place, rng)
-    tissue = _pool(shares, factor)
+    tissue = _pool(shares[:, :3], factor)
     signals = _signals(len(patients), site_shift, rng)
     signal = np.einsum("nt,nthw->nhw", signals, shares, dtype=np.float32)
-    signal *= 1 + TEXTURE * template().sample("detail", *place) * shares[:, :2].sum(axis=1)
+    detail = template().sample_where("detail", place, inside > 0)
+    signal *= 1 + TEXTURE * detail * shares[:, :2].sum(axis=1)
     image = _scan(_pool(signal, factor), site_shift, rng)
     mask = np.argmax(tissue[:, [2, 1, 0]], axis=1) + 1
     mask[_pool(inside, factor) < 0.5] = 0
@@ -66,7 +67,6 @@ def _compartments(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Shares of white, grey, CSF, fat and marrow, (n, 5, size, size), and of the skull's inside."""
     n = len(patients)
-    tissue, white = morphing.tissue_shares(patients, place)
     depth = template().sample("depth", *place) * morphing.scale(patients)[:, None, None]
     depth = depth.astype(np.float32)
     rim, skull, scalp = (
@@ -76,6 +76,7 @@ def _compartments(
     inside = _within(depth, rim)
     bone = _within(depth, rim + skull)
     head = _within(depth, rim + skull + scalp)
+    tissue, white = morphing.tissue_shares(patients, place, inside > 0)
     marrow = np.exp(-(((depth - rim - skull / 2) / (0.2 * skull)) ** 2))
     tissue *= inside
     shares = [tissue * white, tissue * (1 - white), inside - tissue, head - bone, marrow]
