@@ -21,13 +21,11 @@ from benchmark.context import RunContext
 from benchmark.contracts import Split, Splits, TaskCard
 from benchmark.filling import even_counts, requests_for
 from benchmark.metrics import proportions
-from benchmark.readback import LABEL_AND_ATTRIBUTES, Effort, Reader, trained_reader
+from benchmark.readback import Reader, trained_reader
 from benchmark.target import Target
 
 BLOCK = 2  # pixels a side of the blocks
-NEW_PATIENTS = 2.0  # per training patient
 SEED_OF_THEM = 20_000  # no control draws from there on
-LONGER = dataclasses.replace(LABEL_AND_ATTRIBUTES, part=2 * LABEL_AND_ATTRIBUTES.part)
 FEWEST = 10  # real patients of a group, among those whom a sentence fits, to measure them
 SURE = 0.5  # of the way from guessing to never being wrong, which the jury goes for every group
 TOGETHER = "jury"  # the name under which the mean of all stands beside each
@@ -51,23 +49,21 @@ class Jury:
 def trained_jury(train: Split, in_detail: Reader, ctx: RunContext) -> Jury:
     """Train the jurors that nobody has trained yet; in_detail has learned from train already.
 
-    Those of new patients are the same for every seed and skew of a task.
+    Those of new patients, as many as train has, are the same for every seed and skew of a task.
     """
-    jurors = {"blocks": _juror(train, ctx, BLOCK, LABEL_AND_ATTRIBUTES), "detail": in_detail}
+    jurors = {"blocks": _juror(train, ctx, BLOCK), "detail": in_detail}
     if ctx.draw is not None:
-        counts = even_counts(ctx.card, round(NEW_PATIENTS * len(train)))
+        counts = even_counts(ctx.card, len(train))
         new = ctx.new_patients(requests_for(ctx.card, counts), SEED_OF_THEM)
         always = dataclasses.replace(ctx, seed=0)
-        jurors["blocks, new patients"] = _juror(new, always, BLOCK, LONGER)
-        jurors["detail, new patients"] = _juror(new, always, 1, LONGER)
+        jurors["blocks, new patients"] = _juror(new, always, BLOCK)
+        jurors["detail, new patients"] = _juror(new, always, 1)
     return Jury(jurors)
 
 
-def _juror(patients: Split, ctx: RunContext, block: int, effort: Effort) -> Reader:
+def _juror(patients: Split, ctx: RunContext, block: int) -> Reader:
     backbone = ctx.classifier.backbone
-    return trained_reader(
-        patients, ctx, "juror", backbone, with_masks=False, coarse=block, effort=effort
-    )
+    return trained_reader(patients, ctx, "juror", backbone, with_masks=False, coarse=block)
 
 
 @dataclass(frozen=True)
