@@ -14,7 +14,6 @@ from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
 from benchmark.filling import ask_for_patients
 from benchmark.generation import judge_generator
-from benchmark.jury import as_in_train, confusion, tells_groups
 from benchmark.readback import trained_reader
 from benchmark.target import read_target
 
@@ -175,26 +174,6 @@ def test_a_mix_is_counted_before_and_after_and_by_sentence(task, splits, ctx, tm
         assert picture.height > 2 * 64
 
 
-def test_judges_compare_with_groups_that_are_mixed_within_as_train_is(task, splits):
-    """Of northerners three in four are high in train, of southerners none; test has all alike."""
-    table = pd.DataFrame(
-        {"label": ["high"] * 3 + ["low"] * 3, "site": ["north"] * 4 + ["south"] * 2}
-    )
-    cells = pd.DataFrame(
-        {"label": ["high", "low", "high", "low"], "site": ["north", "north", "south", "south"]}
-    )
-    train, test = (
-        dataclasses.replace(splits.train.take(np.arange(len(t))), table=t) for t in (table, cells)
-    )
-    assert as_in_train(test, train, task.card) == pytest.approx([3 / 6, 1 / 6, 0, 2 / 6])
-
-
-def test_errors_are_those_of_whom_is_true():
-    found, truth = np.array([0, 1, 1, 1]), np.array([0, 0, 0, 1])
-    said = confusion(found, truth, np.array([2.0, 1.0, 1.0, 5.0]), 3)
-    assert said.tolist() == [[0.5, 0, 0], [0.5, 1, 0], [0, 0, 0]]
-
-
 def test_what_judges_cannot_be_had_by_asking_for_it(task, ctx, make_spec):
     method = SimpleNamespace(groups_used="test")
     theirs = runner.make_context(task, method, make_spec(), lambda line: None)
@@ -209,10 +188,3 @@ def test_without_masks_in_train_nothing_is_said_of_anatomy(task, splits, ctx, tm
     bare = dataclasses.replace(splits, train=train)
     found = judged(Mixed(task, 0.5), bare, ctx, tmp_path)["proportions"]
     assert found["summary"]["tuned"]["after"]["by_anatomy"] is None
-
-
-def test_a_counter_that_does_not_tell_the_groups_is_not_trusted():
-    assert tells_groups(np.array([[0.8, 0.25], [0.2, 0.75]]))
-    assert not tells_groups(np.array([[0.8, 0.26], [0.2, 0.74]]))
-    assert not tells_groups(np.array([[1.0, 1.0], [0.0, 0.0]]))
-    assert not tells_groups(np.array([[1.0, 0.0], [0.0, 0.0]]))  # nobody of the second is in test
