@@ -17,7 +17,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from benchmark import clip as clip_module
-from benchmark import context, filling, judged, jury, proportions, readback, target, training
+from benchmark import context, filling, judged, jury, price, proportions, readback, target, training
 from benchmark import extractor as extractor_module
 from benchmark.clip import Clip, load_clip, trained_clip, write_sentences
 from benchmark.context import RunContext
@@ -31,11 +31,11 @@ from benchmark.filling import (
     requests_for,
 )
 from benchmark.gallery import draw_gallery
-from benchmark.judged import Judged, read, read_once
+from benchmark.judged import Judge, Judged, read, read_once
 from benchmark.jury import trained_jury
 from benchmark.metrics import proportions as mixes
 from benchmark.metrics import synthesis
-from benchmark.proportions import Judge, judge_proportions
+from benchmark.proportions import judge_proportions
 from benchmark.readback import VERSION, trained_reader
 from benchmark.registry import code_digest
 from benchmark.results import write_json
@@ -47,7 +47,7 @@ DETECTOR_PART = 1 / 3  # of a classifier's steps: to tell generated images from 
 def judge_digest() -> str:
     """Identify the code that judges: numbers of other judges are not compared with these."""
     modules = (
-        clip_module, context, extractor_module, filling, judged, jury, mixes, proportions,
+        clip_module, context, extractor_module, filling, judged, jury, mixes, price, proportions,
         readback, synthesis, target, training,
     )  # fmt: skip
     return code_digest([Path(__file__), *(Path(str(module.__file__)) for module in modules)])
@@ -101,7 +101,7 @@ def judge_generator(
             areas = synthesis.morphometry(patients.test.masks, len(card.mask_labels))
         judge = Judge(
             reader, trained_jury(splits.train, reader, ctx), see, clip, splits, patients.train,
-            patients.val, real.features, areas, ctx,
+            patients.val, real.features, patients.test.features, areas, ctx,
         )  # fmt: skip
         found["proportions"] = judge_proportions(
             generator, judge, folder / "neutral.png" if with_gallery else None

@@ -1,4 +1,4 @@
-"""What the judge reads in images. In real patients it reads the same in every run: once for all."""
+"""What the judge is, and what it reads. In real patients it reads the same in every run: once."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from benchmark.clip import Clip
 from benchmark.cohorts.identity import split_digest
 from benchmark.context import RunContext
 from benchmark.contracts import Splits
-from benchmark.readback import Reader
+from benchmark.jury import Jury
+from benchmark.readback import Reader, packages
 
 See = Callable[[np.ndarray], np.ndarray]  # images to features, (n, width)
 FILE = "read.safetensors"
@@ -65,7 +67,12 @@ def read_once(splits: Splits, reader: Reader, see: See, ctx: RunContext, by: str
         save_file({n: np.ascontiguousarray(values) for n, values in found.items()}, folder / FILE)
 
     three = (splits.train, splits.val, splits.test)
-    key = {"by": by, "splits": [split_digest(split) for split in three], "seed": ctx.seed}
+    key = {
+        "by": by,
+        "packages": packages(),  # other ones train other networks
+        "splits": [split_digest(split) for split in three],
+        "seed": ctx.seed,
+    }
     found = load_file(ctx.train_once("judged", key, build) / FILE)
     probabilities = {
         name.removeprefix(PROBABILITIES): values
@@ -74,3 +81,20 @@ def read_once(splits: Splits, reader: Reader, see: See, ctx: RunContext, by: str
     }
     test = Judged(splits.test.images, found["features"], found["masks"], probabilities)
     return RealPatients(found["train"], found["val"], test)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What judges: networks, features, and real patients that no generator has seen."""
+
+    reader: Reader  # of masks
+    jury: Jury  # of groups
+    see: See
+    clip: Clip
+    splits: Splits
+    train: np.ndarray  # features of training patients,
+    held_out: np.ndarray  # of validation patients,
+    real: np.ndarray  # of the half of test that drawn patients are compared with,
+    test: np.ndarray  # and of all test patients
+    areas: np.ndarray | None  # of test patients' regions; None: no training patient has a mask
+    ctx: RunContext

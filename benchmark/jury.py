@@ -25,8 +25,8 @@ from benchmark.readback import Reader, trained_reader
 from benchmark.target import Target
 
 BLOCK = 2  # pixels a side of the blocks
-SEED_OF_THEM = 20_000  # no control draws from there on
-FEWEST = 10  # real patients of a group, among those whom a sentence fits, to measure them
+SEED_OF_THEM = 2**30  # far beyond what the controls' draws come to
+FEWEST = 10  # real patients of a group whom a sentence fits, in effect, to measure errors on
 SURE = 0.5  # of the way from guessing to never being wrong, which the jury goes for every group
 TOGETHER = "jury"  # the name under which the mean of all stands beside each
 
@@ -101,12 +101,18 @@ def _erring(
     for place, fit in enumerate(whom):
         for g in range(n):
             for some, weigh in ((fit & (weights > 0), weights), (fit, np.ones(len(truth)))):
-                if (some & (truth == g)).sum() >= FEWEST:
+                if effective_number(weigh[some & (truth == g)]) >= FEWEST:
                     said[place, :, g] = confusion(found, truth, weigh * some, n)[:, g]
                     break
     right = [float(together[g, g]) if together[:, g].any() else None for g in range(n)]
     above_chance = proportions.better_than_chance(found == truth, truth)[1]
     return Errors(said, right, above_chance and tells_groups(together))
+
+
+def effective_number(weights: np.ndarray) -> float:
+    """Return how many equally weighed patients say as much as these (Kish 1965, section 11.7)."""
+    squares = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
 
 
 def confusion(found: np.ndarray, truth: np.ndarray, weights: np.ndarray, n: int) -> np.ndarray:

@@ -8,45 +8,35 @@ held out from tuning (benchmark/target.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmark.clip import Clip, write_sentences
+from benchmark.clip import write_sentences
 from benchmark.context import RunContext
 from benchmark.contracts import Generator, NeutralGenerator, Splits, TaskCard
 from benchmark.filling import ask_for_patients
 from benchmark.gallery import draw_before_and_after
-from benchmark.jury import FEWEST, TOGETHER, Jury, as_in_train, errors_of, fits
+from benchmark.judged import Judge
+from benchmark.jury import (
+    FEWEST,
+    TOGETHER,
+    Jury,
+    as_in_train,
+    effective_number,
+    errors_of,
+    fits,
+)
 from benchmark.metrics import proportions, synthesis
-from benchmark.readback import Reader
+from benchmark.price import distances_of_mix, price, real_clip_score
 from benchmark.target import Target, neutral_requests, spread
 
 IMAGES = 64  # of each sentence
 MEASURED = 24  # of them whose regions are measured, which costs more than counting
 TUNED, HELD_OUT = 8, 4  # sentences of each kind, or fewer where the card has fewer
-PAIRS = 32  # of images of one sentence, compared for diversity
 PICTURED, SHOWN = 4, 10  # sentences and images of each that the picture shows
-
-
-@dataclass(frozen=True)
-class Judge:
-    """What judges: networks, features, and real patients that no generator has seen."""
-
-    reader: Reader  # of masks
-    jury: Jury  # of groups
-    see: Callable[[np.ndarray], np.ndarray]
-    clip: Clip
-    splits: Splits
-    train: np.ndarray  # features of training patients,
-    held_out: np.ndarray  # of validation patients,
-    real: np.ndarray  # and of test patients, as many of every cell
-    areas: np.ndarray | None  # of test patients' regions; None: no training patient has a mask
-    ctx: RunContext
 
 
 def judge_proportions(
@@ -67,7 +57,9 @@ def judge_proportions(
     }
     if picture is not None:
         _draw_some(words, tuned, images, picture)
+    features = {n: judge.see(drawn.reshape(-1, *drawn.shape[2:])) for n, drawn in images.items()}
     mixes = {name: _mixes(drawn, target, judge.jury) for name, drawn in images.items()}
+    shares = {name: counted[TOGETHER].mean(0) for name, counted in mixes.items()}
     errors = errors_of(judge.jury, sentences, target, judge.splits, card)
     jury = errors[TOGETHER]
 
@@ -98,8 +90,14 @@ def judge_proportions(
         "summary": {
             kind: {name: summary(name, rows) for name in sides} for kind, rows in kinds.items()
         },
-        "price": {name: _price(images[name], words, judge) for name in sides},
-        "real_clip_score": _real_clip_score(sentences, words, judge),
+        "price": {
+            name: {
+                **price(images[name], features[name], words, judge),
+                "frechet_distance_of_mix": distance,
+            }
+            for name, distance in distances_of_mix(features, shares, target, judge).items()
+        },
+        "real_clip_score": real_clip_score(sentences, words, judge),
     }
 
 
@@ -229,7 +227,7 @@ def _by_anatomy(
     for place in range(len(images)):
         whom = fits(test.table, sentences.iloc[place]) & (weights > 0)
         parts = [np.flatnonzero(whom & (groups == g)) for g in range(len(target.groups))]
-        if min(map(len, parts)) < FEWEST:
+        if min(effective_number(weights[part]) for part in parts) < FEWEST:
             continue
         areas = synthesis.morphometry(judge.reader.masks(images[place][:MEASURED]), labels)
         drawn.append(areas.mean(0))
@@ -241,36 +239,3 @@ def _by_anatomy(
         return None
     spread_within = np.atleast_2d(np.cov(np.concatenate(within).T, aweights=np.concatenate(counts)))
     return _finite(proportions.share_by_means(np.stack(drawn), np.stack(known), spread_within))
-
-
-def _real_clip_score(sentences: pd.DataFrame, words: list[str], judge: Judge) -> float | None:
-    """Average the CLIP score of test patients whom the sentences fit; None: they fit nobody.
-
-    Every sentence counts alike, and its patients as train has them.
-    """
-    test, train = judge.splits.test, judge.splits.train
-    weights = as_in_train(test, train, judge.ctx.card)
-    means = []
-    for place, spoken in enumerate(words):
-        rows = np.flatnonzero(fits(test.table, sentences.iloc[place]) & (weights > 0))
-        if len(rows):
-            scores = judge.clip.score(test.images[rows], [spoken] * len(rows))
-            means.append(np.average(scores, weights=weights[rows]))
-    return float(np.mean(means)) if means else None
-
-
-def _price(images: np.ndarray, words: list[str], judge: Judge) -> dict[str, float | None]:
-    """Measure what images of neutral sentences are worth, so that the cost of tuning is seen."""
-    flat = images.reshape(-1, *images.shape[2:])
-    features = judge.see(flat)
-    spoken = [sentence for sentence in words for _ in range(IMAGES)]
-    within = [synthesis.similarity(drawn, judge.ctx.rng("pairs"), PAIRS) for drawn in images]
-    values = {
-        "frechet_distance": synthesis.frechet_distance(judge.real, features),
-        "kernel_distance": synthesis.kernel_distance(judge.real, features),
-        "clip_score": float(judge.clip.score(flat, spoken).mean()),
-        "similarity": float(np.mean(within)),
-        "copy_rate": synthesis.copy_rate(judge.train, judge.held_out, features),
-        "membership_auroc": synthesis.membership_auroc(judge.train, judge.held_out, features),
-    }
-    return {name: float(v) if np.isfinite(v) else None for name, v in values.items()}

@@ -156,7 +156,7 @@ def trained_reader(
         "data": split_digest(train),
         "steps": ctx.classifier.steps,
         "seed": ctx.seed,
-        "packages": {name: version(name) for name in ("diffusers", "timm", "torch")},
+        "packages": packages(),
     }
 
     def train_words(folder: Path, alone: RunContext) -> None:
@@ -178,6 +178,11 @@ def trained_reader(
         folder = ctx.train_once(f"{purpose}-masks", key, train_regions)
         reader.regions.load_state_dict(load_file(folder / WEIGHTS))
     return reader
+
+
+def packages() -> dict[str, str]:
+    """Return versions of the libraries on which the networks' weights depend."""
+    return {name: version(name) for name in ("diffusers", "timm", "torch")}
 
 
 def _save(network: nn.Module, folder: Path) -> None:

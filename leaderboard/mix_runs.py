@@ -8,7 +8,9 @@ from typing import Any
 
 from leaderboard.scored import ScoredRun
 
-MOST = 64  # groups or sentences that are shown: a stranger's file cannot make a page of any size
+# A stranger's file cannot make a page of any size.
+MOST = 64  # groups or sentences that are shown
+LONGEST = 300  # letters of one of them
 
 
 def mixes_of(run: ScoredRun) -> dict[str, Any]:
@@ -24,6 +26,8 @@ def _whole(found: dict[str, Any]) -> bool:
         return False
     if not (1 < len(groups) <= MOST and len(sentences) <= MOST):
         return False
+    if not all(isinstance(group, str) and len(group) <= LONGEST for group in groups):
+        return False
     numbers = all(
         isinstance(found.get(name), list)
         and len(found[name]) == len(groups)
@@ -35,6 +39,8 @@ def _whole(found: dict[str, Any]) -> bool:
         and isinstance(line.get("after"), dict)
         and isinstance(line.get("before", {}), dict)
         and {"sentence", "tuned"} <= set(line)
+        and isinstance(line["sentence"], str)
+        and len(line["sentence"]) <= LONGEST
         for line in sentences
     )
     parts = all(isinstance(found.get(name), dict) for name in ("price", "summary"))

@@ -26,6 +26,12 @@ COPIES = 0.2  # share of images from which on it is said in words
 APART = 0.15  # shares that differ more do not speak for the same mix
 PRICES = (  # name in generation.json, title, help
     ("frechet_distance", "FID", "Frechet distance of what neutral sentences draw to real patients"),
+    (
+        "frechet_distance_of_mix",
+        "FID of its mix",
+        "The same to real patients mixed as the drawn ones are counted to be: what the images are "
+        "worth, whatever the mix",
+    ),
     ("kernel_distance", "KID", "Kernel distance of the same features; 0 if alike"),
     ("clip_score", "CLIP", "Mean cosine of image and sentence in a small CLIP of the judge's own"),
     ("similarity", "Alike", "How alike two images of one sentence are (MS-SSIM)"),

@@ -216,7 +216,7 @@ class _Work:
 
     def diverse(self) -> bool:
         """Say whether the tuned generator draws images that differ enough from each other."""
-        found = self.diversity(self.tuned)
+        found = self.logged["diversity"] = self.diversity(self.tuned)
         if found < self.enough:
             self.ctx.say(
                 f"{STAGE}: diversity fell to {found:.2f}, below {self.enough:.2f}, half of what it "

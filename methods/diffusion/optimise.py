@@ -59,7 +59,7 @@ def optimise(
     a resumed training ends in the same weights, and halving the batch when memory runs out changes
     no number but by rounding. With an average, the network ends as the moving average.
 
-    terms: what loss last found its parts to be; they are logged beside it. good: asked now and then
+    terms: what loss and good last found; they are logged beside the loss. good: asked now and then
     whether the network is still worth having; the first no ends the training, and the network is as
     it was at the last yes (at the start, if there was none).
 
@@ -80,15 +80,17 @@ def optimise(
                 "learning rate, or training in float32, usually helps."
             )
         state.advance(step)
-        if step % RECORD_EVERY == 0 or step == budget.steps:
+        asked = good is not None and (step % ASK_EVERY == 0 or step == budget.steps)
+        fine = good() if good is not None and asked else True
+        if asked or step % RECORD_EVERY == 0 or step == budget.steps:
             rate = (step - state.step) * images / (time.perf_counter() - began)
             parts_of_loss = dict(terms or {})
             ctx.record(
                 stage, step, train_loss=value, images_per_second=round(rate, 1), **parts_of_loss
             )
-        if good is not None and (step % ASK_EVERY == 0 or step == budget.steps):
-            if not good():
-                return state.give_up(step, ctx)
+        if not fine:
+            return state.give_up(step, ctx)
+        if asked:
             state.keep(step)
         if step == budget.steps or time.perf_counter() > state.save_after:
             state.save(step)
@@ -108,12 +110,9 @@ def _gradient(
         try:
             total = 0.0
             for part in torch.arange(size).chunk(parts):
-                mine = {name: values[part].to(ctx.device) for name, values in chance.items()}
-                with autocast(ctx.device, ctx.precision == "bfloat16"):
-                    losses = loss(mine)
-                share = losses.float().sum() / size
-                share.backward()
-                total += float(share.detach())
+                total += _add_gradient(
+                    {n: values[part] for n, values in chance.items()}, loss, size, ctx
+                )
             return total, parts
         except torch.OutOfMemoryError:
             if parts >= size:
@@ -123,6 +122,19 @@ def _gradient(
             parts *= 2
             torch.cuda.empty_cache()
             ctx.say(f"out of memory: batches of {size} images now go in {parts} parts")
+
+
+def _add_gradient(part: Mapping[str, Tensor], loss: Loss, size: int, ctx: RunContext) -> float:
+    """Add what a part of size images does to the gradients; return its share of the loss.
+
+    A function of its own, so that nothing holds a graph for which memory did not suffice.
+    """
+    mine = {name: values.to(ctx.device) for name, values in part.items()}
+    with autocast(ctx.device, ctx.precision == "bfloat16"):
+        losses = loss(mine)
+    share = losses.float().sum() / size
+    share.backward()
+    return float(share.detach())
 
 
 def autocast(device: torch.device, bfloat16: bool) -> torch.autocast:

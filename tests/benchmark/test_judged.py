@@ -48,6 +48,14 @@ def test_what_was_read_is_read_once_and_comes_back_as_it_was(splits, ctx):
         assert found.test.probabilities["label"].shape == (16, 2)
 
 
+def test_networks_of_other_libraries_read_anew(splits, ctx, monkeypatch):
+    eyes = Eyes()
+    read_once(splits, eyes, eyes.features, ctx, "eyes")
+    monkeypatch.setattr("benchmark.readback.version", lambda name: "99")
+    read_once(splits, eyes, eyes.features, ctx, "eyes")
+    assert eyes.shown == 2 * 48
+
+
 def test_others_eyes_and_other_patients_are_read_anew(splits, ctx):
     eyes = Eyes()
     read_once(splits, eyes, eyes.features, ctx, "eyes")

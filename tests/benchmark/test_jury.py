@@ -8,7 +8,15 @@ import pytest
 from benchmark import jury, runner
 from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
-from benchmark.jury import Jury, as_in_train, confusion, fits, tells_groups, trained_jury
+from benchmark.jury import (
+    Jury,
+    as_in_train,
+    confusion,
+    effective_number,
+    fits,
+    tells_groups,
+    trained_jury,
+)
 from benchmark.target import read_target
 
 
@@ -79,6 +87,12 @@ def test_errors_are_those_of_whom_is_true():
     found, truth = np.array([0, 1, 1, 1]), np.array([0, 0, 0, 1])
     said = confusion(found, truth, np.array([2.0, 1.0, 1.0, 5.0]), 3)
     assert said.tolist() == [[0.5, 0, 0], [0.5, 1, 0], [0, 0, 0]]
+
+
+def test_patients_of_unequal_weight_say_less():
+    assert effective_number(np.ones(5)) == 5
+    assert effective_number(np.array([3.0, 1.0])) == pytest.approx(16 / 10)
+    assert effective_number(np.zeros(3)) == 0
 
 
 def test_errors_are_counted_sentence_by_sentence(monkeypatch):

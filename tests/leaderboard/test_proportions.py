@@ -151,7 +151,7 @@ def test_counts_that_disagree_are_named():
 def test_a_number_of_hundreds_of_digits_is_a_dash():
     found = mixes(0.2, 0.5)
     found["price"]["after"]["frechet_distance"] = 10**400
-    assert view(standing(found))["lines"][1]["cells"].count("–") == 9
+    assert view(standing(found))["lines"][1]["cells"].count("–") == 10
 
 
 @pytest.mark.parametrize("broken", ["groups", "sentences", "target", "price", "n"])
@@ -165,6 +165,12 @@ def test_proportions_of_another_shape_are_not_shown(broken):
 def test_a_page_full_of_sentences_is_not_shown():
     found = mixes(0.2, 0.5)
     assert view(standing({**found, "sentences": found["sentences"][:1] * 65})) is None
+
+
+def test_a_sentence_of_any_length_is_not_shown():
+    found = mixes(0.2, 0.5)
+    found["sentences"][1]["sentence"] = "Person, " + "very " * 100
+    assert view(standing(found)) is None
 
 
 def test_what_a_stranger_wrote_is_escaped():

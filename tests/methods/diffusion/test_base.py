@@ -7,6 +7,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
+from benchmark.clip import write_sentences
 from benchmark.contract_check import TOY_PRESET
 from benchmark.target import read_target
 from methods.diffusion import base, controlled
@@ -88,6 +89,17 @@ def test_sentences_to_learn_leave_words_out(splits, ctx):
     silent = np.mean([torch.equal(text, nothing) for text in texts])
     # Both words go with 1/16 where the sentence stays, which is in nine of ten.
     assert 0.02 < silent < 0.11
+
+
+def test_every_image_is_learned_with_its_own_sentence(splits, ctx):
+    parts, n = base.trained_base(splits.train, ctx).parts, len(splits.train)
+    numbered = torch.arange(n).view(n, 1, 1, 1)  # latents that say which image they are of
+    draw = base.pairs_to_learn(splits.train, numbered, parts, torch.ones(n), 50, ctx, unsaid=0)
+    chance = draw(torch.Generator().manual_seed(0))
+    own = write_sentences(splits.train.table[["label", "site"]], ctx.prompt)
+    nothing = parts.sentences.embed([""])[0]
+    for row, text in zip(chance["latents"].flatten().tolist(), chance["text"], strict=True):
+        assert torch.equal(text, nothing) or torch.equal(text, parts.sentences.embed([own[row]])[0])
 
 
 TASK_SAYS_NOTHING = "a picture"

@@ -1,4 +1,5 @@
 import resource
+import weakref
 
 import pytest
 import torch
@@ -90,6 +91,32 @@ def test_out_of_memory_halves_the_batch_and_says_so(ctx, tmp_path):
     assert "batches of 8 images now go in 4 parts" in ctx.say.__self__[-1]
 
 
+def test_a_batch_that_memory_did_not_suffice_for_is_let_go_of_before_the_next(ctx, tmp_path):
+    net, held, alive = network(), [], []
+
+    class Full(torch.autograd.Function):
+        """Runs out of memory on the way back, as large batches do."""
+
+        @staticmethod
+        def forward(context, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(context, gradient):
+            if len(gradient) > 4:
+                raise torch.OutOfMemoryError
+            return gradient
+
+    def loss(chance):
+        alive.append([one() is not None for one in held])
+        middle = net(chance["x"])
+        held.append(weakref.ref(middle))
+        return Full.apply(middle)[:, 0].square()
+
+    optimise("line", net, draw, loss, Budget(1, 0.01), tmp_path, ctx)
+    assert alive == [[], [False], [False, False]]
+
+
 def test_a_full_disk_is_said_and_the_last_checkpoint_stays(ctx, tmp_path):
     net = network()
     optimise("line", net, draw, loss_of(net), Budget(20, 0.01), tmp_path, ctx)
@@ -118,7 +145,47 @@ def test_the_last_good_weights_are_kept_where_training_goes_wrong(ctx, tmp_path)
     assert ctx.steps == 30
 
 
+def test_killed_after_a_good_step_and_gone_wrong_later_it_goes_back_to_the_same_weights(
+    ctx, tmp_path
+):
+    def train(folder, killed_at=10**6):
+        """Good at step 10, no longer at 20."""
+        folder.mkdir(exist_ok=True)
+        net, asked, calls = network(), ctx.curves, []
+
+        def loss(chance):
+            calls.append(1)
+            if len(calls) > killed_at:
+                raise KeyboardInterrupt
+            return loss_of(net)(chance)
+
+        def good():
+            return not any(point["step"] == 10 for point in asked)
+
+        optimise("line", net, draw, loss, Budget(40, 0.05), folder, ctx, good=good)
+        return weights(net)
+
+    undisturbed = train(tmp_path / "whole")
+    ctx.curves.clear()
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "cut", killed_at=15)
+    ctx.curves.clear()  # the process is gone
+    assert torch.equal(train(tmp_path / "cut"), undisturbed)
+
+
 def test_parts_of_the_loss_are_logged_beside_it(ctx, tmp_path):
     net = network()
     optimise("line", net, draw, loss_of(net), Budget(30, 0.05), tmp_path, ctx, terms={"part": 2.0})
     assert [curve["part"] for curve in ctx.curves] == [2.0, 2.0]
+
+
+def test_what_went_wrong_is_logged_before_it_is_given_up(ctx, tmp_path):
+    net, terms = network(), {}
+
+    def good():
+        terms["diversity"] = 0.1
+        return False
+
+    budget = Budget(30, 0.05)
+    optimise("line", net, draw, loss_of(net), budget, tmp_path, ctx, terms=terms, good=good)
+    assert [(c["step"], c.get("diversity")) for c in ctx.curves] == [(10, 0.1), (10, None)]
