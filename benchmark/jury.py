@@ -63,7 +63,8 @@ def trained_jury(train: Split, in_detail: Reader, ctx: RunContext) -> Jury:
 
 def _juror(patients: Split, ctx: RunContext, block: int) -> Reader:
     backbone = ctx.classifier.backbone
-    return trained_reader(patients, ctx, "juror", backbone, with_masks=False, coarse=block)
+    purpose = f"juror-{block}"  # each has first weights and batches of its own
+    return trained_reader(patients, ctx, purpose, backbone, with_masks=False, coarse=block)
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def test_the_jury_says_the_mean_of_its_jurors(task):
 
 def test_jurors_of_new_patients_are_shared_by_all_seeds(splits, ctx):
     def folders():
-        return {path.name for path in ctx.cache.root.glob("juror-words*") if path.is_dir()}
+        return {path.name for path in ctx.cache.root.glob("juror-*-words*") if path.is_dir()}
 
     trained_jury(splits.train, None, ctx)
     first = folders()
