@@ -2,8 +2,8 @@
 
 The rival that alignment_finetuning has to beat: whoever has the groups of the training patients can
 simply show them to the generator equally often. It starts from the same base and is trained on for
-half of the base's steps (at `quick` about what tuning costs), the cells of a group drawn alike;
-same number of drawn patients, same classifier.
+half of the base's steps (at `quick` two thirds of what tuning costs), the cells of a group drawn
+alike; same number of drawn patients, same classifier.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,63 @@
+"""How does the jury err on real test patients?
+
+Run: python docs/measurements/jury.py     (a minute a cohort; the numbers in docs/methods.md)
+
+For each cohort and juror, and all together: how often it is right for each group, and how many
+points a perfect generator would be counted off on the sentences that tuning may use.
+"""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmark import runner
+from benchmark.contracts import Variant
+from benchmark.jury import errors_of, trained_jury
+from benchmark.metrics.proportions import by_chance
+from benchmark.presets import load_preset
+from benchmark.proportions import IMAGES, neutral_sentences
+from benchmark.readback import trained_reader
+from benchmark.registry import find_tasks, load_task
+from benchmark.spec import RunSpec
+from benchmark.target import columns_to_align, read_target
+
+COHORTS = {
+    "brain_mr_sex": Variant(prevalence=0.8),
+    "cmr_heart_failure": Variant(women=0.2, severity=0.5, prevalence=0.5),
+}
+SEEDS = (28, 29)
+
+
+def measure(name: str, seed: int, cache: Path) -> None:
+    """Train the jury of one cohort and print how it errs."""
+    quick, variant = load_preset("quick"), COHORTS[name]
+    spec = RunSpec(name, "jury", variant, seed, quick, device="cpu", cache=cache)
+    task = load_task(find_tasks()[name])
+    splits = task.load(spec.source, variant, seed)
+    ctx = runner.make_context(task, runner.JUDGE, spec, lambda line: None)
+    target = read_target("uniform", task.card, columns_to_align(task.card, ""))
+    reader = trained_reader(splits.train, ctx, "judge", ctx.classifier.backbone)
+    jury = trained_jury(splits.train, reader, ctx)
+    sentences, tuned = neutral_sentences(task.card, target)
+    goal = np.array(target.shares)
+    for who, errors in errors_of(jury, sentences, target, splits, task.card).items():
+        rng = np.random.default_rng(0)
+        floors = [by_chance(goal, said, IMAGES, rng) for said in errors.said[tuned]]
+        right = ", ".join(
+            f"{group} {100 * share:.0f}%"
+            for group, share in zip(target.groups, errors.right, strict=True)
+            if share is not None
+        )
+        print(
+            f"{name} {seed} {who}: off {100 * np.mean(floors):.1f}, right for {right}", flush=True
+        )
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as cache:
+        for name in COHORTS:
+            for seed in SEEDS:
+                measure(name, seed, Path(cache))
