@@ -122,10 +122,11 @@ def check(
 ) -> None:
     """Try a method on toy tasks in under a minute and say in plain words what to mend.
 
-    Toy patients have a site and no sex: a target of women and men is tried as "uniform". Examples:
+    Toy patients have a site and no sex: fields `aligns` and `target` are tried as "uniform".
+    Examples:
 
     - `equipoise check my_method.py`
-    - `equipoise check my_method.py --set my_method.target=uniform`
+    - `equipoise check my_method.py --set my_method.strength=0.5`
     """
     from benchmark.contract_check import check_method
     from benchmark.request import read_fields

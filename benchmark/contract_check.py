@@ -26,8 +26,8 @@ from benchmark.contracts import (
 from benchmark.filling import ask_for_patients
 from benchmark.presets import Preset
 from benchmark.registry import load_method, locate
-from benchmark.spec import RunSpec
-from benchmark.target import Target
+from benchmark.spec import RunSpec, with_fields
+from benchmark.target import Target, table_problems
 
 TOY_PRESET = Preset.from_dict(
     {
@@ -85,16 +85,39 @@ def check_method(
     """Try a method, by name or path, on toy tasks and yield what was found, as it is found."""
     try:
         cls = load_method(locate(name, "method"))
-        method = cls(**(fields or {}))
     except (LookupError, TypeError) as error:
         yield Finding("the file holds one method", str(error))
         return
     yield Finding("the file holds one method", "")
+    try:
+        method, note = _for_toys(with_fields(cls, fields or {}))
+    except ValueError as error:
+        yield Finding("its fields can be set as asked", str(error))
+        return
+    if note:
+        yield Finding(note, "")
     said: set[str] = set()
     for finding in _trials(method, name, say):
         again = finding.advice in said
         yield dataclasses.replace(finding, advice="the same as above") if again else finding
         said |= {finding.advice} - {""}
+
+
+def _for_toys(method: Method) -> tuple[Method, str]:
+    """Let a method that aims at groups of real tasks aim at those of toy patients, and say so.
+
+    Raises ValueError for a table of shares that no task could take.
+    """
+    aligns, target = getattr(method, "aligns", None), getattr(method, "target", None)
+    if not (isinstance(aligns, str) and isinstance(target, str)):
+        return method, ""
+    problems = table_problems(target) if ":" in target else []
+    if problems:
+        raise ValueError(f"The target {target!r} cannot be used: {'; '.join(problems)}.")
+    if (aligns, target) == ("", "uniform") or not dataclasses.is_dataclass(method):
+        return method, ""
+    toys = dataclasses.replace(method, aligns="", target="uniform")
+    return toys, "toy patients have a site and no sex: tried with aligns empty and target uniform"
 
 
 def _trials(method: Method, name: str, say: Callable[[str], None]) -> Iterator[Finding]:
@@ -161,7 +184,10 @@ def _generator(predictor: Any, val: Split, method: Method) -> Iterator[Finding]:
         yield Finding(what, "predictor.generator has no generate(requests, masks, seed).")
         return
     if not hasattr(generator, "target"):
-        yield Finding("its generator has no target, so nobody counts whom it draws", "")
+        aims = hasattr(method, "target")
+        advice = "the method has a field `target`; give its generator one (docs/methods.md)."
+        what_of_it = "its generator has no target, so nobody counts whom it draws"
+        yield Finding(what_of_it, advice if aims else "")
     rows = val.table.drop(columns=["image_id", "patient_id"]).head(FEW)
     if hasattr(generator, "target") and not hasattr(generator, "before"):
         advice = "it has a target and no `before`; that is the generator before tuning, or None."

@@ -151,6 +151,7 @@ def ask_for_patients(
     if len(images) and (images.min() < 0 or images.max() > 1):
         raise ValueError(
             f"{name}.generate returned values from {images.min():.3g} to {images.max():.3g}; they "
-            "must lie from 0 to 1. From -1 to 1? Return (images + 1) / 2, clipped."
+            "must lie from 0 to 1. From -1 to 1? Return (images + 1) / 2, clipped. From 0 to 255? "
+            "Divide by 255."
         )
     return images

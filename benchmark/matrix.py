@@ -73,8 +73,8 @@ def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
     return planned
 
 
-def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[float | None, int]:
-    """Estimate what the missing runs will cost one worker, from the runs seen so far.
+def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[list[float] | None, int]:
+    """Estimate what each of the missing runs will take, from the runs seen so far.
 
     A method never seen on a task costs what the average run of its preset did, of those without a
     generator; None: none seen. A method with a generator that was never seen costs far more: such
@@ -86,7 +86,7 @@ def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[float |
             spent = sum(record.result["seconds"].values())
             for key in _cost_keys(record.config):
                 seen[key].append(spent)
-    total, untimed = 0.0, 0
+    expected, untimed = list[float](), 0
     for run in planned:
         if run.status == "done":
             continue
@@ -97,8 +97,8 @@ def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[float |
         times = next((seen[key] for key in keys if key in seen), None)
         if times is None:
             return None, untimed
-        total += sum(times) / len(times)
-    return total, untimed
+        expected.append(sum(times) / len(times))
+    return expected, untimed
 
 
 def _cost_keys(config: dict[str, Any]) -> list[tuple[str, ...]]:

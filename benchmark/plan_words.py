@@ -40,7 +40,8 @@ def plan_cost(planned: list[Any], runs: Path, jobs: int) -> str:
     elif untimed == left:
         cost = f": {generators}"
     elif expected is not None:
-        cost = f": about {max(0.1, expected / jobs / 60):.1f} minutes with {jobs} at a time"
+        seconds = max([6.0, sum(expected) / jobs, *expected])  # one run is not shared out
+        cost = f": about {seconds / 60:.1f} minutes with {jobs} at a time"
         if untimed:
             cost += f", not counting {generators}"
     environment = planned[0].config["environment"]

@@ -62,6 +62,12 @@ def judge_proportions(
     shares = {name: counted[TOGETHER].mean(0) for name, counted in mixes.items()}
     errors = errors_of(judge.jury, sentences, target, judge.splits, card)
     jury = errors[TOGETHER]
+    if not jury.trusted:
+        judge.ctx.say(
+            "Whom it draws is counted by a jury that hardly tells these groups in real patients: "
+            f"not to be trusted. It has learned for {judge.ctx.classifier.steps} steps of the "
+            "preset's section [classifier]; some hundreds are needed."
+        )
 
     def summary(name: str, rows: np.ndarray) -> dict[str, Any]:
         said = jury.said[rows] if jury.trusted else None

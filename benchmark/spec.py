@@ -19,7 +19,7 @@ from benchmark.cache import digest
 from benchmark.checkpoints import check_checkpoint, checkpoint_digest
 from benchmark.cohorts.identity import content_digest
 from benchmark.contracts import Method, Source, Task, TaskCard, Variant, default_cache
-from benchmark.presets import CheckpointSettings, Preset
+from benchmark.presets import CheckpointSettings, Preset, ScratchSettings
 from benchmark.registry import (
     Found,
     code_digest,
@@ -37,6 +37,10 @@ PACKAGES = (
     "numpy", "pandas", "scipy", "scikit-learn",
 )  # fmt: skip
 HERE = Path(__file__).parent
+# Settings that people look for among a method's fields.
+OF_PRESETS = {
+    f.name for kind in (ScratchSettings, CheckpointSettings) for f in dataclasses.fields(kind)
+}
 # A change of these files may change numbers; the others decide what is run, kept and shown.
 ENGINE_FILES = [
     "contracts.py",
@@ -81,16 +85,22 @@ def build_task(spec: RunSpec) -> Task:
 
 def build_method(spec: RunSpec) -> Method:
     """Import the method and set its fields; unknown fields and wrong types are refused."""
-    cls = load_method(locate(spec.method, "method"))
+    return with_fields(load_method(locate(spec.method, "method")), spec.fields)
+
+
+def with_fields(cls: type[Method], fields: Mapping[str, Any]) -> Method:
+    """Make a method with these fields set. Raises ValueError with all that is wrong with them."""
     declared = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     known = {name: getattr(cls(), name) for name in declared}
     problems, values = [], {}
-    for name, value in spec.fields.items():
+    for name, value in fields.items():
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            fields = ", ".join(known) or "none"
-            problems.append(f"{cls.__name__} has no field {name!r}.{hint} Fields: {fields}.")
+            if name in OF_PRESETS:
+                hint = " It is a setting of a preset's section [generator]: see --preset."
+            names = ", ".join(known) or "none"
+            problems.append(f"{cls.__name__} has no field {name!r}.{hint} Fields: {names}.")
         elif not _fits(value, known[name]):
             kind = type(known[name]).__name__
             problems.append(f"{cls.__name__}.{name} is {value!r}; it must be of type {kind}.")

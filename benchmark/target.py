@@ -83,8 +83,9 @@ def columns_to_align(card: TaskCard, asked: str = "") -> tuple[str, ...]:
     names = tuple(part.strip() for part in asked.split(","))
     unknown = [name for name in names if name not in known]
     if unknown:
+        of_label = " Sex is its label: aligns=label." if set(card.classes) == SEX else ""
         raise ValueError(
-            f"{card.name} has no {', '.join(map(repr, unknown))} to align. "
+            f"{card.name} has no {', '.join(map(repr, unknown))} to align.{of_label} "
             f"It has: {', '.join(known)}; several are parted by commas. Left empty it is sex, "
             "wherever a task has it, be it the label. If another task is meant, name it with "
             "--task."
@@ -108,9 +109,9 @@ def read_target(asked: str, card: TaskCard, columns: tuple[str, ...]) -> Target:
         SEPARATOR.join(words)
         for words in itertools.product(*(values_of(card, name) for name in columns))
     )
-    if asked == "uniform":
+    if asked.strip().lower() == "uniform":
         return Target(columns, groups, (1 / len(groups),) * len(groups))
-    if asked == "population":
+    if asked.strip().lower() == "population":
         return Target(columns, groups, _published(card, columns, groups))
     shares, problems = _table(asked, groups)
     if problems:
@@ -120,6 +121,12 @@ def read_target(asked: str, card: TaskCard, columns: tuple[str, ...]) -> Target:
             'Write "uniform", "population", or a table such as "' + _example(groups) + '".'
         )
     return Target(columns, groups, _scaled([shares[group] for group in groups]))
+
+
+def table_problems(asked: str) -> list[str]:
+    """List what is wrong with a table whatever the groups are: shares, their sum, groups twice."""
+    named = [part.rpartition(":")[0].strip() for part in asked.split(";") if part.strip()]
+    return _table(asked, tuple(dict.fromkeys(filter(None, named))))[1]
 
 
 def _example(groups: tuple[str, ...]) -> str:
@@ -169,7 +176,7 @@ def _table(asked: str, groups: tuple[str, ...]) -> tuple[dict[str, float], list[
         elif group in shares:
             problems.append(f"{group!r} is there twice")
         elif not 0 <= share <= 1:
-            problems.append(f"the share of {group} is {share:g}; allowed: 0 to 1")
+            problems.append(f"the share of {group} is {share:g}; allowed: 0 to 1, not percent")
         shares[group] = share
     absent = [group for group in groups if group not in shares]
     if absent:

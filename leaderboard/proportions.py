@@ -16,6 +16,7 @@ from leaderboard.columns import MINUS
 from leaderboard.generation import data_address, judge_of, main_judge
 from leaderboard.mix_chart import Mark, mix_chart
 from leaderboard.mix_runs import MOST, mixes_of, number_at, question_of
+from leaderboard.mix_terms import PRICES
 from leaderboard.rank import Standing
 from leaderboard.scored import ScoredRun
 
@@ -24,20 +25,6 @@ KINDS = ("tuned", "held_out")
 ESTIMATES = ("shares", "by_anatomy")
 COPIES = 0.2  # share of images from which on it is said in words
 APART = 0.15  # shares that differ more do not speak for the same mix
-PRICES = (  # name in generation.json, title, help
-    ("frechet_distance", "FID", "Frechet distance of what neutral sentences draw to real patients"),
-    (
-        "frechet_distance_of_mix",
-        "FID of its mix",
-        "The same to real patients mixed as the drawn ones are counted to be: what the images are "
-        "worth, whatever the mix",
-    ),
-    ("kernel_distance", "KID", "Kernel distance of the same features; 0 if alike"),
-    ("clip_score", "CLIP", "Mean cosine of image and sentence in a small CLIP of the judge's own"),
-    ("similarity", "Alike", "How alike two images of one sentence are (MS-SSIM)"),
-    ("copy_rate", "Copied", "Share closer to a training patient than real ones usually are"),
-    ("membership_auroc", "Membership", "How well closeness gives training patients away"),
-)
 
 
 @dataclass(frozen=True)
@@ -70,9 +57,11 @@ def proportions_view(
         return None
     kin = _asked_alike(rows)
     first, owner = kin[0].runs[0], next((row.name for row in kin if row.name in pictures), "")
+    trusted = all(run.get("trusted") is True for row in kin for run in row.runs)
+    said = [words for row in kin for words in _verdict(row, str(first["groups"][0]))]
     return {
         "left_out": ", ".join(row.name for row in rows if row not in kin),
-        "trusted": all(run.get("trusted") is True for row in kin for run in row.runs),
+        "trusted": trusted,
         "groups": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "target")),
         "train": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "train")),
         "n": first["n"],
@@ -86,7 +75,7 @@ def proportions_view(
             for k, group in enumerate(first["groups"])
         ),
         "charts": [_chart(kin, k, group) for k, group in _charted(first["groups"])],
-        "verdicts": [words for row in kin for words in _verdict(row, str(first["groups"][0]))],
+        "verdicts": said if trusted else [],
         "lines": [line for row in kin for line in _lines(row)],
         "prices": [(title, help) for _, title, help in PRICES],
         "owner": owner if with_gallery else "",

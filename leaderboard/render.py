@@ -19,6 +19,7 @@ from markupsafe import Markup
 from leaderboard.collect import Board, collect
 from leaderboard.columns import COLUMNS
 from leaderboard.export import Ranked, as_csv, as_json
+from leaderboard.mix_terms import TERMS
 from leaderboard.rank import SIGNIFICANT, rank
 from leaderboard.view import board_view
 
@@ -79,7 +80,7 @@ def page(ranked: Ranked) -> str:
         boards=boards,
         facts=_facts(ranked),
         presets=_presets(ranked),
-        glossary=_glossary(),
+        glossary=[*_glossary(), *(TERMS if any(board["proportions"] for board in boards) else ())],
         style=Markup(_static("page.css")),
         script=Markup(script),
         script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),

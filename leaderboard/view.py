@@ -193,7 +193,7 @@ def _label(board: Board, standing: Standing) -> str:
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return (value or "default") if isinstance(value, str) else json.dumps(value)
 
 
 def _marks(standing: Standing, context: Context) -> list[dict[str, str]]:

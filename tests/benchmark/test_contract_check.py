@@ -143,3 +143,30 @@ def test_a_target_that_cannot_be_judged_is_found(extra, words, write_method):
     text = Path(path).read_text().replace("@method", aimed)
     Path(path).write_text(text)
     assert words in advice(path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"least_confidense": 0.5}, "Did you mean 'least_confidence'?"),
+        ({"least_confidence": 1.5}, "least_confidence is 1.5; allowed: 0 to 1."),
+        ({"tuning_steps": 3}, "setting of a preset's section [generator]"),
+        ({"target": "female: 0.4; male: 0.5"}, "the shares sum to 0.9, not to 1"),
+        ({"target": "female: 40; male: 60"}, "allowed: 0 to 1, not percent"),
+    ],
+    ids=str,
+)
+def test_fields_are_refused_as_a_run_refuses_them(fields, words):
+    *_, last = check_method("alignment_finetuning", fields)
+    assert last.what == "its fields can be set as asked" and words in last.advice
+
+
+def test_a_target_of_women_and_men_is_tried_as_uniform(monkeypatch):
+    tried = []
+    monkeypatch.setattr(
+        "benchmark.contract_check._trials", lambda method, *rest: tried.append(method) or []
+    )
+    fields = {"aligns": "sex", "target": "female: 0.4; male: 0.6", "rank": 3}
+    found = list(check_method("alignment_finetuning", fields))
+    assert "tried with aligns empty and target uniform" in found[-1].what
+    assert (tried[0].aligns, tried[0].target, tried[0].rank) == ("", "uniform", 3)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import engine, matrix
+from benchmark.plan_words import plan_cost
 from benchmark.presets import Preset
 from benchmark.results import find_runs
 
@@ -133,7 +134,14 @@ def test_the_cost_of_what_is_missing_comes_from_the_runs_seen(make_spec, tmp_pat
     do(both[:1], runs)
     (record,) = find_runs(runs)
     spent = sum(record.result["seconds"].values())
-    assert matrix.expected_seconds(matrix.plan(both, runs), runs) == (pytest.approx(spent), 0)
+    planned = matrix.plan(both, runs)
+    assert matrix.expected_seconds(planned, runs) == ([pytest.approx(spent)], 0)
+
+
+def test_one_run_is_not_shared_out_to_several_workers(make_spec, tmp_path, monkeypatch):
+    planned = matrix.plan([make_spec(seed=0), make_spec(seed=1)], tmp_path)
+    monkeypatch.setattr(matrix, "expected_seconds", lambda planned, runs: ([600.0, 60.0], 0))
+    assert "about 10.0 minutes with 4 at a time" in plan_cost(planned, tmp_path, 4)
 
 
 def test_a_second_driver_is_turned_away(make_spec, tmp_path):

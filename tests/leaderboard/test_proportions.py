@@ -136,6 +136,10 @@ def test_what_tuning_did_is_said_in_words():
     assert "nearer with 1 of 2 seeds" in words
 
 
+def test_what_an_untrusted_jury_counts_is_no_finding():
+    assert view(standing({**mixes(0.2, 0.5), "trusted": False}))["verdicts"] == []
+
+
 def test_a_generator_of_copies_is_called_one():
     found = mixes(0.2, 0.5)
     found["price"]["after"]["copy_rate"] = 0.9
