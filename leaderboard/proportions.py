@@ -121,12 +121,19 @@ def _chart(rows: Sequence[_Row], group: int, name: str) -> Markup:
                     continue  # the untuned generator has a row of its own
                 value = row.mean("sentences", place, side, "shares", group)
                 low, high = _interval(row, place, side, group)
-                words = f"{row.name}, before tuning" if side == "before" else row.name
+                words = f"{row.name}, before tuning" if side == "before" else _called(row, rows)
                 tuned = side == "after" and "before" in _s(row)
                 marks.append(Mark(words, value, low, high, tuned, number))
         rest = str(line["sentence"])[len(common) :].lstrip(", ")
         lines.append((rest or "nothing more", bool(line["tuned"]), marks))
     return mix_chart(lines, float(first["target"][group]), name)
+
+
+def _called(row: _Row, rows: Sequence[_Row]) -> str:
+    """Name a row, and say of the untuned generator of another that it is that."""
+    tuned = (other.name for other in rows if "before" in _s(other) and _is_before(row, other))
+    of_whom = next(tuned, "")
+    return f"{row.name}: {of_whom} before tuning" if of_whom else row.name
 
 
 def _is_before(other: _Row, row: _Row) -> bool:

@@ -63,7 +63,8 @@ def test_a_generator_that_was_not_tuned_has_one_line_and_is_the_others_before_in
     found = view(standing(mixes(0.2, 0.5)), standing(mixes(None, 0.2)))  # the same shares
     assert [line["name"] for line in found["lines"]] == ["row 0, before", "row 0", "row 1"]
     (chart,) = found["charts"]
-    assert "row 0: 50%" in chart and "row 1: 20%" in chart and "before tuning" not in chart
+    assert "row 0: 50%" in chart and "row 1: row 0 before tuning: 20%" in chart
+    assert "row 0, before tuning" not in chart
 
 
 def test_without_the_untuned_generators_own_row_the_chart_has_the_marks_before_tuning():
