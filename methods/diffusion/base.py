@@ -254,7 +254,7 @@ def pairs_to_learn(
 
     @functools.lru_cache(SENTENCES_KEPT)
     def read(told: tuple[object, ...]) -> Tensor:
-        """Read a sentence, once: every step anew it took a tenth of a small base's time."""
+        """Read a sentence, once: every step anew it was much of a small base's time."""
         spoken = write_sentences(pd.DataFrame([told], columns=words, dtype=object), ctx.prompt)
         return parts.sentences.embed(spoken)[0].cpu()
 
