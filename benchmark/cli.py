@@ -122,8 +122,8 @@ def check(
 ) -> None:
     """Try a method on toy tasks in under a minute and say in plain words what to mend.
 
-    Toy patients have a site and no sex: fields `aligns` and `target` are tried as "uniform".
-    Examples:
+    Toy patients have a site and no sex: methods that aim at a mix are tried with `target`
+    "uniform" and `aligns` empty. Examples:
 
     - `equipoise check my_method.py`
     - `equipoise check my_method.py --set my_method.strength=0.5`

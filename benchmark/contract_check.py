@@ -108,9 +108,9 @@ def _for_toys(method: Method) -> tuple[Method, str]:
 
     Raises ValueError for a table of shares that no task could take.
     """
-    aligns, target = getattr(method, "aligns", None), getattr(method, "target", None)
-    if not (isinstance(aligns, str) and isinstance(target, str)):
+    if not _aims(method):
         return method, ""
+    aligns, target = method.aligns, method.target  # type: ignore[attr-defined]
     problems = table_problems(target) if ":" in target else []
     if problems:
         raise ValueError(f"The target {target!r} cannot be used: {'; '.join(problems)}.")
@@ -118,6 +118,11 @@ def _for_toys(method: Method) -> tuple[Method, str]:
         return method, ""
     toys = dataclasses.replace(method, aligns="", target="uniform")
     return toys, "toy patients have a site and no sex: tried with aligns empty and target uniform"
+
+
+def _aims(method: Method) -> bool:
+    """Say whether a method has the two fields that say which mix its generator is to draw."""
+    return all(isinstance(getattr(method, name, None), str) for name in ("aligns", "target"))
 
 
 def _trials(method: Method, name: str, say: Callable[[str], None]) -> Iterator[Finding]:
@@ -184,10 +189,9 @@ def _generator(predictor: Any, val: Split, method: Method) -> Iterator[Finding]:
         yield Finding(what, "predictor.generator has no generate(requests, masks, seed).")
         return
     if not hasattr(generator, "target"):
-        aims = hasattr(method, "target")
         advice = "the method has a field `target`; give its generator one (docs/methods.md)."
         what_of_it = "its generator has no target, so nobody counts whom it draws"
-        yield Finding(what_of_it, advice if aims else "")
+        yield Finding(what_of_it, advice if _aims(method) else "")
     rows = val.table.drop(columns=["image_id", "patient_id"]).head(FEW)
     if hasattr(generator, "target") and not hasattr(generator, "before"):
         advice = "it has a target and no `before`; that is the generator before tuning, or None."

@@ -42,7 +42,8 @@ def distances_of_mix(
     """Compare every side with test patients mixed as its own images are counted to be, (groups,).
 
     Against patients mixed as the target is, images whose mix comes nearer have a lower Frechet
-    distance for that alone. As many patients for each side, some of them the same.
+    distance for that alone. As many patients for each side, some of them the same; how many depends
+    on the mixes, so sides can be compared, and rows of other mixes only roughly.
     """
     groups = target.encode(judge.splits.test.table, judge.ctx.card)
     there = [

@@ -51,7 +51,8 @@ TERMS = (
         "FID and KID hold what neutral sentences draw against test patients as balanced as the "
         "cohort makes them, so that a mix nearer to theirs lowers both, whatever the images look "
         "like. FID of its mix holds it against test patients of whom as many are of each group as "
-        "were counted.",
+        "were counted; compare it before and after, and between rows only roughly, because rows of "
+        "other mixes are held against other numbers of patients.",
     ),
     (
         "Alike, Copied, Membership",

@@ -170,3 +170,14 @@ def test_a_target_of_women_and_men_is_tried_as_uniform(monkeypatch):
     found = list(check_method("alignment_finetuning", fields))
     assert "tried with aligns empty and target uniform" in found[-1].what
     assert (tried[0].aligns, tried[0].target, tried[0].rank) == ("", "uniform", 3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [('aligns: str = ""\n    target: str = "uniform"', True), ("target: float = 0.5", False)],
+)
+def test_a_generator_without_the_target_that_its_method_has_is_found(fields, told, write_method):
+    path = write_method("mine", "return Drawn(lambda rows, masks, seed: 0.0 * masks)", more="")
+    text = Path(path).read_text().replace("@method", f"{GENERATOR}@method")
+    Path(path).write_text(text.replace("    groups_used", f"    {fields}\n    groups_used"))
+    assert ("give its generator one" in advice(path)) == told
