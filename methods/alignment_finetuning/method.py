@@ -64,7 +64,9 @@ class AlignmentFinetuning:
     adapter: str = choice("lora", "full")  # what is tuned of the denoiser
     rank: int = ranged(16, 1, 512)  # of the adapter
     rate: float = ranged(4e-3, 1e-7, 1)
-    least_confidence: float = ranged(0.8, 0, 1)  # below, an assigned group does not count
+    # Of eight images for one sentence a higher one leaves a mix of three to five at rest, because
+    # four or more of a group that is half the target are drawn with probability 0.64 only.
+    least_confidence: float = ranged(0.5, 0, 1)  # below, an assigned group does not count
     image: float = ranged(0.5, 0)  # weight of staying like the untuned image
     sentence: float = ranged(1.0, 0)  # weight of staying as close to the sentence
     moved: float = ranged(0.0, 0, 1)  # part of both for images that are to change their group

@@ -16,6 +16,7 @@ from methods.alignment_finetuning.losses import (
     towards_target,
     unlike_untuned,
 )
+from methods.alignment_finetuning.method import AlignmentFinetuning
 
 
 def test_the_image_that_is_nearest_to_a_rare_group_is_assigned_to_it():
@@ -24,6 +25,15 @@ def test_the_image_that_is_nearest_to_a_rare_group_is_assigned_to_it():
     assert groups.tolist() == [0, 1, 0, 1]
     # The k-th nearest to the second group gets it if at least k of 4 are drawn: 15, 11, 5, 1 of 16.
     np.testing.assert_allclose(sure, [15 / 16, 15 / 16, 11 / 16, 11 / 16], atol=0.03)
+
+
+def test_three_women_of_eight_are_not_yet_half():
+    # Four or more of eight are drawn with probability 163/256 = 0.64: the fourth has to count.
+    female = np.array([0.99, 0.98, 0.97, 0.05, 0.04, 0.03, 0.02, 0.01])
+    probabilities = np.stack([female, 1 - female], 1)
+    groups, sure = assign(probabilities, np.array([0.5, 0.5]), 4000, np.random.default_rng(0))
+    counts = sure >= AlignmentFinetuning().least_confidence
+    assert groups[3] == 0 and counts[3]
 
 
 @given(st.integers(0, 10_000), st.integers(2, 7), st.integers(2, 3))
