@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 SMALLEST = 1e-6  # probability below which a logarithm is not taken
+TIE = 1e-9  # shares of draws that differ by less are equal but for rounding
 
 
 def assign(
@@ -23,7 +24,7 @@ def assign(
     As many groups as images are drawn from the target, and optimal transport gives each image the
     one that costs the least in all, the cost being the Euclidean distance of its probabilities
     (n, groups) from certainty. Over many draws, an image's group is the one that it got most
-    often, and how often is how sure it is.
+    often, of several the one that chance says, and how often is how sure it is.
     """
     n, groups = probabilities.shape
     certain = np.eye(groups)
@@ -33,7 +34,8 @@ def assign(
         cost = np.linalg.norm(probabilities[:, None] - certain[drawn][None], axis=2)
         image, place = linear_sum_assignment(cost)
         got[image, drawn[place]] += 1 / draws
-    return got.argmax(1), got.max(1)
+    tied = got >= got.max(1, keepdims=True) - TIE
+    return np.where(tied, rng.random(got.shape), -1).argmax(1), got.max(1)
 
 
 def towards_assigned(

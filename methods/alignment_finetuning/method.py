@@ -64,8 +64,8 @@ class AlignmentFinetuning:
     adapter: str = choice("lora", "full")  # what is tuned of the denoiser
     rank: int = ranged(16, 1, 512)  # of the adapter
     rate: float = ranged(4e-3, 1e-7, 1)
-    # Of eight images for one sentence a higher one leaves a mix of three to five at rest, because
-    # four or more of a group that is half the target are drawn with probability 0.64 only.
+    # Of two groups one is got at least half of the times: nobody is left out. Above 0.64 a mix
+    # of three to five among eight images is at rest: four or more are drawn no more often than that.
     least_confidence: float = ranged(0.5, 0, 1)  # below, an assigned group does not count
     image: float = ranged(0.5, 0)  # weight of staying like the untuned image
     sentence: float = ranged(1.0, 0)  # weight of staying as close to the sentence

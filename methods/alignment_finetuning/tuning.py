@@ -54,7 +54,7 @@ class Terms:
     least_confidence: float  # of an assigned group, below which it does not count
     image: float  # weight of staying like the untuned image
     sentence: float  # weight of staying as close to the sentence
-    moved: float  # part of these two weights for images that are surely to change their group
+    moved: float  # part of these two weights for images that are to change their group
     distillation: float  # weight of predicting noise as the untuned denoiser does
 
 

@@ -36,6 +36,13 @@ def test_three_women_of_eight_are_not_yet_half():
     assert groups[3] == 0 and counts[3]
 
 
+def test_no_group_is_favoured_where_draws_are_tied():
+    rng, target = np.random.default_rng(0), np.array([0.5, 0.5])
+    probabilities = np.array([[0.6, 0.4]])
+    first = [assign(probabilities, target, 2, rng)[0][0] == 0 for _ in range(2000)]  # half are ties
+    assert np.mean(first) == pytest.approx(0.5, abs=0.04)
+
+
 @given(st.integers(0, 10_000), st.integers(2, 7), st.integers(2, 3))
 def test_one_draw_is_assigned_as_cheaply_as_scipys_transport(seed, n, groups):
     rng = np.random.default_rng(seed)
