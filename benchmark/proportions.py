@@ -73,7 +73,8 @@ def judge_proportions(
         said = jury.said[rows] if jury.trusted else None
         drawn, counted = images[name][rows], mixes[name]
         measured = _summary(counted[TOGETHER][rows], drawn, sentences[rows], target, said, judge)
-        return {**measured, "by_juror": {w: _off(counted[w][rows], target) for w in counted}}
+        alone = {who: _off(mix[rows], target) for who, mix in counted.items() if who != TOGETHER}
+        return {**measured, "by_juror": alone}
 
     kinds = {kind: rows for kind, rows in (("tuned", tuned), ("held_out", ~tuned)) if rows.any()}
 

@@ -12,8 +12,8 @@ from typing import Any
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.collect import Board
 from leaderboard.columns import COLUMNS, minutes
-from leaderboard.generation import generation_values
-from leaderboard.proportions import proportions_values
+from leaderboard.generation import generation_values, judge_of_board
+from leaderboard.proportions import judge_of_mixes, proportions_values
 from leaderboard.rank import REFERENCE, Gain, Standing
 
 SCHEMA = 1
@@ -81,17 +81,24 @@ def _harmless(value: Any) -> Any:
 
 def as_json(ranked: Ranked) -> dict[str, Any]:
     """Return everything the page shows as plain values, with every score of every row."""
+    return {"schema": SCHEMA, "boards": [_json_board(*each) for each in ranked]}
+
+
+def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
+    of_images, of_mixes = judge_of_board(standings), judge_of_mixes(standings)
     return {
-        "schema": SCHEMA,
-        "boards": [
+        "card": board.card.as_dict(),
+        "variant": board.variant,
+        "preset": board.preset,
+        "source": board.source,
+        "judges": {"generation": of_images, "proportions": of_mixes},
+        "rows": [
             {
-                "card": board.card.as_dict(),
-                "variant": board.variant,
-                "preset": board.preset,
-                "source": board.source,
-                "rows": [_json_row(standing) for standing in standings],
+                **_json_row(standing),
+                "generation": generation_values(standing, of_images),
+                "proportions": proportions_values(standing, of_mixes),
             }
-            for board, standings in ranked
+            for standing in standings
         ],
     }
 
@@ -117,8 +124,6 @@ def _json_row(standing: Standing) -> dict[str, Any]:
             {**dict(zip(names, key, strict=True)), **vars(estimate)}
             for key, estimate in standing.estimates.items()
         ],
-        "generation": generation_values(standing),
-        "proportions": proportions_values(standing),
         "environment": standing.row.config.get("environment", {}),
     }
 

@@ -83,7 +83,7 @@ def generation_table(
     standings: Sequence[Standing], names: Sequence[str], *, with_gallery: bool
 ) -> dict[str, Any] | None:
     """Lay out one line per row that has a generator, values averaged over seeds; None: no row."""
-    judge = main_judge(run for s in standings for run in s.row.done if run.generation)
+    judge = judge_of_board(standings)
     lines, judged = [], []
     groups = _groups(run for s in standings for run in s.row.done if judge_of(run) == judge)
     for standing, name in zip(standings, names, strict=True):
@@ -107,9 +107,12 @@ def generation_table(
     }
 
 
-def generation_values(standing: Standing) -> dict[str, dict[str, float | None]]:
-    """Return every number of a row's generator, averaged over seeds; None where it is undefined."""
-    runs = [run for run in standing.row.done if run.generation]
+def generation_values(standing: Standing, judge: str) -> dict[str, dict[str, float | None]]:
+    """Return every number of a row's generator, averaged over the seeds that judge has judged.
+
+    None where one is undefined.
+    """
+    runs = [run for run in standing.row.done if run.generation and judge_of(run) == judge]
     names = dict.fromkeys(name for run in runs for name in run.generation.get("scores", {}))
     values = {
         name: {part: _mean(runs, name, part) for part in ("value", "floor")} for name in names
@@ -133,6 +136,11 @@ def _groups(runs: Iterable[ScoredRun]) -> list[Measure]:
 def judge_of(run: ScoredRun) -> str:
     """Say who judged: numbers of different judges do not compare."""
     return str(run.generation.get("extractor", ""))
+
+
+def judge_of_board(standings: Sequence[Standing]) -> str:
+    """Return who has judged most runs that have a generator."""
+    return main_judge(run for s in standings for run in s.row.done if run.generation)
 
 
 def main_judge(runs: Iterable[ScoredRun]) -> str:

@@ -45,7 +45,7 @@ def proportions_view(
 ) -> dict[str, Any] | None:
     """Lay out the mix of every row that has a target: chart, table, pictures; None: no row."""
     rows, pictures = [], {}
-    judge = main_judge(r for s in standings for r in s.row.done if mixes_of(r))
+    judge = judge_of_mixes(standings)
     for standing, name in zip(standings, names, strict=True):
         same = _selected(standing, judge)
         if same:
@@ -81,6 +81,11 @@ def proportions_view(
         "owner": owner if with_gallery else "",
         "picture": data_address(pictures[owner]) if owner and with_gallery else "",
     }
+
+
+def judge_of_mixes(standings: Sequence[Standing]) -> str:
+    """Return who has judged most runs that have a mix."""
+    return main_judge(run for s in standings for run in s.row.done if mixes_of(run))
 
 
 def _asked_alike(rows: Sequence[_Row]) -> list[_Row]:
@@ -243,13 +248,21 @@ def _by_juror(row: _Row, side: str) -> str:
     return f"{min(off):.0f} to {max(off):.0f}" if off else "–"
 
 
-def proportions_values(standing: Standing) -> dict[str, Any]:
-    """Return the numbers of a row's mix, averaged over seeds; None where one is undefined."""
-    judge = main_judge(run for run in standing.row.done if mixes_of(run))
+def proportions_values(standing: Standing, judge: str) -> dict[str, Any]:
+    """Return a row's mix, averaged over the seeds that judge has judged, and what was asked.
+
+    None where a number is undefined.
+    """
     mixes = [mixes_of(run) for run in _selected(standing, judge)]
     if not mixes:
         return {}
     row = _Row("", mixes)
+    asked = {
+        "groups": mixes[0]["groups"],
+        "target": mixes[0]["target"],
+        "n": mixes[0]["n"],
+        "trusted": all(mix.get("trusted") is True for mix in mixes),
+    }
     sides = [side for side in SIDES if side in mixes[0]["price"]]
     values = {
         f"{kind}/{side}/inconsistency": row.mean("summary", kind, side, "inconsistency")
@@ -259,7 +272,7 @@ def proportions_values(standing: Standing) -> dict[str, Any]:
     values |= {
         f"{side}/{name}": row.mean("price", side, name) for side in sides for name, _, _ in PRICES
     }
-    return {name: x if math.isfinite(x) else None for name, x in values.items()}
+    return asked | {name: x if math.isfinite(x) else None for name, x in values.items()}
 
 
 def _sides(run: ScoredRun) -> list[str]:

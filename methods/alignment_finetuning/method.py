@@ -7,9 +7,11 @@ draws match a target, while terms of CLIP consistency and distillation keep the 
 were. Of that paper the abstract was open to us; the losses are those of Shen et al. (ICLR 2024,
 arXiv 2311.07604), on which it builds: section 4.1 the alignment, 4.2 the adjusted gradient.
 
-Departures, measured in docs/methods.md. A small base, trained on the task's own training split,
-instead of Imagen tuned on ROCO; with a preset whose generator has a checkpoint, from that. A small
-CLIP of the same patients instead of a large one. Half of the images that the frozen classifier, the
+Departures, measured in docs/methods.md. Cross-entropy is weighted by how often an image got its
+group, and with few images a sentence none of two groups is left out for having been got seldom. A
+small base, trained on the task's own training split, instead of Imagen tuned on ROCO; with a preset
+whose generator has a checkpoint, from that. A small CLIP of the same patients instead of a large
+one. Half of the images that the frozen classifier, the
 guide, learns from are real ones redrawn by the base (redrawing.py); patients and groups are real.
 While it is tuned, the generator samples in fewer steps than when it draws. Low-rank matrices also
 stand where a small denoiser adds the pooled sentence to the time.
@@ -64,8 +66,8 @@ class AlignmentFinetuning:
     adapter: str = choice("lora", "full")  # what is tuned of the denoiser
     rank: int = ranged(16, 1, 512)  # of the adapter
     rate: float = ranged(4e-3, 1e-7, 1)
-    # Of two groups one is got at least half of the times: nobody is left out. Above 0.64 a mix
-    # of three to five among eight images is at rest: four or more are drawn no more often than that.
+    # Of two groups one is got at least half of the times: nobody is left out. Above 0.64 a mix of
+    # three to five among eight images is at rest: four or more are drawn no more often than that.
     least_confidence: float = ranged(0.5, 0, 1)  # below, an assigned group does not count
     image: float = ranged(0.5, 0)  # weight of staying like the untuned image
     sentence: float = ranged(1.0, 0)  # weight of staying as close to the sentence

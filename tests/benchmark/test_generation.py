@@ -162,10 +162,10 @@ def test_a_mix_is_counted_before_and_after_and_by_sentence(task, splits, ctx, tm
     off = {side: mix["summary"]["tuned"][side]["inconsistency"] for side in ("before", "after")}
     assert off["before"] > 0.4 and off["after"] < 0.15
     by_juror = mix["summary"]["tuned"]["before"]["by_juror"]
-    assert set(by_juror) == set(mix["jurors"]) == {
+    assert {"jury", *by_juror} == set(mix["jurors"]) == {
         "jury", "blocks", "detail", "blocks, new patients", "detail, new patients",
     }  # fmt: skip
-    assert by_juror["jury"] == off["before"] and max(by_juror.values()) > 0.4
+    assert "jury" not in by_juror and max(by_juror.values()) > 0.4
     for line in mix["sentences"]:
         assert line["after"]["low"][0] <= line["after"]["shares"][0] <= line["after"]["high"][0]
     assert set(mix["price"]) == {"before", "after"}

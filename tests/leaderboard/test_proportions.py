@@ -164,7 +164,20 @@ def test_proportions_of_another_shape_are_not_shown(broken):
     found = copy.deepcopy(mixes(0.2, 0.5))
     found[broken] = "<script>"
     assert view(standing(found)) is None
-    assert proportions_values(standing(found)) == {}
+    assert proportions_values(standing(found), "judge") == {}
+
+
+def test_what_is_exported_says_what_was_asked_and_whether_it_is_trusted():
+    found = proportions_values(
+        standing(mixes(0.2, 0.5), {**mixes(0.3, 0.4), "trusted": False}), "judge"
+    )
+    asked = {"groups": ["female", "male"], "target": [0.5, 0.5], "n": 64, "trusted": False}
+    assert {name: found[name] for name in asked} == asked
+    assert found["tuned/before/inconsistency"] == pytest.approx(0.25)
+
+
+def test_what_another_judge_has_judged_is_not_exported():
+    assert proportions_values(standing(mixes(0.2, 0.5)), "another") == {}
 
 
 def test_a_page_full_of_sentences_is_not_shown():
