@@ -41,7 +41,7 @@ WomenOption = Annotated[
     float | None, typer.Option(help="Share of women in train and val of hearts, 0.01 to 0.99.")
 ]
 SeverityOption = Annotated[
-    float, typer.Option(help="Bias of train: 0 none, 0.5 as in life, 1 twice as strong.")
+    float, typer.Option(help="Bias of train: 0 none, 0.5 as in life, 1 twice as strong; up to 1.5.")
 ]
 CohortOption = Annotated[
     Path | None,
@@ -178,7 +178,9 @@ def run(
     ] = None,
     severity: Annotated[
         list[float] | None,
-        typer.Option(help="Bias of train: 0 none, 0.5 as in life, 1 twice that; repeatable."),
+        typer.Option(
+            help="Bias of train: 0 none, 0.5 as in life, 1 twice that; up to 1.5; repeatable."
+        ),
     ] = None,
     prevalence: PrevalenceOption = None,
     label_noise: Annotated[float, typer.Option(help="Share of train labels flipped.")] = 0.0,

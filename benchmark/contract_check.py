@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import time
@@ -26,7 +27,7 @@ from benchmark.contracts import (
 from benchmark.filling import ask_for_patients
 from benchmark.presets import Preset
 from benchmark.registry import load_method, locate
-from benchmark.spec import RunSpec, with_fields
+from benchmark.spec import RunSpec, check_fields, with_fields
 from benchmark.target import Target, table_problems
 
 TOY_PRESET = Preset.from_dict(
@@ -146,6 +147,8 @@ def _try(
     spec = RunSpec(task.card.name, name, Variant(), 0, TOY_PRESET, device="cpu")
     splits = task.load(spec.source, spec.variant, spec.seed)
     try:
+        with contextlib.suppress(ValueError):  # of another task it may ask what toys do not have
+            check_fields(method, task.card)
         predictor, first = _fit_and_predict(method, task, splits, spec, say)
     except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
         yield Finding(what, _plain(error, method, task))

@@ -201,7 +201,7 @@ class Variant:
             if share is not None and not 0.01 <= share <= 0.99:
                 problems.append(f"{name} is {share}; allowed: 0.01 to 0.99")
         if problems:
-            raise ValueError("Variant: " + "; ".join(problems) + ".")
+            raise ValueError("; ".join(problems) + ".")
 
     @property
     def name(self) -> str:

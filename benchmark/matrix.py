@@ -62,7 +62,7 @@ def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
     for spec in specs:
         try:
             config = resolve(spec)
-        except (LookupError, ValueError) as error:
+        except (LookupError, ValueError, RuntimeError) as error:
             problems.append(str(error))
             continue
         folder = run_folder(runs, config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -111,9 +112,11 @@ def read_fields(settings: Sequence[str], names: Sequence[str]) -> dict[str, dict
         target, equals, value = setting.partition("=")
         name, dot, field = target.partition(".")
         if not (equals and dot and name in known):
+            near = difflib.get_close_matches(name, known, n=1) if dot else []
+            hint = f" Did you mean {near[0]!r}?" if near else ""
             problems.append(
                 f"--set {setting}: write METHOD.FIELD=VALUE with a method of this plan "
-                f"({', '.join(sorted(known))})."
+                f"({', '.join(sorted(known))}); of a file of your own it is the file's name.{hint}"
             )
             continue
         try:

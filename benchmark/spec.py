@@ -8,6 +8,7 @@ import math
 import os
 import platform
 import subprocess
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -178,9 +179,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             f"{method_found.name} makes new patients, which only a digital cohort can: "
             f"leave it out of runs on {spec.data or task.card.name}."
         )
-    check = getattr(method, "check", None)
-    if check is not None:  # what only the card can say, e.g. whether it has a column
-        check(task.card)
+    check_fields(method, task.card)
     preset, computed_with = spec.preset.as_dict(), environment(spec)
     settings = ["source", "classifier"]
     if getattr(method, "trains_generator", False):
@@ -234,6 +233,26 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
         "preset": preset,
         "environment": computed_with,
     }
+
+
+def check_fields(method: Method, card: TaskCard) -> None:
+    """Let a method say what only the card can tell, e.g. that a column is missing: ValueError.
+
+    Raises RuntimeError, with the place, for whatever else its check raises: a mistake in it.
+    """
+    check = getattr(method, "check", None)
+    if check is None:
+        return
+    try:
+        check(card)
+    except ValueError:
+        raise
+    except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        raise RuntimeError(
+            f"{type(method).__name__}: its check(card) failed: {type(error).__name__}: {error} "
+            f"({Path(place.filename).name}, line {place.lineno})."
+        ) from error
 
 
 def run_folder(runs: Path, config: Mapping[str, Any]) -> Path:

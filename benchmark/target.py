@@ -31,17 +31,17 @@ class Target:
     @property
     def words(self) -> str:
         """Say the mix: "female 50%, male 50%"."""
-        return self._said("{:.0%}")
+        return self._said("{:.3g}%", 100)
 
     @property
     def exactly(self) -> str:
         """Say the mix as it is compared: "female 0.541, male 0.459"."""
-        return self._said("{:.4g}")
+        return self._said("{:.4g}", 1)
 
-    def _said(self, number: str) -> str:
+    def _said(self, number: str, whole: int) -> str:
         pairs = zip(self.groups, self.shares, strict=True)
         between = ", " if len(self.columns) == 1 else "; "  # a group of several has a comma itself
-        return between.join(f"{group} {number.format(share)}" for group, share in pairs)
+        return between.join(f"{group} {number.format(whole * share)}" for group, share in pairs)
 
     def encode(self, table: pd.DataFrame, card: TaskCard) -> np.ndarray:
         """Return the group of every row, (n,), as a number."""
@@ -169,10 +169,14 @@ def _table(asked: str, groups: tuple[str, ...]) -> tuple[dict[str, float], list[
         try:
             share = float(number)
         except ValueError:
-            problems.append(f"{entry!r} is no group with a share")
+            wrong = (
+                "in percent; write 0.4 for 40%" if number.endswith("%") else "no group with a share"
+            )
+            problems.append(f"{entry!r} is {wrong}")
             continue
         if group not in groups:
-            problems.append(f"there is no group {group!r}")
+            hint = "; groups are parted by semicolons" if ":" in group else ""
+            problems.append(f"there is no group {group!r}{hint}")
         elif group in shares:
             problems.append(f"{group!r} is there twice")
         elif not 0 <= share <= 1:

@@ -37,14 +37,22 @@ TERMS = (
         "may err alike.",
     ),
     (
-        "Corrected, by anatomy",
-        "The counted share, corrected for how often the jury errs on real patients of each group; "
-        "and the share that the areas of regions in the images speak for.",
+        "A group's share, corrected, by anatomy",
+        "The share of one group (a column with its name) over the tuned sentences, as the jury "
+        "counts it; the same, corrected for how often the jury errs on real patients of each "
+        "group; and the share that the areas of regions in the images speak for.",
     ),
     (
         "KL",
         "Divergence of the mix of all tuned sentences together from the target, in nats: errors of "
         "single sentences cancel in it.",
+    ),
+    (
+        "FID, KID, CLIP",
+        "How far features of the drawn images lie from those of real patients: Frechet and kernel "
+        "distance, lower is nearer. They are features of the judge, so numbers compare within one "
+        "table only. CLIP: how well an image fits its sentence, higher is better, as a small "
+        "network of the judge sees it; networks of two seeds differ much.",
     ),
     (
         "FID of its mix",

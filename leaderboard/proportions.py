@@ -206,8 +206,9 @@ def _verdict(row: _Row, group: str) -> list[str]:
     counted, measured = (row.mean("summary", "tuned", "after", p, 0) for p in ESTIMATES)
     if abs(counted - measured) > APART:
         said.append(
-            f"The counts disagree: {_percent(counted)} {group} as counted, {_percent(measured)} by "
-            "anatomy. Neither is to be relied on alone."
+            f"The counts of {row.name} disagree: {_percent(counted)} {group} as counted (single "
+            f"jurors are {_by_juror(row, 'after')} points off), {_percent(measured)} by anatomy. "
+            "Neither is to be relied on alone."
         )
     return said
 

@@ -207,7 +207,11 @@ def preset_names() -> list[str]:
 
 def load_preset(name: str) -> Preset:
     """Load a shipped preset by name, or a TOML file of your own by path."""
-    return Preset.from_dict({"name": Path(name).stem, **tomllib.loads(preset_text(name))})
+    try:
+        values = tomllib.loads(preset_text(name))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"The preset file {name} is no valid TOML: {error}.") from error
+    return Preset.from_dict({"name": Path(name).stem, **values})
 
 
 def preset_text(name: str) -> str:

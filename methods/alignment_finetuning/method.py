@@ -11,10 +11,10 @@ Departures, measured in docs/methods.md. Cross-entropy is weighted by how often 
 group, and with few images a sentence none of two groups is left out for having been got seldom. A
 small base, trained on the task's own training split, instead of Imagen tuned on ROCO; with a preset
 whose generator has a checkpoint, from that. A small CLIP of the same patients instead of a large
-one. Half of the images that the frozen classifier, the
-guide, learns from are real ones redrawn by the base (redrawing.py); patients and groups are real.
-While it is tuned, the generator samples in fewer steps than when it draws. Low-rank matrices also
-stand where a small denoiser adds the pooled sentence to the time.
+one. Half of the images that the frozen classifier, the guide, learns from are real ones redrawn by
+the base (redrawing.py); patients and groups are real. While it is tuned, the generator samples in
+fewer steps than when it draws. Low-rank matrices also stand where a small denoiser adds the pooled
+sentence to the time.
 
 For debiasing, the tuned generator draws patients from sentences that name the label and no
 attribute. Where the label itself is aligned, nothing is named, and the label of an image is what

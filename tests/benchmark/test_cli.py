@@ -125,6 +125,7 @@ def test_set_reaches_the_method(run_options, tmp_path):
         (["--method", "erm", "--set", "a=1", "--set", "b=2"], "(?s)--set a=1.*--set b=2"),
         (["--method", "erm", "--seeds", "one"], "--seeds is 'one'; give whole numbers"),
         (["--method", "erm", "--set", "lr=1"], "write METHOD.FIELD=VALUE"),
+        (["--method", "erm", "--set", "emr.lr=1"], "Did you mean 'erm'?"),
         (["--method", "group_dro", "--set", "group_dro.limit=0"], "allowed: 1 or more"),
         (["--method", "group_dro", "--set", "group_dro.limit=inf"], "allowed: 1 or more"),
         (["--method", "erm", "--severity", "9"], "severity is 9.0; allowed: 0 to 1.5"),
@@ -146,7 +147,7 @@ def test_rows_that_aim_at_other_mixes_are_told_in_the_plan(same, tmp_path):
     plan = ["--task", "cmr_heart_failure", "--runs", tmp_path, "--dry-run", *options]
     written = call("run", *plan).output
     assert ("different mixes are aimed at" in written) is not same
-    one = "alignment_finetuning, base_generator: aimed at female 54%, male 46%."
+    one = "alignment_finetuning, base_generator: aimed at female 54.1%, male 45.9%."
     assert (one in written) is same
 
 

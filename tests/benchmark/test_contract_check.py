@@ -50,6 +50,22 @@ def test_a_mistake_is_found_and_said_in_plain_words(fit, words, write_method):
     assert words in advice(write_method("mine", fit, more=PREDICTOR))
 
 
+def test_a_mistake_in_what_it_asks_of_a_card_is_found(write_method):
+    path = write_method("mine", "return Half()")
+    lines = Path(path).read_text() + "    def check(self, card):\n        self.targt\n"
+    Path(path).write_text(lines)
+    assert "its check(card) failed: AttributeError" in advice(path)
+
+
+def test_a_card_that_it_refuses_is_no_mistake(write_method):
+    path = write_method("mine", "return Half()")
+    lines = (
+        Path(path).read_text() + "    def check(self, card):\n        raise ValueError('no sex')\n"
+    )
+    Path(path).write_text(lines)
+    assert "no sex" not in advice(path)
+
+
 def test_a_sound_method_has_nothing_to_mend(write_method):
     fit = "k = len(ctx.card.classes)\nreturn Odd(lambda images: np.full((len(images), k), 1 / k))"
     findings = list(check_method(write_method("mine", fit, more=PREDICTOR)))

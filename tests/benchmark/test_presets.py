@@ -26,6 +26,12 @@ def test_a_file_of_ones_own_is_a_preset(tmp_path):
     assert load_preset(str(path)).source == load_preset("quick").source
 
 
+def test_a_file_that_is_no_toml_is_named(tmp_path):
+    (tmp_path / "mine.toml").write_text("hello")
+    with pytest.raises(ValueError, match=r"mine\.toml is no valid TOML: Expected"):
+        load_preset(str(tmp_path / "mine.toml"))
+
+
 def test_all_problems_of_a_preset_are_reported_at_once():
     values = copy.deepcopy(load_preset("quick").as_dict())
     values["source"]["trian"] = values["source"].pop("train")

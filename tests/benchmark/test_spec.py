@@ -1,5 +1,7 @@
 """What a run is asked to be, refused before any work where it cannot be."""
 
+from pathlib import Path
+
 import pytest
 
 from benchmark.contracts import Variant
@@ -22,6 +24,15 @@ def test_a_share_of_women_is_part_of_what_a_run_is():
     ]
     usual, few = map(resolve, asked)
     assert few["variant"]["women"] == 0.2 and usual["row"] != few["row"]
+
+
+def test_a_mistake_in_a_methods_check_is_said_with_its_place(write_method):
+    path = write_method("mine", "return Half()")
+    lines = Path(path).read_text() + "    def check(self, card):\n        self.targt\n"
+    Path(path).write_text(lines)
+    spec = RunSpec("cmr_heart_failure", path, Variant(), 0, load_preset("quick"))
+    with pytest.raises(RuntimeError, match=r"AttributeError: .*'targt' \(mine\.py, line \d+\)"):
+        resolve(spec)
 
 
 def test_knobs_are_refused_for_a_table_cohort(tmp_path):

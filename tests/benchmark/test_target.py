@@ -46,11 +46,19 @@ def test_a_table_of_more_than_two_values_is_read_in_the_order_of_the_card():
         ("female: 0.5; men: 0.5", "no group 'men'.*no share for 'male'"),
         ("female: 1.5; male: -0.5", "share of female is 1.5.*share of male is -0.5"),
         ("half", "'half' is no group with a share"),
+        ("female: 0.4, male: 0.6", "groups are parted by semicolons"),
+        ("female: 40%; male: 60%", "'female: 40%' is in percent; write 0.4 for 40%"),
     ],
 )
 def test_a_table_that_cannot_be_is_refused_with_everything_that_is_wrong(asked, problem):
     with pytest.raises(ValueError, match=problem):
         read_target(asked, HEARTS, ("sex",))
+
+
+def test_shares_are_said_in_percent_as_exactly_as_they_need():
+    assert read_target("uniform", HEARTS, ("sex",)).words == "female 50%, male 50%"
+    thirds = read_target("uniform", HEARTS, ("bmi_band",)).words
+    assert thirds.count(" 33.3%") == 3
 
 
 def test_rounded_shares_are_scaled_to_one():

@@ -150,7 +150,9 @@ def test_a_generator_of_copies_is_called_one():
 def test_counts_that_disagree_are_named():
     found = mixes(0.2, 0.5)
     found["summary"]["tuned"]["after"]["by_anatomy"] = [0.9, 0.1]
-    assert "50% female as counted, 90% by anatomy" in view(standing(found))["verdicts"][1]
+    said = view(standing(found))["verdicts"][1]
+    assert "row 0 disagree: 50% female as counted (single jurors are 7 to 22 points" in said
+    assert "90% by anatomy" in said
 
 
 def test_a_number_of_hundreds_of_digits_is_a_dash():
