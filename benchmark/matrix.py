@@ -25,7 +25,15 @@ from benchmark.results import (
     remove_partial,
 )
 from benchmark.score import rescore
-from benchmark.spec import RunSpec, build_task, cohort_folder, cohort_words, resolve, run_folder
+from benchmark.spec import (
+    CheckFailed,
+    RunSpec,
+    build_task,
+    cohort_folder,
+    cohort_words,
+    resolve,
+    run_folder,
+)
 
 
 class Tracker(Protocol):
@@ -62,7 +70,7 @@ def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
     for spec in specs:
         try:
             config = resolve(spec)
-        except (LookupError, ValueError, RuntimeError) as error:
+        except (LookupError, ValueError, CheckFailed) as error:
             problems.append(str(error))
             continue
         folder = run_folder(runs, config)

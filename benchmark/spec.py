@@ -57,6 +57,10 @@ ENGINE_FILES = [
 ]
 
 
+class CheckFailed(RuntimeError):
+    """A method's check(card) has a mistake; what it refuses in earnest is a ValueError."""
+
+
 @dataclass(frozen=True)
 class RunSpec:
     """What one run was asked to be. Plain values: it travels to other processes."""
@@ -238,7 +242,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
 def check_fields(method: Method, card: TaskCard) -> None:
     """Let a method say what only the card can tell, e.g. that a column is missing: ValueError.
 
-    Raises RuntimeError, with the place, for whatever else its check raises: a mistake in it.
+    Raises CheckFailed, with the place, for whatever else it raises.
     """
     check = getattr(method, "check", None)
     if check is None:
@@ -249,7 +253,7 @@ def check_fields(method: Method, card: TaskCard) -> None:
         raise
     except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
         place = traceback.extract_tb(error.__traceback__)[-1]
-        raise RuntimeError(
+        raise CheckFailed(
             f"{type(method).__name__}: its check(card) failed: {type(error).__name__}: {error} "
             f"({Path(place.filename).name}, line {place.lineno})."
         ) from error

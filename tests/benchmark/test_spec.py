@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.contracts import Variant
 from benchmark.presets import load_preset
-from benchmark.spec import RunSpec, resolve
+from benchmark.spec import CheckFailed, RunSpec, resolve
 
 
 def test_a_share_of_women_is_refused_where_sex_is_no_attribute(tmp_path):
@@ -31,7 +31,7 @@ def test_a_mistake_in_a_methods_check_is_said_with_its_place(write_method):
     lines = Path(path).read_text() + "    def check(self, card):\n        self.targt\n"
     Path(path).write_text(lines)
     spec = RunSpec("cmr_heart_failure", path, Variant(), 0, load_preset("quick"))
-    with pytest.raises(RuntimeError, match=r"AttributeError: .*'targt' \(mine\.py, line \d+\)"):
+    with pytest.raises(CheckFailed, match=r"AttributeError: .*'targt' \(mine\.py, line \d+\)"):
         resolve(spec)
 
 
