@@ -211,17 +211,24 @@ def draw_batches(
 
 def augment(images: Tensor, rng: torch.Generator) -> Tensor:
     """Rotate and shift every image a little, each its own way; sizes are kept, they are signal."""
-    n = len(images)
-    angle = (torch.rand(n, 1, 1, generator=rng) * 2 - 1) * math.radians(ROTATION_DEGREES)
-    shift = (torch.rand(n, 2, 1, 1, generator=rng) * 2 - 1) * 2 * SHIFT
-    # affine_grid for the whole batch takes as long as the sampling itself.
-    here = functional.affine_grid(torch.eye(2, 3)[None], [1, *images.shape[1:]], False)
-    x, y = here.unbind(-1)
+    n, _, height, width = images.shape
+    angle = (torch.rand(n, 1, generator=rng) * 2 - 1) * math.radians(ROTATION_DEGREES)
+    right, down = (torch.rand(2, n, 1, generator=rng) * 2 - 1) * 2 * SHIFT
+    # What a pixel's row and its column bring to where it comes from are added: two operations on
+    # all pixels. affine_grid for the whole batch takes as long as the sampling itself.
+    x, y = _centres(width), _centres(height)
     cos, sin = angle.cos(), angle.sin()
-    grid = torch.stack([cos * x - sin * y + shift[:, 0], sin * x + cos * y + shift[:, 1]], -1)
+    across = (cos * x + right)[:, None, :] - (sin * y)[:, :, None]
+    along = (sin * x + down)[:, None, :] + (cos * y)[:, :, None]
+    grid = torch.stack([across, along], -1)
     return functional.grid_sample(
         images, grid.to(images.device), padding_mode="border", align_corners=False
     )
+
+
+def _centres(n: int) -> Tensor:
+    """Where the middles of n pixels lie between -1 and 1, (n,)."""
+    return (2 * torch.arange(n) + 1) / n - 1
 
 
 def normalise(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:

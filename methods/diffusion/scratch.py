@@ -23,7 +23,7 @@ from methods.diffusion.folding import FoldedPixels, fit_folding
 from methods.diffusion.parts import MakeSolver, Parts
 from methods.diffusion.sentences import Sentences
 
-DRAWN_TOGETHER = 64
+DRAWN_TOGETHER = 32  # images: few enough for a core's cache to hold what lies between two layers
 
 
 def new_base(
