@@ -213,7 +213,7 @@ def augment(images: Tensor, rng: torch.Generator) -> Tensor:
     """Rotate and shift every image a little, each its own way; sizes are kept, they are signal."""
     n, _, height, width = images.shape
     angle = (torch.rand(n, 1, generator=rng) * 2 - 1) * math.radians(ROTATION_DEGREES)
-    right, down = (torch.rand(2, n, 1, generator=rng) * 2 - 1) * 2 * SHIFT
+    right, down = ((torch.rand(n, 2, 1, generator=rng) * 2 - 1) * 2 * SHIFT).unbind(1)
     # What a pixel's row and its column bring to where it comes from are added: two operations on
     # all pixels. affine_grid for the whole batch takes as long as the sampling itself.
     x, y = _centres(width), _centres(height)

@@ -90,7 +90,7 @@ def test_augmentation_turns_and_shifts_as_affine_grid_does():
     angle = (torch.rand(2, generator=rng) * 2 - 1) * np.radians(training.ROTATION_DEGREES)
     shift = (torch.rand(2, 2, generator=rng) * 2 - 1) * 2 * training.SHIFT
     turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).view(2, 2, 2)
-    grid = functional.affine_grid(torch.cat([turn, shift.T[:, :, None]], 2), images.shape, False)
+    grid = functional.affine_grid(torch.cat([turn, shift[:, :, None]], 2), images.shape, False)
     same = functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
     assert torch.allclose(moved, same, atol=1e-5)
 
