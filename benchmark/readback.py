@@ -39,7 +39,6 @@ from benchmark.training import (
 
 FOLD = 2  # blocks of so many pixels a side become channels: full resolution is what costs
 WIDTHS = (16, 32, 64)  # of the network that reads masks
-RATE = 2e-3  # of the network that reads masks; the other one learns as fast as the classifier
 NOISE = 0.03  # standard deviation of what is added to images of a coarse reader in training
 WEIGHTS = "weights.safetensors"
 SHARED = (context, filling, training)  # code that decides what is trained
@@ -52,10 +51,11 @@ class Effort:
 
     part: float  # of a classifier's steps
     batch_size: int
+    rate: float | None = None  # None: the classifier's
 
 
 LABEL_AND_ATTRIBUTES = Effort(0.6, 64)
-REGIONS = Effort(0.9, 16)  # learns most from many small batches (docs/speed.md)
+REGIONS = Effort(0.9, 16, 2e-3)  # learns most from many small batches (docs/speed.md)
 
 
 @dataclass(frozen=True)
@@ -161,15 +161,14 @@ def trained_reader(
 
     def train_words(folder: Path, alone: RunContext) -> None:
         stage = f"{purpose}: label and attributes"
-        rate = alone.classifier.learning_rate
-        _train(reader.words, train, alone, stage, effort, rate, reader, _words_loss)
+        _train(reader.words, train, alone, stage, effort, reader, _words_loss)
         _save(reader.words, folder)
 
     def train_regions(folder: Path, alone: RunContext) -> None:
         masked = train.take(np.flatnonzero(has_mask(train.masks)))
         if len(masked):
             stage = f"{purpose}: masks"
-            _train(reader.regions, masked, alone, stage, REGIONS, RATE, reader, _regions_loss)
+            _train(reader.regions, masked, alone, stage, REGIONS, reader, _regions_loss)
         _save(reader.regions, folder)
 
     named = {**key, "backbone": backbone, "coarse": coarse, "effort": dataclasses.asdict(effort)}
@@ -219,7 +218,7 @@ Loss = Callable[[nn.Module, Tensor, Tensor, Reader, torch.Generator], Tensor]
 
 
 def _train(
-    network: nn.Module, train: Split, ctx: RunContext, stage: str, effort: Effort, rate: float,
+    network: nn.Module, train: Split, ctx: RunContext, stage: str, effort: Effort,
     reader: Reader, loss_for: Callable[[Split, RunContext], Loss],
 ) -> None:  # fmt: skip
     rng = ctx.torch_rng(stage)
@@ -233,6 +232,7 @@ def _train(
         return loss_of(network, images, rows, reader, rng)
 
     steps = round(effort.part * ctx.classifier.steps)
+    rate = effort.rate or ctx.classifier.learning_rate
     train_network(network, batch_loss, stage, ctx, steps=steps, rate=rate, weight_decay=0.01)
 
 

@@ -15,11 +15,12 @@ from torch import Tensor
 from benchmark.context import RunContext
 from benchmark.contracts import Split, TaskCard
 from benchmark.metrics.proportions import better_than_chance
-from benchmark.readback import LABEL_AND_ATTRIBUTES, Reader, trained_reader
+from benchmark.readback import Effort, Reader, trained_reader
 from benchmark.target import Target, codes_of, values_of
 from benchmark.training import balanced_weights, to_tensor
 from methods.diffusion.base import settings_of
 
+EFFORT = Effort(0.9, 64, 2e-3)  # longer than a judge learns: what it gets wrong is tuned for
 TEMPERATURES = (0.2, 10.0)
 PART = 256  # images that go through together
 
@@ -61,10 +62,9 @@ def trained_guide(
     redrawn (or the first alone). Every group must have patients (refuse_unknown_groups). Raises
     ValueError if the guide is not better than chance on val in every column.
     """
-    backbone, usual = settings_of(ctx).reader, LABEL_AND_ATTRIBUTES
-    effort = dataclasses.replace(usual, part=len(train) * usual.part)  # as long for each of them
+    effort = dataclasses.replace(EFFORT, part=len(train) * EFFORT.part)  # as long for each of them
     reader = trained_reader(
-        joined(train), ctx, "methods", backbone, with_masks=False, effort=effort
+        joined(train), ctx, "methods", settings_of(ctx).reader, with_masks=False, effort=effort
     )
     reader.words.requires_grad_(False)
     plain = Guide(reader, target, dict.fromkeys(target.columns, 1.0))
