@@ -35,6 +35,7 @@ from benchmark.judged import Judge, Judged, read, read_once
 from benchmark.jury import trained_jury
 from benchmark.metrics import proportions as mixes
 from benchmark.metrics import synthesis
+from benchmark.presets import ClassifierSettings
 from benchmark.proportions import judge_proportions
 from benchmark.readback import VERSION, trained_reader
 from benchmark.registry import code_digest
@@ -51,6 +52,14 @@ def judge_digest() -> str:
         readback, synthesis, target, training,
     )  # fmt: skip
     return code_digest([Path(__file__), *(Path(str(module.__file__)) for module in modules)])
+
+
+def name_of_judge(classifier: ClassifierSettings, extractor: str = "") -> str:
+    """Name what numbers rest on: those of judges with other names are not compared."""
+    return (
+        f"{f'{extractor}; ' if extractor else ''}{VERSION}, {classifier.backbone}, "
+        f"{classifier.steps} steps at {classifier.learning_rate:g}, code {judge_digest()[:8]}"
+    )
 
 
 def judge_generator(
@@ -74,10 +83,7 @@ def judge_generator(
     clip = load_clip(trained_clip(splits.train, ctx, "judge"), ctx.device)
     own = load_extractor(extractor, ctx.device) if extractor else None
     see = own.features if own else reader.features
-    by = (
-        f"{f'{own.name}; ' if own else ''}{VERSION}, {ctx.classifier.backbone}, "
-        f"{ctx.classifier.steps} steps, code {judge_digest()[:8]}"
-    )
+    by = name_of_judge(ctx.classifier, own.name if own else "")
     patients = read_once(splits, reader, see, ctx, by)
     real, other = (patients.test.take(half) for half in halves)
     drawn = read(reader, see, images)

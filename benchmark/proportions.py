@@ -65,8 +65,8 @@ def judge_proportions(
     if not jury.trusted:
         judge.ctx.say(
             "Whom it draws is counted by a jury that hardly tells these groups in real patients: "
-            f"not to be trusted. It has learned for {judge.ctx.classifier.steps} steps of the "
-            "preset's section [classifier]; some hundreds are needed."
+            f"not to be trusted. It learns for a part of the {judge.ctx.classifier.steps} steps of "
+            "the preset's section [classifier], which should be some hundreds."
         )
 
     def summary(name: str, rows: np.ndarray) -> dict[str, Any]:

@@ -54,7 +54,8 @@ class Effort:
     rate: float | None = None  # None: the classifier's
 
 
-LABEL_AND_ATTRIBUTES = Effort(0.6, 64)
+JUDGE = Effort(0.6, 64)  # for label and attributes; its backbone is the classifier's
+METHODS = Effort(0.9, 64, 2e-3)  # the same with another backbone, of which no preset knows the rate
 REGIONS = Effort(0.9, 16, 2e-3)  # learns most from many small batches (docs/speed.md)
 
 
@@ -134,27 +135,30 @@ class Words(nn.Module):
 
 def trained_reader(
     train: Split, ctx: RunContext, purpose: str, backbone: str, *, with_masks: bool = True,
-    coarse: int = 1, effort: Effort = LABEL_AND_ATTRIBUTES,
+    coarse: int = 1, times: int = 1,
 ) -> Reader:  # fmt: skip
     """Return the reader of these training patients, training what nobody has trained yet.
 
     Runs with the same patients, purpose and backbone share one, and each of them counts its steps.
     with_masks=False leaves out the network that reads masks. coarse: label and attributes are read
     from blocks of so many pixels a side, so that detail which generated images lack says nothing.
-    effort: how long they are learned. Raises ValueError for a method that asks for the judge's
-    backbone: nobody may read images with what judges them.
+    times: how often as long as usual they are learned. Raises ValueError for a method that asks for
+    the judge's backbone: nobody may read images with what judges them.
     """
     if not ctx.judges and same_architecture(backbone, ctx.classifier.backbone):
         raise ValueError(
             f"{backbone} is the classifier's backbone, with which the engine judges; a method "
             "reads images with another one: ctx.generator.reader."
         )
+    usual = JUDGE if ctx.judges else METHODS
+    rate = usual.rate or ctx.classifier.learning_rate
+    effort = dataclasses.replace(usual, part=times * usual.part, rate=rate)
     reader = dataclasses.replace(new_reader(train, ctx, purpose, backbone), coarse=coarse)
     key = {
         "version": VERSION,
         "code": code_digest([Path(__file__), *(Path(str(m.__file__)) for m in SHARED)]),
         "data": split_digest(train),
-        "steps": [ctx.classifier.steps, ctx.classifier.learning_rate],
+        "steps": ctx.classifier.steps,
         "seed": ctx.seed,
         "packages": packages(),
     }

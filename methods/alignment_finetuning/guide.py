@@ -15,12 +15,11 @@ from torch import Tensor
 from benchmark.context import RunContext
 from benchmark.contracts import Split, TaskCard
 from benchmark.metrics.proportions import better_than_chance
-from benchmark.readback import Effort, Reader, trained_reader
+from benchmark.readback import Reader, trained_reader
 from benchmark.target import Target, codes_of, values_of
 from benchmark.training import balanced_weights, to_tensor
 from methods.diffusion.base import settings_of
 
-EFFORT = Effort(0.9, 64, 2e-3)  # longer than a judge learns: what it gets wrong is tuned for
 TEMPERATURES = (0.2, 10.0)
 PART = 256  # images that go through together
 
@@ -62,9 +61,8 @@ def trained_guide(
     redrawn (or the first alone). Every group must have patients (refuse_unknown_groups). Raises
     ValueError if the guide is not better than chance on val in every column.
     """
-    effort = dataclasses.replace(EFFORT, part=len(train) * EFFORT.part)  # as long for each of them
-    reader = trained_reader(
-        joined(train), ctx, "methods", settings_of(ctx).reader, with_masks=False, effort=effort
+    reader = trained_reader(  # as long for each of them
+        joined(train), ctx, "methods", settings_of(ctx).reader, with_masks=False, times=len(train)
     )
     reader.words.requires_grad_(False)
     plain = Guide(reader, target, dict.fromkeys(target.columns, 1.0))

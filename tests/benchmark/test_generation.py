@@ -13,7 +13,7 @@ from benchmark import runner
 from benchmark.cohorts.toy import toy_task
 from benchmark.contracts import Source, Variant
 from benchmark.filling import ask_for_patients
-from benchmark.generation import judge_generator
+from benchmark.generation import judge_generator, name_of_judge
 from benchmark.readback import trained_reader
 from benchmark.target import read_target
 
@@ -114,6 +114,12 @@ def test_the_generator_sees_no_test_patient(task, splits, ctx, tmp_path):
             return super().generate(requests, masks, seed)
 
     judge_generator(Spy(task), splits, ctx, tmp_path, with_gallery=False)
+
+
+@pytest.mark.parametrize("change", [{"backbone": "b"}, {"steps": 7}, {"learning_rate": 0.7}])
+def test_judges_that_learn_otherwise_have_other_names(change, ctx):
+    other = dataclasses.replace(ctx.classifier, **change)
+    assert name_of_judge(other) != name_of_judge(ctx.classifier)
 
 
 def test_features_may_come_from_weights_of_ones_own(task, splits, ctx, tmp_path):

@@ -15,8 +15,10 @@ from benchmark.registry import find_tasks, load_task
 from benchmark.spec import RunSpec
 
 # Cells that the training split of severity 1 hardly holds, and that ERM fails: which of the two
-# more depends on where its threshold came to lie, so both are looked at together.
-DISADVANTAGED = {
+# more depends on where its threshold came to lie, so both are looked at together. And those of the
+# same groups with the other label, of which it has many. Points at least that ERM is behind the
+# oracle in the first: on seeds 0 to 3 it was 8 to 16 on hearts, on 0 and 1 34 and 36 on brains.
+RARE = {
     "cmr_heart_failure": [
         ("bmi_band", "normal weight", "heart failure"), ("bmi_band", "obese", "no heart failure")
     ],
@@ -24,9 +26,18 @@ DISADVANTAGED = {
         ("volume_band", "small brain", "male"), ("volume_band", "large brain", "female")
     ],
 }  # fmt: skip
+COMMON = {
+    "cmr_heart_failure": [
+        ("bmi_band", "normal weight", "no heart failure"), ("bmi_band", "obese", "heart failure")
+    ],
+    "brain_mr_sex": [
+        ("volume_band", "small brain", "female"), ("volume_band", "large brain", "male")
+    ],
+}  # fmt: skip
+BEHIND = {"cmr_heart_failure": 0.05, "brain_mr_sex": 0.2}
 
 
-@pytest.fixture(scope="module", params=sorted(DISADVANTAGED))
+@pytest.fixture(scope="module", params=sorted(RARE))
 def cell_accuracies(request, tmp_path_factory):
     """Accuracy per cell of ERM and of the oracle, quick preset, one seed."""
     torch.set_num_threads(1)
@@ -53,8 +64,10 @@ def cell_accuracies(request, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_erm_fails_the_disadvantaged_cells_and_the_oracle_does_not(cell_accuracies):
+def test_erm_fails_the_rare_cells_and_the_oracle_does_not(cell_accuracies):
     task, found = cell_accuracies
-    of = {name: np.mean([cells[c] for c in DISADVANTAGED[task]]) for name, cells in found.items()}
-    assert of["Oracle"] > 0.8
-    assert of["ERM"] < of["Oracle"] - 0.05  # 8 to 16 points on hearts of four seeds, 35 on brains
+    rare = {name: np.mean([cells[c] for c in RARE[task]]) for name, cells in found.items()}
+    common = np.mean([found["ERM"][cell] for cell in COMMON[task]])
+    assert rare["Oracle"] > 0.8
+    assert rare["ERM"] < rare["Oracle"] - BEHIND[task]
+    assert rare["ERM"] < common - BEHIND[task]
