@@ -183,9 +183,11 @@ def run(
         ),
     ] = None,
     prevalence: PrevalenceOption = None,
-    label_noise: Annotated[float, typer.Option(help="Share of train labels flipped.")] = 0.0,
+    label_noise: Annotated[
+        float, typer.Option(help="Share of train and val labels flipped.")
+    ] = 0.0,
     site_shift: Annotated[
-        float, typer.Option(help="0: test from the training scanner; 1: from another.")
+        float, typer.Option(help="0: test from the training scanner; 1: from another; up to 2.")
     ] = 0.0,
     women: WomenOption = None,
     jobs: Annotated[

@@ -117,6 +117,11 @@ def find_methods() -> dict[str, Found]:
     return _by_name(found)
 
 
+def folders_of_methods() -> list[Path]:
+    """Return the folders in which methods are found by name."""
+    return [folder.resolve() for package, _ in METHOD_PACKAGES for folder in _folders(package)]
+
+
 def find_tasks() -> dict[str, Found]:
     """Find every task by name without importing one."""
     found = [
@@ -137,7 +142,7 @@ def _folders(package: str) -> list[Path]:
 
 def _methods_in(folder: Path, package: str, kind: Kind) -> Iterator[Found]:
     for path in sorted(folder.glob("*.py")):
-        if not path.stem.startswith("_"):
+        if not path.stem.startswith(("_", "test_")):
             yield Found(path.stem, kind, path, "folder", f"{package}.{path.stem}")
     for path in sorted(folder.glob("*/method.py")):
         name = path.parent.name

@@ -6,7 +6,7 @@ import keyword
 import re
 from pathlib import Path
 
-from benchmark.registry import find_methods
+from benchmark.registry import find_methods, folders_of_methods
 
 METHOD = '''"""{title}: one sentence that says what it does; the page shows it.
 
@@ -30,7 +30,7 @@ class {class_name}:
     """What it does, in one sentence."""
 
     # Hyperparameters are fields with a default; ranged(default, low, high) refuses other values.
-    # `equipoise run --method {name}.py --set {name}.strength=0.5` sets one.
+    # `equipoise run --method {known_as} --set {name}.strength=0.5` sets one.
     strength: float = ranged(1.0, 0, 1)  # 0: images as they come; 1: every cell equally often
 
     # "never": you get no attribute columns. "train": you see them in train and val.
@@ -57,15 +57,14 @@ class {class_name}:
 
 TEST = '''"""{class_name} keeps the contract of Equipoise."""
 
-from pathlib import Path
+{imports}from benchmark.contract_check import check_method
 
-from benchmark.contract_check import check_method
-
-METHOD = Path(__file__).parent / "{name}.py"
+METHOD = {place}
 
 
 def test_{name}_keeps_the_contract() -> None:
-    mend = [finding.advice for finding in check_method(str(METHOD)) if not finding.passed]
+    """What `equipoise check` says."""
+    mend = [finding.advice for finding in check_method(METHOD) if not finding.passed]
     assert not mend, mend
 '''
 
@@ -73,13 +72,18 @@ def test_{name}_keeps_the_contract() -> None:
 def write_method(name: str, folder: Path) -> list[Path]:
     """Write NAME.py and test_NAME.py into folder and return their paths.
 
-    Raises ValueError if the name is no module name or a file is already there.
+    In a folder where methods are found by name, the test names it and may be moved. Raises
+    ValueError if the name is no module name or a file is already there.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
         raise ValueError(
             f"{name!r} cannot name a method; use small letters, digits and _, as in my_method."
         )
+    by_name = folder.resolve() in folders_of_methods()
     words = {
+        "known_as": name if by_name else f"{name}.py",
+        "imports": "" if by_name else "from pathlib import Path\n\n",
+        "place": f'"{name}"' if by_name else f'str(Path(__file__).with_name("{name}.py"))',
         "name": name,
         "title": name.replace("_", " ").capitalize(),
         "class_name": "".join(part.capitalize() for part in name.split("_")),

@@ -4,7 +4,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from benchmark import cli
+from benchmark import cli, registry
 from benchmark.contract_check import TOY_PRESET
 from benchmark.describe import field_comments
 from benchmark.presets import load_preset
@@ -194,6 +194,13 @@ def test_new_writes_a_method_that_passes_the_check(tmp_path):
         [sys.executable, "-m", "ruff", "check", "--isolated", *HOUSE, str(tmp_path)], check=False
     )
     assert done.returncode == 0
+
+
+def test_a_test_beside_methods_is_no_method_and_may_be_moved(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_folders", lambda package: [tmp_path] * (package == "methods"))
+    call("new", "my_method", "--folder", tmp_path)
+    assert list(registry.find_methods()) == ["my_method"]
+    assert 'METHOD = "my_method"' in (tmp_path / "test_my_method.py").read_text()
 
 
 def test_new_leaves_what_is_there(tmp_path):
