@@ -118,7 +118,7 @@ def test_a_trained_generator_is_fetched_and_a_changed_split_trains_anew(
     monkeypatch.setattr(base, "train_base", None)
     other_seed = dataclasses.replace(shared, seed=7, curves=[], steps=0, counted=set())
     trained_generator(splits.train, other_seed)
-    assert other_seed.steps == 20 + 20 + 7  # base, ControlNet, sentences: trained by another run
+    assert other_seed.steps == 20 + 20 + 10  # base, ControlNet, sentences: trained by another run
     stages = {curve["stage"] for curve in other_seed.curves}
     assert stages == {"base", "controlnet", "generator: sentences"}
     with pytest.raises(TypeError):
