@@ -27,13 +27,9 @@ RARE = {
     ],
 }  # fmt: skip
 COMMON = {
-    "cmr_heart_failure": [
-        ("bmi_band", "normal weight", "no heart failure"), ("bmi_band", "obese", "heart failure")
-    ],
-    "brain_mr_sex": [
-        ("volume_band", "small brain", "female"), ("volume_band", "large brain", "male")
-    ],
-}  # fmt: skip
+    task: [(cell[0], cell[1], other[2]) for cell, other in zip(cells, cells[::-1], strict=True)]
+    for task, cells in RARE.items()
+}
 BEHIND = {"cmr_heart_failure": 0.05, "brain_mr_sex": 0.2}
 
 
