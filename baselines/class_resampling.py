@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from benchmark import Predictor, Split, method, ranged
-from benchmark.context import RunContext
-from benchmark.contracts import GroupsUsed
-from benchmark.training import balanced_weights, train_classifier
+from benchmark.api.context import RunContext
+from benchmark.api.declarations import GroupsUsed
+from benchmark.training.classifier import train_classifier
+from benchmark.training.sampling_weights import balanced_weights
 
 
 @method

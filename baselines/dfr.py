@@ -17,9 +17,9 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from benchmark import Predictor, Split, method, ranged
-from benchmark.context import RunContext
-from benchmark.contracts import GroupsUsed
-from benchmark.training import Classifier, train_classifier
+from benchmark.api.context import RunContext
+from benchmark.api.declarations import GroupsUsed
+from benchmark.training.classifier import Classifier, train_classifier
 
 
 @method

@@ -1,21 +1,11 @@
 """The engine of Equipoise. It knows no task and no method by name."""
 
-from benchmark.contracts import (
-    Attribute,
-    Generator,
-    Method,
-    Predictor,
-    Score,
-    Source,
-    Split,
-    Splits,
-    Task,
-    TaskCard,
-    Variant,
-    choice,
-    ranged,
-)
-from benchmark.registry import method, task
+from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.data import Source, Split, Splits
+from benchmark.api.declarations import choice, method, ranged, task
+from benchmark.api.protocols import Generator, Method, Predictor, Task
+from benchmark.api.scores import Score
+from benchmark.api.variant import Variant
 
 __all__ = [
     "Attribute",

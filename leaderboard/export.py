@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmark.metrics.catalogue import METRICS
-from leaderboard.collect import Board
-from leaderboard.columns import COLUMNS, minutes
-from leaderboard.generation import generation_values, judge_of_board
-from leaderboard.proportions import judge_of_mixes, proportions_values
-from leaderboard.rank import REFERENCE, Gain, Standing
+from leaderboard.rank.standings import REFERENCE, Gain, Standing
+from leaderboard.read.boards import Board
+from leaderboard.tables.columns import COLUMNS, minutes
+from leaderboard.tables.generation import generation_values, judge_of_board
+from leaderboard.tables.group_mix import judge_of_mixes, proportions_values
 
 SCHEMA = 1
 

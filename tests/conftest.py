@@ -8,9 +8,9 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy and torch read it
 
-from benchmark.contract_check import TOY_PRESET
-from benchmark.contracts import Variant
-from benchmark.spec import RunSpec
+from benchmark.api.variant import Variant
+from benchmark.conformance.check import TOY_PRESET
+from benchmark.planning.run_spec import RunSpec
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -78,7 +78,7 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    from benchmark.clip import word_tokenizer
+    from benchmark.generation.text_image_model import word_tokenizer
 
     folder = tmp_path_factory.mktemp("checkpoint")
     torch.manual_seed(0)

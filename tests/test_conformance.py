@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from benchmark.api.card import TaskCard
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
 from benchmark.cohorts.checks import check_splits
-from benchmark.contract_check import check_method
-from benchmark.contracts import Source, TaskCard, Variant
-from benchmark.registry import find_methods, find_tasks, load_task, summary
+from benchmark.conformance.check import check_method
+from benchmark.discovery.find import find_methods, find_tasks, summary
+from benchmark.discovery.load import load_task
 
 
 @pytest.mark.parametrize("name", sorted(find_methods()))

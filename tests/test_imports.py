@@ -16,7 +16,7 @@ ALLOWED = {
     "methods": {"benchmark", "methods"},
     "leaderboard": {"leaderboard", "benchmark"},
 }
-PAGE_MAY_USE = ("benchmark.results", "benchmark.metrics", "benchmark.contracts")
+PAGE_MAY_USE = ("benchmark.records", "benchmark.metrics", "benchmark.api")
 
 
 def imports(path):
@@ -46,9 +46,9 @@ def test_the_page_uses_only_results_metrics_and_contracts(path):
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
-        ("leaderboard.render", {"torch", "mlflow"}),
-        ("benchmark.cli", {"torch", "mlflow", "timm", "nilearn"}),
-        ("benchmark.matrix", {"mlflow"}),
+        ("leaderboard.build", {"torch", "mlflow"}),
+        ("benchmark.commands.app", {"torch", "mlflow", "timm", "nilearn"}),
+        ("benchmark.running.driver", {"mlflow"}),
     ],
 )
 def test_importing_a_module_does_not_import_what_it_may_not_need(module, heavy):

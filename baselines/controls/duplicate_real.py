@@ -12,10 +12,10 @@ from typing import ClassVar
 import numpy as np
 
 from benchmark import Predictor, Split, choice, method, ranged
-from benchmark.context import RunContext
-from benchmark.contracts import GroupsUsed
-from benchmark.filling import counts_to_add
-from methods.controlnet_synthesis.learning import harmonising, learn_from_both, seen
+from benchmark.api.context import RunContext
+from benchmark.api.declarations import GroupsUsed
+from benchmark.generation.patient_requests import counts_to_add
+from methods.shared.classifier_side import harmonising, learn_from_both, seen
 
 
 @method

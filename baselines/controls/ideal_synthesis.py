@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from benchmark import Predictor, Split, choice, method, ranged
-from benchmark.context import RunContext
-from benchmark.contracts import GroupsUsed
-from benchmark.filling import counts_to_add, requests_for
-from methods.controlnet_synthesis.learning import harmonising, learn_from_both, seen
+from benchmark.api.context import RunContext
+from benchmark.api.declarations import GroupsUsed
+from benchmark.generation.patient_requests import counts_to_add, requests_for
+from methods.shared.classifier_side import harmonising, learn_from_both, seen
 
 OTHER_PATIENTS = 10_000  # seeds from here on, so that nobody of the oracle's cohorts comes again
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from benchmark import Predictor, Split, method
-from benchmark.context import RunContext
-from benchmark.contracts import GroupsUsed
+from benchmark.api.context import RunContext
+from benchmark.api.declarations import GroupsUsed
 
 
 @method

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from benchmark import Predictor, Split, TaskCard, method
-from benchmark.context import RunContext
-from benchmark.contracts import GroupsUsed
-from benchmark.training import Classifier, train_classifier
+from benchmark.api.context import RunContext
+from benchmark.api.declarations import GroupsUsed
+from benchmark.training.classifier import Classifier, train_classifier
 
 
 @method

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from benchmark import Predictor, Split, method, ranged
-from benchmark.context import RunContext
-from benchmark.contracts import GroupsUsed, TaskCard
+from benchmark.api.card import TaskCard
+from benchmark.api.context import RunContext
+from benchmark.api.declarations import GroupsUsed
 from methods.alignment_finetuning.guide import Guide
-from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
-from methods.diffusion.base import rebalanced_base
-from methods.diffusion.generator import LatentGenerator
+from methods.alignment_finetuning.neutral_patients import (
+    NeutralGenerator,
+    learn_from_neutral,
+    target_of,
+)
+from methods.shared.base import rebalanced_base
+from methods.shared.latent_generator import LatentGenerator
 
 
 @method

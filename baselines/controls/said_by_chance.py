@@ -13,12 +13,17 @@ import numpy as np
 import pandas as pd
 
 from benchmark import Predictor, Split, method, ranged
-from benchmark.context import RunContext
-from benchmark.contracts import SEPARATOR, GroupsUsed, TaskCard
-from benchmark.target import Target
+from benchmark.api.card import SEPARATOR, TaskCard
+from benchmark.api.context import RunContext
+from benchmark.api.declarations import GroupsUsed
+from benchmark.api.mix_target import Target
 from methods.alignment_finetuning.guide import Guide
-from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
-from methods.diffusion.generator import LatentGenerator
+from methods.alignment_finetuning.neutral_patients import (
+    NeutralGenerator,
+    learn_from_neutral,
+    target_of,
+)
+from methods.shared.latent_generator import LatentGenerator
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from benchmark import Predictor, Split, choice, method, ranged
-from benchmark.context import RunContext
-from benchmark.contracts import GroupsUsed
+from benchmark.api.context import RunContext
+from benchmark.api.declarations import GroupsUsed
 from methods.controlnet_synthesis.method import ControlNetSynthesis
-from methods.diffusion.controlled import trained_generator
+from methods.shared.controlnet import trained_generator
 
 
 @method

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from benchmark.api.card import Attribute, TaskCard
 from benchmark.cohorts.participants import Participants
-from benchmark.contracts import Attribute, TaskCard
 
 
 def band(values: np.ndarray, attribute: Attribute) -> np.ndarray:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.contracts import Split, Splits, TaskCard
+from benchmark.api.card import TaskCard
+from benchmark.api.data import Split, Splits
 
 MOST_LINES = 50
 BLOCK = 256  # images looked at together, so that a memory-mapped cohort is never loaded whole

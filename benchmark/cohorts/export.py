@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from benchmark.api.card import TaskCard
+from benchmark.api.data import IDENTITY_COLUMNS, Split, Splits
 from benchmark.cohorts.checks import NAMES
-from benchmark.contracts import IDENTITY_COLUMNS, Split, Splits, TaskCard
-from benchmark.progress import track
+from benchmark.support.progress import track
 
 FULL = 65535  # a 16-bit grey picture holds [0, 1] in steps of 1 / 65535
 

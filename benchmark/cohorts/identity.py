@@ -14,11 +14,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from benchmark.cache import digest
+from benchmark.api.data import Split
 from benchmark.cohorts.checks import CohortError
 from benchmark.cohorts.participants import find_table, read_table
-from benchmark.contracts import Split
-from benchmark.progress import track
+from benchmark.support.cache import digest
+from benchmark.support.progress import track
 
 FileFacts = tuple[Path, int, int]  # path, size, time of the last change in ns
 _known: dict[FileFacts, str] = {}  # a matrix asks for the same files once per run

@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from benchmark.api.card import TaskCard
 from benchmark.cohorts.checks import NAMES, CohortError
-from benchmark.contracts import TaskCard
 
 FILES = ("participants.tsv", "participants.csv")
 EMPTY = ("", "n/a", "na", "nan", "null")  # BIDS writes n/a for a missing value

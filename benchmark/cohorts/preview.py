@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from benchmark.api.card import SEPARATOR, TaskCard
+from benchmark.api.data import Split, Splits
 from benchmark.cohorts.checks import cell_counts
-from benchmark.contracts import SEPARATOR, Split, Splits, TaskCard
-from benchmark.results import write_json
+from benchmark.support.files import write_json
 
 MOST_CELLS = 12  # a sheet with more rows of label x all attributes shows label x value instead
 PATIENTS = 6  # per row of the sheet

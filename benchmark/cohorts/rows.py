@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.api.card import TaskCard
 from benchmark.cohorts.checks import CohortError
 from benchmark.cohorts.images import Picture, PictureError, read_picture, scale_intensity, to_square
 from benchmark.cohorts.participants import Participants, width_in_mm
-from benchmark.contracts import TaskCard
 
 
 @dataclass(frozen=True)

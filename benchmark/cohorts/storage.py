@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.contracts import Split
+from benchmark.api.data import Split
 
 
 def create_arrays(

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.cache import ContentCache, digest
+from benchmark.api.card import TaskCard
+from benchmark.api.data import IDENTITY_COLUMNS, Source, Splits
 from benchmark.cohorts.bands import add_bands, band_problems
 from benchmark.cohorts.checks import NAMES, CohortError
 from benchmark.cohorts.identity import file_digests
@@ -29,13 +30,10 @@ from benchmark.cohorts.participants import (
 )
 from benchmark.cohorts.rows import ImageRow, image_row, read_row
 from benchmark.cohorts.storage import create_arrays, read_split
-from benchmark.contracts import IDENTITY_COLUMNS, Source, Splits, TaskCard
-from benchmark.progress import say, track
-from benchmark.registry import code_digest
+from benchmark.discovery.code_digest import code_digest
+from benchmark.support.cache import ContentCache, digest
+from benchmark.support.progress import say, track
 
-HERE = Path(__file__).parent
-# A change of these files may change the arrays, so what older code made is never served again.
-SHAPING = ["bands.py", "images.py", "participants.py", "rows.py", "storage.py", "table.py"]
 SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}  # design choice
 
 
@@ -139,7 +137,7 @@ def _cached(
     settings = [[r.slice_index, r.field_of_view, r.already_scaled] for r in rows]
     files = [name for row in rows for name in row.files]
     key = {
-        "code": code_digest([HERE / name for name in SHAPING]),
+        "code": code_digest(Path(__file__)),
         "task": [card.name, card.version, list(card.channels), list(card.mask_labels)],
         "image": [source.image_size, card.field_of_view_mm],
         "table": digest([used.to_numpy().tolist(), list(used), settings]),

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmark.cache import digest
-from benchmark.contracts import Attribute, Source, Split, Splits, TaskCard, Variant
+from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.data import Source, Split, Splits
+from benchmark.api.variant import Variant
+from benchmark.support.cache import digest
 
 HEIGHTS = {2: ("low", "high"), 3: ("low", "middle", "high")}
 SITES = ("north", "south", "east")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmark.contracts import TaskCard
+from benchmark.api.card import TaskCard
 
 SPLITS = ("val", "test")
 SUM_TOLERANCE = 1e-4  # float32 softmax rows are off by less; anything more is no probability

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmark.contracts import SEPARATOR, Score, TaskCard
+from benchmark.api.card import SEPARATOR, TaskCard
+from benchmark.api.scores import Score
 from benchmark.metrics import fairness
 from benchmark.metrics.calibration import expected_calibration_error
 from benchmark.metrics.catalogue import METRICS

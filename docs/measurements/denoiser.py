@@ -14,13 +14,14 @@ from typing import Any
 
 import torch
 
-from benchmark import runner
-from benchmark.contracts import Variant
-from benchmark.presets import ScratchSettings, load_preset
-from benchmark.registry import find_tasks, load_task
-from benchmark.spec import RunSpec
+from benchmark.api.variant import Variant
+from benchmark.discovery.find import find_tasks
+from benchmark.discovery.load import load_task
+from benchmark.planning.run_spec import RunSpec
+from benchmark.presets.settings import ScratchSettings, load_preset
+from benchmark.running import predictions
 from methods.alignment_finetuning.method import AlignmentFinetuning
-from methods.diffusion.base import load_base, pairs_to_learn, target, train_base, trained_sentences
+from methods.shared.base import load_base, pairs_to_learn, target, train_base, trained_sentences
 
 COHORTS = {  # task: variant, seed
     "brain_mr_sex": (Variant(prevalence=0.8), 0),
@@ -50,8 +51,8 @@ def seconds_and_error(name: str, change: dict[str, Any], cache: Path) -> tuple[f
     spec = RunSpec(name, "base", variant, seed, preset, device="cpu", cache=cache)
     task, method = load_task(find_tasks()[name]), AlignmentFinetuning()
     splits = task.load(spec.source, variant, seed)
-    ctx = runner.make_context(task, method, spec, lambda line: None)
-    train, val = (runner.visible(s, task.card, method) for s in (splits.train, splits.val))
+    ctx = predictions.make_context(task, method, spec, lambda line: None)
+    train, val = (predictions.visible(s, task.card, method) for s in (splits.train, splits.val))
     sentences = trained_sentences(train, ctx)
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()

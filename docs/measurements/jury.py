@@ -12,16 +12,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark import runner
-from benchmark.contracts import Variant
-from benchmark.jury import errors_of, trained_jury
-from benchmark.metrics.proportions import by_chance
-from benchmark.presets import load_preset
-from benchmark.proportions import IMAGES, neutral_sentences
-from benchmark.readback import trained_reader
-from benchmark.registry import find_tasks, load_task
-from benchmark.spec import RunSpec
-from benchmark.target import columns_to_align, read_target
+from benchmark.api.variant import Variant
+from benchmark.discovery.find import find_tasks
+from benchmark.discovery.load import load_task
+from benchmark.generation.image_reader import trained_reader
+from benchmark.generation.judging.group_counter import errors_of, trained_jury
+from benchmark.generation.judging.group_mix import IMAGES, neutral_sentences
+from benchmark.generation.mix_targets import columns_to_align, read_target
+from benchmark.metrics.share_metrics import by_chance
+from benchmark.planning.run_spec import RunSpec
+from benchmark.presets.settings import load_preset
+from benchmark.running import predictions
 
 COHORTS = {
     "brain_mr_sex": Variant(prevalence=0.8),
@@ -36,7 +37,7 @@ def measure(name: str, seed: int, cache: Path) -> None:
     spec = RunSpec(name, "jury", variant, seed, quick, device="cpu", cache=cache)
     task = load_task(find_tasks()[name])
     splits = task.load(spec.source, variant, seed)
-    ctx = runner.make_context(task, runner.JUDGE, spec, lambda line: None)
+    ctx = predictions.make_context(task, predictions.JUDGE, spec, lambda line: None)
     target = read_target("uniform", task.card, columns_to_align(task.card, ""))
     reader = trained_reader(splits.train, ctx, "judge", ctx.classifier.backbone)
     jury = trained_jury(splits.train, reader, ctx)

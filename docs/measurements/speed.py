@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark import runner
-from benchmark.contracts import Source, Variant
-from benchmark.presets import load_preset
-from benchmark.registry import find_tasks, load_method, load_task, locate
-from benchmark.spec import RunSpec
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
+from benchmark.discovery.find import find_tasks, locate
+from benchmark.discovery.load import load_method, load_task
+from benchmark.planning.run_spec import RunSpec
+from benchmark.presets.settings import load_preset
+from benchmark.running import predictions
 
 PATIENTS = 5000
 
@@ -35,7 +37,7 @@ def seconds_for_training(name: str, method: str, threads: int, cache: Path) -> f
     spec = RunSpec(name, method, Variant(), 0, preset, device="cpu", cache=cache)
     task, fitted = load_task(find_tasks()[name]), load_method(locate(method, "method"))()
     splits = task.load(spec.source, spec.variant, spec.seed)
-    ctx = runner.make_context(task, fitted, spec, lambda line: None)
+    ctx = predictions.make_context(task, fitted, spec, lambda line: None)
     started = time.monotonic()
     predictor = fitted.fit(splits.train, splits.val, ctx)
     predictor.predict_proba(np.asarray(splits.test.images))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from diffusers import UNet2DConditionModel
 
-from benchmark.context import RunContext
-from methods.diffusion.denoiser import settle
-from methods.diffusion.generator import LatentGenerator
-from methods.diffusion.pretrained import add_adapter, load_adapter, save_adapter
+from benchmark.api.context import RunContext
+from methods.shared.denoiser import settle
+from methods.shared.latent_generator import LatentGenerator
+from methods.shared.pretrained import add_adapter, load_adapter, save_adapter
 
 ADAPTER = "alignment"
 

@@ -12,13 +12,15 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from benchmark.context import RunContext
-from benchmark.contracts import Split, TaskCard
-from benchmark.metrics.proportions import better_than_chance
-from benchmark.readback import Reader, trained_reader
-from benchmark.target import Target, codes_of, values_of
-from benchmark.training import balanced_weights, to_tensor
-from methods.diffusion.base import settings_of
+from benchmark.api.card import TaskCard
+from benchmark.api.context import RunContext
+from benchmark.api.data import Split
+from benchmark.api.mix_target import Target, codes_of, values_of
+from benchmark.generation.image_reader import Reader, trained_reader
+from benchmark.metrics.share_metrics import better_than_chance
+from benchmark.training.augmentation import to_tensor
+from benchmark.training.sampling_weights import balanced_weights
+from methods.shared.base import settings_of
 
 TEMPERATURES = (0.2, 10.0)
 PART = 256  # images that go through together

@@ -30,26 +30,22 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmark import Predictor, Split, choice, method, ranged, readback
-from benchmark import target as target_module
-from benchmark.clip import load_clip, trained_clip
-from benchmark.context import RunContext
-from benchmark.contracts import GroupsUsed, TaskCard
-from benchmark.registry import code_digest
-from methods.alignment_finetuning import adapter as adapter_module
-from methods.alignment_finetuning import guide as guide_module
-from methods.alignment_finetuning import learning, losses, redrawing, sampling, tuning
+from benchmark import Predictor, Split, choice, method, ranged
+from benchmark.api.card import TaskCard
+from benchmark.api.context import RunContext
+from benchmark.api.declarations import GroupsUsed
+from benchmark.discovery.code_digest import code_digest
+from benchmark.generation.text_image_model import load_clip, trained_clip
 from methods.alignment_finetuning.adapter import load_tuned
 from methods.alignment_finetuning.guide import Guide
-from methods.alignment_finetuning.learning import NeutralGenerator, learn_from_neutral, target_of
+from methods.alignment_finetuning.neutral_patients import (
+    NeutralGenerator,
+    learn_from_neutral,
+    target_of,
+)
 from methods.alignment_finetuning.tuning import Terms, images_of_each, tune
-from methods.diffusion.base import SEED, base_key, settings_of
-from methods.diffusion.generator import LatentGenerator
-
-CODE = (
-    adapter_module, guide_module, learning, losses, redrawing, sampling, tuning, readback,
-    target_module,
-)  # fmt: skip
+from methods.shared.base import SEED, base_key, settings_of
+from methods.shared.latent_generator import LatentGenerator
 
 
 @method
@@ -130,7 +126,7 @@ class AlignmentFinetuning:
             "tuning": [settings.tuning_steps, settings.tuning_batch, settings.reader],
             "guide": dict(guide.temperatures),
             "seed": ctx.seed,
-            "tuning code": code_digest([Path(str(module.__file__)) for module in CODE]),
+            "tuning code": code_digest(Path(__file__)),
         }
         folder = ctx.train_once("aligned", key, build, resumes=True)
         return load_tuned(base, folder, ctx)

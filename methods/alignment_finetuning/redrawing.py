@@ -17,14 +17,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from benchmark import context
-from benchmark.clip import write_sentences
+from benchmark.api.context import RunContext
+from benchmark.api.data import Split
 from benchmark.cohorts.identity import split_digest
-from benchmark.context import RunContext
-from benchmark.contracts import Split
-from benchmark.registry import code_digest
-from methods.diffusion.base import SEED, base_key
-from methods.diffusion.generator import LatentGenerator
+from benchmark.discovery.code_digest import code_digest
+from benchmark.generation.text_image_model import write_sentences
+from methods.shared.base import SEED, base_key
+from methods.shared.latent_generator import LatentGenerator
 
 LAST_PART = 0.5  # of the sampler's steps: those that are taken again
 IMAGES = "images.safetensors"
@@ -45,7 +44,7 @@ def redrawn(
     key = {
         **base_key(train, ctx),
         "redrawn": [split_digest(patients), sorted(columns), LAST_PART],
-        "redrawing code": code_digest([Path(__file__), Path(str(context.__file__))]),
+        "redrawing code": code_digest(Path(__file__)),
     }
     folder = ctx.train_once("redrawn", key, build, seed=SEED)
     images = load_file(folder / IMAGES)["images"].float().numpy()

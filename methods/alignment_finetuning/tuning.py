@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from benchmark.clip import Clip, write_sentences
-from benchmark.context import RunContext
-from benchmark.contracts import Split
-from benchmark.metrics.proportions import total_variation
-from benchmark.target import neutral_requests, spread
+from benchmark.api.context import RunContext
+from benchmark.api.data import Split
+from benchmark.generation.neutral_prompts import neutral_requests, spread
+from benchmark.generation.text_image_model import Clip, write_sentences
+from benchmark.metrics.share_metrics import total_variation
 from methods.alignment_finetuning.adapter import save_tuned, trainable, with_denoiser
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.losses import (
@@ -30,9 +30,9 @@ from methods.alignment_finetuning.losses import (
     unlike_untuned,
 )
 from methods.alignment_finetuning.sampling import Ask, draw_latents, draw_latents_adjusted
-from methods.diffusion.base import drop_checkpoints, pairs_to_learn, settings_of
-from methods.diffusion.generator import LatentGenerator
-from methods.diffusion.optimise import Budget, optimise
+from methods.shared.base import drop_checkpoints, pairs_to_learn, settings_of
+from methods.shared.latent_generator import LatentGenerator
+from methods.shared.resumable_training import Budget, optimise
 
 MOST_SENTENCES = 4  # of one step, each with its part of the batch
 TAUGHT = 4  # one image of so many is also held to predict noise as the untuned denoiser does

@@ -25,16 +25,16 @@ import numpy as np
 import pandas as pd
 
 from benchmark import Predictor, Split, choice, method, ranged
-from benchmark.context import RunContext
-from benchmark.contracts import GroupsUsed
-from benchmark.filling import choose_owners
-from benchmark.metrics.synthesis import spectrum_ratio
-from methods.controlnet_synthesis.agreement import Agreement, fit_agreement
-from methods.controlnet_synthesis.learning import Harmonised, harmonising, learn_from_both, seen
+from benchmark.api.context import RunContext
+from benchmark.api.declarations import GroupsUsed
+from benchmark.generation.metrics.image_metrics import spectrum_ratio
+from benchmark.generation.patient_requests import choose_owners
 from methods.controlnet_synthesis.plan import plan_patients
-from methods.diffusion.controlled import trained_generator
-from methods.diffusion.generator import LatentGenerator
-from methods.diffusion.masks import deform
+from methods.controlnet_synthesis.sample_filter import Agreement, fit_agreement
+from methods.shared.classifier_side import Harmonised, harmonising, learn_from_both, seen
+from methods.shared.controlnet import trained_generator
+from methods.shared.latent_generator import LatentGenerator
+from methods.shared.masks import deform
 
 TRIES = 3  # to draw a patient that agrees with mask and sentence
 # (whom to draw, rng) -> what the generator is told instead: label and attributes, in words

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmark.contracts import Split, TaskCard
-from benchmark.filling import counts_to_add, requests_for
+from benchmark.api.card import TaskCard
+from benchmark.api.data import Split
+from benchmark.generation.patient_requests import counts_to_add, requests_for
 
 
 def plan_patients(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmark.contracts import Variant
+from benchmark.api.variant import Variant
 from tasks.brain_mr_sex import anatomy, population, rendering
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
-from benchmark.contracts import Variant
+from benchmark.api.variant import Variant
 
 SEXES = ("female", "male")
 AGE_BANDS = ("under 45", "45 to 64", "65 or older")

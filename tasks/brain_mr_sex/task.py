@@ -7,8 +7,10 @@ from typing import ClassVar
 
 import pandas as pd
 
-from benchmark.contracts import Attribute, Source, Split, Splits, TaskCard, Variant
-from benchmark.registry import task
+from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.data import Source, Split, Splits
+from benchmark.api.declarations import task
+from benchmark.api.variant import Variant
 
 
 @task

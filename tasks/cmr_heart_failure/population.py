@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 from scipy.stats import beta, norm
 
-from benchmark.contracts import Variant
+from benchmark.api.variant import Variant
 
 CLASSES = ("no heart failure", "heart failure")
 SEXES = ("female", "male")

@@ -8,17 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter
 
-from benchmark.contracts import Variant
+from benchmark.api.variant import Variant
 from tasks.cmr_heart_failure import population
 from tasks.cmr_heart_failure.anatomy import add_anatomy
-from tasks.cmr_heart_failure.heart import (
-    FIELD_OF_VIEW,
-    Frame,
-    draw_frame,
-    draw_pose,
-    grid,
-    spread,
-)
+from tasks.cmr_heart_failure.heart import FIELD_OF_VIEW, Frame, draw_frame, draw_pose, grid, spread
 from tasks.cmr_heart_failure.scanner import ACQUIRED, acquire, scanner_at, tissue_signals
 from tasks.cmr_heart_failure.thorax import Signals, draw_thorax, paint
 

@@ -11,8 +11,10 @@ from typing import ClassVar
 
 import pandas as pd
 
-from benchmark.contracts import Attribute, Source, Split, Splits, TaskCard, Variant
-from benchmark.registry import task
+from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.data import Source, Split, Splits
+from benchmark.api.declarations import task
+from benchmark.api.variant import Variant
 from tasks.cmr_heart_failure.population import AGE_BANDS, BMI_BANDS, CLASSES, SEXES, WOMEN
 from tasks.cmr_heart_failure.rendering import HeartModel
 from tasks.digital.cohort import draw_patients, load_splits

@@ -18,11 +18,13 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from benchmark.cache import ContentCache, digest
+from benchmark.api.card import TaskCard
+from benchmark.api.data import Source, Split, Splits
+from benchmark.api.variant import Variant
 from benchmark.cohorts.storage import create_arrays, read_split
-from benchmark.contracts import Source, Split, Splits, TaskCard, Variant
-from benchmark.progress import track
-from benchmark.registry import code_digest
+from benchmark.discovery.code_digest import code_digest
+from benchmark.support.cache import ContentCache, digest
+from benchmark.support.progress import track
 
 CHUNK = 128  # patients rendered together; part of the content, because each chunk has its own seed
 SPLITS = ("train", "val", "test", "new")
@@ -127,8 +129,7 @@ def read_truth(folder: Path) -> pd.DataFrame:
 
 def _code(model: PatientModel) -> str:
     """Hash the code that makes the images: images of older code are never served again."""
-    folders = [Path(inspect.getfile(type(model))).parent, Path(__file__).parent]
-    return code_digest([path for folder in folders for path in sorted(folder.glob("*.py"))])
+    return code_digest(Path(inspect.getfile(type(model))), Path(__file__))
 
 
 def _rng(card: TaskCard, seed: int, split: str, chunk: int = 0) -> np.random.Generator:

@@ -65,7 +65,7 @@ def test_a_balanced_subset_holds_each_cell_up_to_the_limit(cells):
 
 def test_dfr_trains_its_network_and_its_last_layer_on_different_images(make_spec, monkeypatch):
     import baselines.dfr as module
-    from benchmark import runner
+    from benchmark.running import predictions
 
     task, spec = ToyTask(), make_spec()
     splits = task.load(spec.source, spec.variant, 0)
@@ -79,7 +79,7 @@ def test_dfr_trains_its_network_and_its_last_layer_on_different_images(make_spec
     monkeypatch.setattr(
         module, "train_classifier", lambda train, *_: (trained.append(train), Network())[1]
     )
-    ctx = runner.make_context(task, DFR(), spec, lambda line: None)
+    ctx = predictions.make_context(task, DFR(), spec, lambda line: None)
     DFR(held_out=0.25).fit(splits.train, splits.val, ctx)
     assert (len(trained[0]), featured) == (120, [40])
 

@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from leaderboard.render import build
+from leaderboard.build import build
 
 
 def _load(name: str) -> ModuleType:

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.contracts import Attribute, TaskCard
+from benchmark.api.card import Attribute, TaskCard
 from benchmark.metrics.scoring import score_predictions
-from benchmark.results import finish, result_values, write_json
+from benchmark.records.run_folder import finish, result_values
+from benchmark.support.files import write_json
 
 HEART = TaskCard(
     name="cmr_heart_failure",

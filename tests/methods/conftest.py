@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 
-from benchmark import runner
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Source, Variant
+from benchmark.running import predictions
 
 
 @pytest.fixture(scope="session")
@@ -25,5 +26,5 @@ def ctx(task, make_spec):
         groups_used = "train"
         trains_generator = True
 
-    made = runner.make_context(task, Declares(), make_spec(), lambda line: None)
+    made = predictions.make_context(task, Declares(), make_spec(), lambda line: None)
     return dataclasses.replace(made, precision="float32", say=[].append)

@@ -7,12 +7,13 @@ import torch
 
 from baselines.controls.oracle import Oracle
 from baselines.erm import ERM
-from benchmark import runner
-from benchmark.contracts import Variant
+from benchmark.api.variant import Variant
+from benchmark.discovery.find import find_tasks
+from benchmark.discovery.load import load_task
 from benchmark.metrics.scoring import score_predictions
-from benchmark.presets import load_preset
-from benchmark.registry import find_tasks, load_task
-from benchmark.spec import RunSpec
+from benchmark.planning.run_spec import RunSpec
+from benchmark.presets.settings import load_preset
+from benchmark.running import predictions
 
 # Cells that the training split of severity 1 hardly holds, and that ERM fails: which of the two
 # more depends on where its threshold came to lie, so both are looked at together. And those of the
@@ -43,14 +44,14 @@ def cell_accuracies(request, tmp_path_factory):
     splits = task.load(spec.source, spec.variant, spec.seed)
     found = {}
     for method in (ERM(), Oracle()):
-        ctx = runner.make_context(task, method, spec, lambda line: None)
-        train = runner.visible(splits.train, task.card, method)
-        val = runner.visible(splits.val, task.card, method)
+        ctx = predictions.make_context(task, method, spec, lambda line: None)
+        train = predictions.visible(splits.train, task.card, method)
+        val = predictions.visible(splits.val, task.card, method)
         predictor = method.fit(train, val, ctx)
-        val_patients = runner.threshold_patients(predictor, method, splits.val)
+        val_patients = predictions.threshold_patients(predictor, method, splits.val)
         tables = [
-            runner.predict(predictor, method, task.card, "val", val_patients),
-            runner.predict(predictor, method, task.card, "test", splits.test),
+            predictions.predict(predictor, method, task.card, "val", val_patients),
+            predictions.predict(predictor, method, task.card, "test", splits.test),
         ]
         scores, _ = score_predictions(pd.concat(tables, ignore_index=True), task.card)
         found[type(method).__name__] = {

@@ -1,6 +1,7 @@
 """What a card says of its bands is what the digital cohort does."""
 
-from benchmark.registry import find_tasks, load_task
+from benchmark.discovery.find import find_tasks
+from benchmark.discovery.load import load_task
 from tasks.brain_mr_sex.population import AGE_CUTS, VOLUME_CUTS
 from tasks.cmr_heart_failure.population import AGE_BANDS, BMI_BANDS
 

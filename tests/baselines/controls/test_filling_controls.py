@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from baselines.controls import duplicate_real, ideal_synthesis
-from benchmark import runner
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Source, Variant
-from benchmark.filling import cell_sizes
-from methods.controlnet_synthesis import learning
+from benchmark.generation.patient_requests import cell_sizes
+from benchmark.running import predictions
+from methods.shared import classifier_side
 
 TASK = toy_task(2, 2)
 SPLITS = TASK.load(Source(image_size=32, train=60, val=16, test=8), Variant(), 0)
@@ -24,8 +25,8 @@ def learned(make_spec, monkeypatch):
         def catch(train, val, ctx, draw_weights):
             seen.update(train=train, weights=draw_weights)
 
-        monkeypatch.setattr(learning, "train_classifier", catch)
-        ctx = runner.make_context(TASK, method, make_spec(), lambda line: None)
+        monkeypatch.setattr(classifier_side, "train_classifier", catch)
+        ctx = predictions.make_context(TASK, method, make_spec(), lambda line: None)
         method.fit(train, SPLITS.val, ctx)
         return seen["train"], seen["weights"]
 

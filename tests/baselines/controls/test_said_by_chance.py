@@ -4,8 +4,8 @@ import pandas as pd
 
 from baselines.controls.said_by_chance import said
 from benchmark.cohorts.toy import toy_task
-from benchmark.request import default_methods
-from benchmark.target import read_target
+from benchmark.generation.mix_targets import read_target
+from benchmark.planning.expand_runs import default_methods
 
 CARD = toy_task(2, 2).card
 NOBODY = pd.DataFrame({"label": [None] * 1000, "site": [None] * 1000}, dtype=object)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmark.api.card import Attribute
 from benchmark.cohorts.bands import add_bands, band, band_problems
 from benchmark.cohorts.checks import CohortError
 from benchmark.cohorts.participants import Participants, read_participants
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Attribute
 
 AGE = Attribute("age_band", ("under 45", "45 to 64", "65 or older"), "Age", "age", (45, 65))
 BMI = Attribute("bmi_band", ("lean", "obese"), "Body mass index", "bmi", (30,))

@@ -3,9 +3,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from benchmark.api.data import Source, Split, Splits
+from benchmark.api.variant import Variant
 from benchmark.cohorts.checks import CohortError, cell_counts, check_splits
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Source, Split, Splits, Variant
 
 TASK = toy_task(2, 2)
 CARD = TASK.card

@@ -1,9 +1,10 @@
 import pandas as pd
 import pytest
 
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
 from benchmark.cohorts.export import export_cohort
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Source, Variant
 
 TASK = toy_task()
 SPLITS = TASK.load(Source(image_size=16, train=5, val=2, test=4), Variant(), 0)

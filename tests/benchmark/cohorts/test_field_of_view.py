@@ -11,11 +11,12 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
 from benchmark.cohorts.export import export_cohort
 from benchmark.cohorts.rows import ImageRow, read_row
 from benchmark.cohorts.table import load_table_cohort
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Source, Variant
 
 CARD = dataclasses.replace(toy_task().card, field_of_view_mm=100)
 PIXELS = np.zeros((40, 160), np.uint16)  # rows 3 mm apart, columns 1 mm: 120 mm tall, 160 mm wide

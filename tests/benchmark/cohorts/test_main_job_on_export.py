@@ -9,14 +9,18 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from benchmark import matrix
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
 from benchmark.cohorts.export import export_cohort
-from benchmark.contract_check import TOY_PRESET
-from benchmark.contracts import Source, Variant
-from benchmark.registry import load_task, locate
-from benchmark.results import find_runs
-from benchmark.spec import RunSpec, resolve
-from leaderboard.render import build
+from benchmark.conformance.check import TOY_PRESET
+from benchmark.discovery.find import locate
+from benchmark.discovery.load import load_task
+from benchmark.planning import plan
+from benchmark.planning.resolve import resolve
+from benchmark.planning.run_spec import RunSpec
+from benchmark.records.run_folder import find_runs
+from benchmark.running import driver
+from leaderboard.build import build
 
 TASK = "cmr_heart_failure"
 AGES = {"under 65": "64.9", "65 or older": "65"}
@@ -48,10 +52,10 @@ def job(tmp_path_factory) -> SimpleNamespace:
         )
         for folder in folders
     ]
-    summary = matrix.run_matrix(matrix.plan(specs, runs), runs)
+    summary = driver.run_matrix(plan.plan(specs, runs), runs)
     assert [record.error for record in summary.failed] == []
     page = build(runs, here / "page")
-    again = matrix.plan(specs, runs)
+    again = plan.plan(specs, runs)
     return SimpleNamespace(
         runs=runs, page=page, spec=specs[0], again=again, records=find_runs(runs)
     )

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark.api.card import TaskCard
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
 from benchmark.cohorts.checks import cell_counts
 from benchmark.cohorts.preview import COLOURS, preview_sheet, write_pictures
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Source, TaskCard, Variant
 
 TASK = toy_task(3, 2)
 SPLITS = TASK.load(Source(image_size=16, train=60, val=10, test=8), Variant(severity=0), 0)

@@ -9,13 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
 from benchmark.cohorts import table as table_module
 from benchmark.cohorts.checks import NAMES, CohortError
 from benchmark.cohorts.export import export_cohort
 from benchmark.cohorts.participants import in_row_order
 from benchmark.cohorts.table import assign_splits, load_table_cohort
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Source, Variant
+from benchmark.discovery.code_digest import import_graph
 
 SIZE = 16
 TASK = toy_task(2, 2)
@@ -290,14 +292,14 @@ def test_test_patients_follow_the_hash_of_their_ids():
 def test_other_code_is_another_cohort(exported, monkeypatch):
     _, folder = exported
     first = load(folder)
-    monkeypatch.setattr("benchmark.cohorts.table.SHAPING", ["images.py"])
+    monkeypatch.setattr("benchmark.cohorts.table.code_digest", lambda *files: "other code")
     assert load(folder).fingerprint != first.fingerprint
 
 
-def test_the_code_that_shapes_the_arrays_is_all_there():
-    present = {path.name for path in table_module.HERE.glob("*.py")}
-    others = {"__init__.py", "checks.py", "export.py", "identity.py", "preview.py", "toy.py"}
-    assert set(table_module.SHAPING) == present - others
+def test_the_code_that_shapes_the_arrays_is_part_of_their_key():
+    shaping = {"bands.py", "images.py", "participants.py", "rows.py", "storage.py", "table.py"}
+    graph = import_graph(Path(table_module.__file__))
+    assert {f"benchmark/cohorts/{name}" for name in shaping} <= set(graph)
 
 
 def test_another_image_size_is_another_cohort(exported):

@@ -3,9 +3,11 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from benchmark.api.data import Source
+from benchmark.api.protocols import DigitalTask
+from benchmark.api.variant import Variant
 from benchmark.cohorts.checks import cell_counts, check_splits
 from benchmark.cohorts.toy import ToyTask, toy_task
-from benchmark.contracts import DigitalTask, Source, Variant
 
 SOURCE = Source(image_size=16, train=400, val=50, test=120)
 SHAPES = [(2, 2), (2, 3), (3, 2), (3, 3)]

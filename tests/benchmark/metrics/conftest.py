@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.contracts import Attribute, TaskCard
+from benchmark.api.card import Attribute, TaskCard
 
 
 def make_card(classes, attributes, intersections=()):

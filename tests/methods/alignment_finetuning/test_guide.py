@@ -5,12 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from benchmark.target import read_target
-from methods.alignment_finetuning.guide import (
-    refuse_unknown_groups,
-    temperature_of,
-    trained_guide,
-)
+from benchmark.generation.mix_targets import read_target
+from methods.alignment_finetuning.guide import refuse_unknown_groups, temperature_of, trained_guide
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import torch
 
 from methods.alignment_finetuning import redrawing
 from methods.alignment_finetuning.redrawing import redraw, redrawn
-from methods.diffusion.base import trained_base
-from methods.diffusion.generator import LatentGenerator
-from methods.diffusion.parts import through_latents
+from methods.shared.base import trained_base
+from methods.shared.latent_generator import LatentGenerator
+from methods.shared.parts import through_latents
 
 
 @pytest.fixture

@@ -7,15 +7,16 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmark.clip import load_clip, trained_clip
-from benchmark.target import Target, columns_to_align, read_target
+from benchmark.api.mix_target import Target
+from benchmark.generation.mix_targets import columns_to_align, read_target
+from benchmark.generation.text_image_model import load_clip, trained_clip
 from methods.alignment_finetuning import adapter as adapter_module
 from methods.alignment_finetuning import method as method_module
 from methods.alignment_finetuning import tuning
 from methods.alignment_finetuning.guide import trained_guide
 from methods.alignment_finetuning.method import AlignmentFinetuning
-from methods.diffusion import optimise as optimise_module
-from methods.diffusion.base import trained_base
+from methods.shared import resumable_training as optimise_module
+from methods.shared.base import trained_base
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from baselines.controls import shuffled_groups
-from benchmark import runner
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Source, Variant
-from methods.controlnet_synthesis import learning
+from benchmark.running import predictions
 from methods.controlnet_synthesis import method as module
 from methods.controlnet_synthesis.method import ControlNetSynthesis
+from methods.shared import classifier_side
 
 TASK = toy_task(2, 2)
 SPLITS = TASK.load(Source(image_size=32, train=40, val=16, test=8), Variant(), 0)
@@ -45,12 +46,12 @@ def learned(make_spec, monkeypatch):
         def catch(train, val, ctx, draw_weights):
             seen.update(train=train, val=val, weights=draw_weights)
 
-        monkeypatch.setattr(learning, "train_classifier", catch)
-        monkeypatch.setattr(learning, "codec_of", lambda train, ctx: Halves())
+        monkeypatch.setattr(classifier_side, "train_classifier", catch)
+        monkeypatch.setattr(classifier_side, "codec_of", lambda train, ctx: Halves())
         for user in (module, shuffled_groups):
             monkeypatch.setattr(user, "trained_generator", lambda train, ctx: Painter())
         method = method or ControlNetSynthesis(**{"filtered": False, **fields})
-        ctx = runner.make_context(TASK, method, make_spec(), lambda line: None)
+        ctx = predictions.make_context(TASK, method, make_spec(), lambda line: None)
         predictor = method.fit(SPLITS.train, SPLITS.val, ctx)
         return seen["train"], seen["val"], seen["weights"], predictor
 

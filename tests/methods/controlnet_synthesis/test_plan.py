@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
-from benchmark.contracts import Source, Variant
-from benchmark.filling import cell_sizes
+from benchmark.generation.patient_requests import cell_sizes
 from methods.controlnet_synthesis.plan import plan_patients
 
 TASK = toy_task(2, 2)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.contracts import Variant
+from benchmark.api.variant import Variant
 from tasks.brain_mr_sex import population
 from tasks.brain_mr_sex.anatomy import (
     MODE_COLUMNS,

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.contracts import DigitalTask, Source, Splits, Variant
+from benchmark.api.data import Source, Splits
+from benchmark.api.protocols import DigitalTask
+from benchmark.api.variant import Variant
 from tasks.brain_mr_sex.task import BrainMrSex
 from tasks.digital.cohort import balanced_requests, read_truth
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.contracts import Variant
+from benchmark.api.variant import Variant
 from tasks.cmr_heart_failure import population
 from tasks.cmr_heart_failure.anatomy import add_anatomy, wall_thickness
 

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.contracts import DigitalTask, Source, Variant
-from benchmark.registry import load_task, locate
+from benchmark.api.data import Source
+from benchmark.api.protocols import DigitalTask
+from benchmark.api.variant import Variant
+from benchmark.discovery.find import locate
+from benchmark.discovery.load import load_task
 from tasks.cmr_heart_failure.task import CmrHeartFailure
 
 TASK = CmrHeartFailure()

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.contracts import Source, Variant
+from benchmark.api.data import Source
+from benchmark.api.variant import Variant
 from tasks.cmr_heart_failure.task import CmrHeartFailure
 from tasks.digital import cohort
 from tasks.digital.cohort import balanced_requests, draw_patients, load_splits

@@ -1,0 +1,98 @@
+"""What a task, a method, a predictor and a generator must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from benchmark.api.context import RunContext
+    from benchmark.api.mix_target import Target
+from benchmark.api.card import TaskCard
+from benchmark.api.data import Source, Split, Splits
+from benchmark.api.declarations import GroupsUsed
+from benchmark.api.variant import Variant
+
+
+class Task(Protocol):
+    """A clinical question: its facts, where its images come from, and its prompt sentence."""
+
+    @property
+    def card(self) -> TaskCard:
+        """The facts of the task; a plain attribute or a frozen dataclass field will do."""
+        ...
+
+    def load(self, source: Source, variant: Variant, seed: int) -> Splits:
+        """Return the splits; the same arguments give the same content."""
+        ...
+
+    def prompt(self, row: Mapping[str, object]) -> str:
+        """Say one patient in a sentence for text-conditioned generators.
+
+        row: label and attributes, in words. What a row does not hold is not said: generators are
+        also asked for patients of whom only some words are known.
+        """
+        ...
+
+
+@runtime_checkable
+class DigitalTask(Protocol):
+    """A task that can also make new patients on request, for controls such as the oracle."""
+
+    def new_patients(self, requests: pd.DataFrame, source: Source, seed: int) -> Split:
+        """Make one new patient per row of requests (label and every attribute, in words)."""
+        ...
+
+
+class Predictor(Protocol):
+    """What fit returns: images in, probabilities out."""
+
+    def predict_proba(self, images: np.ndarray) -> np.ndarray:
+        """Map (n, channels, height, width) to probabilities (n, classes), rows summing to 1.
+
+        If the method declares groups_used = "test", the call is
+        predict_proba(images, attributes) with a table of attribute columns.
+        """
+        ...
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Optional: a predictor with a .generator is scored on the generation track too.
+
+    One that does not look at masks says so with reads_masks = False.
+    """
+
+    def generate(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
+        """Draw one image per request and mask, float32 in [0, 1]."""
+        ...
+
+
+@runtime_checkable
+class NeutralGenerator(Generator, Protocol):
+    """Optional: a generator that is also to draw a certain mix of groups where nobody names one.
+
+    It is asked with requests in which words are None, and what it draws is held against target
+    (benchmark/target.py). before: the generator before it was made to, or None; with the same seed
+    both are asked for the same images.
+    """
+
+    target: Target
+    before: Generator | None
+
+
+class Method(Protocol):
+    """A frozen dataclass: its fields are its hyperparameters, its one verb is fit.
+
+    Optional: check(card) raises ValueError for fields that do not fit a task; it is called with the
+    plan, before any work.
+    """
+
+    groups_used: ClassVar[GroupsUsed]
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Learn from train, choose on val, return a predictor."""
+        ...

@@ -1,0 +1,110 @@
+"""Hashes code by its meaning, over all that it imports, so that a change of it makes new runs.
+
+Followed are imports of our own packages and of the package that a file belongs to. Other packages
+are named by their versions, where those are recorded. Nothing is imported to find out; what a file
+loads by a name that it computes cannot be seen.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from benchmark.discovery.find import folders_of
+
+OURS = ("benchmark", "tasks", "baselines", "methods", "leaderboard")
+
+
+def code_digest(*files: Path) -> str:
+    """Hash files and every module of ours, or of their own package, that they import: 16 digits.
+
+    Comments, docstrings and layout do not count, and neither does where the files lie.
+    """
+    seen = hashlib.sha256()
+    for name, path in sorted(import_graph(*files).items()):
+        seen.update(name.encode() + _meaning(path, path.stat().st_mtime_ns).encode())
+    return seen.hexdigest()[:16]
+
+
+def import_graph(*files: Path) -> dict[str, Path]:
+    """Return the files that these import, directly or through others, and they themselves.
+
+    They are named by their place in their own package, as in "benchmark/training/loop.py".
+    """
+    found: dict[str, Path] = {}
+    unread = [path.resolve() for path in files]
+    while unread:
+        path = unread.pop()
+        root = _root_of(path)
+        name = path.relative_to(root).as_posix()
+        if name not in found:
+            found[name] = path
+            unread += _imported(path, root)
+    return found
+
+
+def _root_of(path: Path) -> Path:
+    """Return the folder from which the top of a file's package is imported."""
+    folder = path.parent
+    while (folder / "__init__.py").is_file():
+        folder = folder.parent
+    return folder
+
+
+def _imported(path: Path, root: Path) -> Iterator[Path]:
+    """Find the files of our packages, or of the file's own, that one file imports."""
+    own = path.relative_to(root).parts[0].removesuffix(".py")
+    for module, level in _names(path, path.stat().st_mtime_ns):
+        parts = module.split(".") if module else []
+        if level:
+            yield from _files(path.parents[level - 1], parts)
+        elif parts[0] in OURS:
+            for folder in folders_of(parts[0]):
+                yield from _files(folder.resolve().parent, parts)
+        elif parts[0] == own:
+            yield from _files(root, parts)
+
+
+def _files(folder: Path, parts: list[str]) -> Iterator[Path]:
+    """Find the module of these parts below a folder, and the packages that importing it runs."""
+    for part in parts:
+        if (folder / f"{part}.py").is_file():
+            yield folder / f"{part}.py"
+            return  # what follows is a name inside the module
+        folder = folder / part
+        if not folder.is_dir():
+            return
+        if (folder / "__init__.py").is_file():
+            yield folder / "__init__.py"
+
+
+@lru_cache(1024)
+def _names(path: Path, changed: int) -> list[tuple[str, int]]:
+    """List what a file imports: a dotted name, and how many folders up it begins (0: absolute)."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [(alias.name, 0) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = f"{node.module}." if node.module else ""
+            names += [(f"{module}{alias.name}", node.level) for alias in node.names]
+    return names
+
+
+@lru_cache(1024)
+def _meaning(path: Path, changed: int) -> str:
+    """Return a file's code without comments and docstrings."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and _is_docstring(node, body):
+            body.pop(0)
+    return ast.unparse(tree)
+
+
+def _is_docstring(node: ast.AST, body: list[ast.stmt]) -> bool:
+    owners = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return isinstance(node, owners) and ast.get_docstring(node, clean=False) is not None

@@ -1,0 +1,242 @@
+"""A small CLIP, trained on a split's own pairs of image and sentence.
+
+Radford et al., ICML 2021 (arXiv 2103.00020). The vocabulary is made from the task's words and the
+towers are transformers' CLIPModel. Many patients share a sentence, so the contrast is between
+sentences and not between patients: an image has to find its own sentence among all (cross-entropy
+over distinct sentences; image to text only).
+
+Generators read sentences with one, and hold images against it; the generation track has another,
+with another seed, that no method sees.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPTokenizer, CLIPVisionConfig
+from transformers.utils.logging import disable_progress_bar
+
+from benchmark.api.card import TaskCard
+from benchmark.api.context import RunContext
+from benchmark.api.data import Split
+from benchmark.cohorts.identity import split_digest
+from benchmark.discovery.code_digest import code_digest
+from benchmark.support.cache import digest
+from benchmark.training import loop, sampling_weights
+from benchmark.training.augmentation import to_tensor
+from benchmark.training.sampling_weights import balanced_weights
+
+disable_progress_bar()  # bars about files of a few kilobytes
+START, END = "<|startoftext|>", "<|endoftext|>"
+WIDTH = 64  # of both towers
+ATTENTION = "eager"  # fused attention of so few patches is five times as slow in bfloat16 on a CPU
+PATCHES = 8  # along one side of an image
+BATCH, RATE = 64, 1e-3
+PART = 0.42  # of a classifier's steps
+UNSAID = 0.25  # how often a batch leaves out a word
+# Standard deviation of new word vectors, CLIP's own being 0.02: after so short a training sentences
+# that differ in one word differ by little else than that word's vector.
+WORDS_APART = 0.5
+MOST_SENTENCES = 20_000
+PICTURES = 256  # that go through together
+
+Prompt = Callable[[Mapping[str, object]], str]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A fixed CLIP and its tokenizer."""
+
+    tokenizer: CLIPTokenizer
+    network: CLIPModel
+
+    def see(self, images: Tensor) -> Tensor:
+        """Map images (n, channels, size, size) in [0, 1] to unit vectors (n, width)."""
+        features = self.network.vision_model(pixel_values=2 * images - 1).pooler_output
+        return functional.normalize(self.network.visual_projection(features).float(), dim=1)
+
+    @torch.no_grad()
+    def say(self, sentences: Sequence[str]) -> Tensor:
+        """Map sentences to unit vectors (n, width), each distinct one once."""
+        distinct = list(dict.fromkeys(sentences))
+        tokens = tokens_of(distinct, self.tokenizer, self.network.config.text_config)
+        out = self.network.text_model(input_ids=tokens.to(self.network.device)).pooler_output
+        vectors = functional.normalize(self.network.text_projection(out).float(), dim=1)
+        place = {sentence: i for i, sentence in enumerate(distinct)}
+        return vectors[[place[sentence] for sentence in sentences]]
+
+    @torch.inference_mode()
+    def score(self, images: np.ndarray, sentences: Sequence[str]) -> np.ndarray:
+        """Return the cosine of every image with its sentence, (n,)."""
+        seen = [
+            self.see(to_tensor(images[i : i + PICTURES], self.network.device))
+            for i in range(0, len(images), PICTURES)
+        ]
+        return (torch.cat(seen) * self.say(sentences)).sum(1).cpu().numpy()
+
+
+def write_sentences(table: pd.DataFrame, prompt: Prompt) -> list[str]:
+    """Say every row of a table (label and attributes, in words) in the task's own sentence.
+
+    None, or a number that is not known, is not said.
+    """
+    return [
+        prompt({str(k): v for k, v in row.items() if not pd.isna(v)})
+        for row in table.to_dict("records")
+    ]
+
+
+def all_sentences(card: TaskCard, prompt: Prompt) -> list[str]:
+    """Say everything that can be said of a cell, and every part of it, each sentence once.
+
+    Raises ValueError for a card with too many ways to say something.
+    """
+    columns = {"label": card.classes, **{a.name: a.values for a in card.attributes}}
+    ways = math.prod(1 + len(values) for values in columns.values())
+    if ways > MOST_SENTENCES:
+        raise ValueError(
+            f"{card.name}: label and attributes can be said in {ways} ways, and sentences are made "
+            f"for at most {MOST_SENTENCES}. Declare fewer attributes or values."
+        )
+    rows = itertools.product(*((None, *values) for values in columns.values()))
+    table = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
+    return list(dict.fromkeys(write_sentences(table, prompt)))
+
+
+def tokens_of(sentences: Sequence[str], tokenizer: CLIPTokenizer, config: CLIPTextConfig) -> Tensor:
+    """Turn sentences into numbers, (n, length), padded or cut to what the encoder reads."""
+    return tokenizer(
+        list(sentences), padding="max_length", truncation=True, return_tensors="pt",
+        max_length=config.max_position_embeddings,
+    )["input_ids"]  # fmt: skip
+
+
+def trained_clip(train: Split, ctx: RunContext, purpose: str, seed: int | None = None) -> Path:
+    """Return the folder of the CLIP of these patients, training it if nobody has yet.
+
+    Runs with the same patients, purpose and seed share one.
+    """
+    key = {
+        "code": code_digest(Path(__file__)),
+        "data": split_digest(train),
+        "sentences": digest(all_sentences(ctx.card, ctx.prompt)),
+        "steps": ctx.classifier.steps,
+        "seed": ctx.seed if seed is None else seed,
+        "packages": {name: version(name) for name in ("torch", "transformers")},
+    }
+
+    def build(folder: Path, alone: RunContext) -> None:
+        train_clip(train, folder, alone, purpose)
+
+    return ctx.train_once(f"{purpose}-clip", key, build, seed=seed)
+
+
+def load_clip(folder: Path, device: torch.device) -> Clip:
+    """Load what train_clip wrote."""
+    network = CLIPModel.from_pretrained(folder, use_safetensors=True, attn_implementation=ATTENTION)
+    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+    return Clip(tokenizer, network.to(device).eval().requires_grad_(False))
+
+
+def train_clip(train: Split, folder: Path, ctx: RunContext, purpose: str) -> None:
+    """Train a small CLIP on the split's images and sentences and write it into folder.
+
+    Every batch leaves some words out of all its sentences, so that sentences which name less mean
+    something too.
+    """
+    table = train.table.drop(columns=["image_id", "patient_id"])
+    whole = sentences_of(table, ctx.prompt)[0]
+    sayable = list(dict.fromkeys([*all_sentences(ctx.card, ctx.prompt), *whole]))
+    tokenizer = word_tokenizer(sayable, folder / "tokenizer")
+    length = tokenizer(sayable, padding=True, return_tensors="pt")["input_ids"].shape[1]
+    torch.manual_seed(int(ctx.rng(f"{purpose} clip: weights").integers(2**62)))
+    clip = new_clip(tokenizer, length, *train.images.shape[1:3]).to(ctx.device)
+    weights = balanced_weights(ctx.card.encode_cells(train.table)[0])
+    stage, steps = f"{purpose}: sentences", max(1, round(PART * ctx.classifier.steps))
+    rng = ctx.torch_rng(stage)
+    batches = sampling_weights.draw_batches(len(train), BATCH, weights, rng)
+
+    @functools.cache
+    def contrasted(words: tuple[str, ...]) -> tuple[Tensor, Tensor]:
+        distinct, own = sentences_of(table[list(words)], ctx.prompt)
+        tokens = tokens_of(distinct, tokenizer, clip.config.text_config)
+        return tokens.to(ctx.device), own.to(ctx.device)
+
+    def batch_loss() -> Tensor:
+        rows, said = next(batches), torch.rand(len(table.columns), generator=rng) >= UNSAID
+        words = [str(name) for name, here in zip(table.columns, said, strict=True) if here]
+        tokens, own = contrasted(tuple(words or map(str, table.columns)))
+        images = to_tensor(train.images[rows.numpy()], ctx.device)
+        logits = clip(input_ids=tokens, pixel_values=2 * images - 1).logits_per_image
+        return functional.cross_entropy(logits.float(), own[rows.to(ctx.device)])
+
+    loop.train_network(clip, batch_loss, stage, ctx, steps=steps, rate=RATE, weight_decay=1e-4)
+    clip.save_pretrained(folder)
+
+
+def sentences_of(table: pd.DataFrame, prompt: Prompt) -> tuple[list[str], Tensor]:
+    """Return the distinct sentences of a table's rows, and which of them is each row's, (rows,)."""
+    spoken = write_sentences(table.drop_duplicates(), prompt)
+    kinds = table.groupby(list(table.columns), dropna=False, sort=False).ngroup().to_numpy()
+    distinct = list(dict.fromkeys(spoken))
+    place = {sentence: i for i, sentence in enumerate(distinct)}
+    return distinct, torch.from_numpy(np.array([place[sentence] for sentence in spoken])[kinds])
+
+
+def word_tokenizer(sentences: Sequence[str], folder: Path) -> CLIPTokenizer:
+    """Write a CLIP tokenizer into folder and load it; its vocabulary is the words of sentences.
+
+    CLIP joins letters to words by rules in order of rank; one rule per letter of every word,
+    longest words first, leads to whole words or to few pieces.
+    """
+    words = sorted(
+        set(" ".join(sentences).lower().replace(",", " , ").split()), key=lambda w: (-len(w), w)
+    )
+    merges: dict[str, None] = {}
+    pieces = {symbol for word in words for letter in word for symbol in (letter, f"{letter}</w>")}
+    for word in words:
+        letters = [*word[:-1], f"{word[-1]}</w>"]
+        grown = letters[0]
+        for letter in letters[1:]:
+            merges[f"{grown} {letter}"] = None
+            grown += letter
+            pieces.add(grown)
+    vocabulary = {piece: i for i, piece in enumerate([*sorted(pieces), START, END])}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocab.json").write_text(json.dumps(vocabulary))
+    (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]))
+    tokenizer = CLIPTokenizer.from_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
+def new_clip(tokenizer: CLIPTokenizer, length: int, channels: int, size: int) -> CLIPModel:
+    """Make a small CLIP with random weights: two layers in each tower."""
+    shared = {"hidden_size": WIDTH, "intermediate_size": 2 * WIDTH, "num_hidden_layers": 2}
+    text = CLIPTextConfig(
+        **shared, vocab_size=len(tokenizer), max_position_embeddings=length, num_attention_heads=4,
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )  # fmt: skip
+    vision = CLIPVisionConfig(
+        **shared, num_channels=channels, image_size=size, patch_size=max(1, size // PATCHES),
+        num_attention_heads=4,
+    )  # fmt: skip
+    both = {"text_config": text.to_dict(), "vision_config": vision.to_dict()}
+    clip = CLIPModel(CLIPConfig(**both, projection_dim=WIDTH))
+    clip.set_attn_implementation(ATTENTION)
+    with torch.no_grad():
+        clip.text_model.embeddings.token_embedding.weight.normal_(std=WORDS_APART)
+    return clip

@@ -1,0 +1,128 @@
+"""From the words of a command to the runs that it asks for."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmark.api.variant import Variant
+from benchmark.discovery import find, load
+from benchmark.planning.run_spec import RunSpec
+from benchmark.presets.settings import Preset
+
+Kind = Literal["method", "task"]
+
+
+def spell_out(
+    *,
+    preset: Preset,
+    tasks: Sequence[str] | None,
+    methods: Sequence[str] | None,
+    without: Sequence[str] = (),
+    seeds: Sequence[int],
+    settings: Sequence[str],
+    variants: Sequence[Variant],
+    data: Path | None,
+    device: str,
+    extractor: str | None = None,
+) -> list[RunSpec]:
+    """List every run of the matrix; None means all tasks, or all methods.
+
+    Tasks change fastest and methods slowest: runs at the same time need different cohorts, and none
+    waits for a generator that another method is training.
+    """
+    if data is not None and len(tasks or []) != 1:
+        raise ValueError("--cohort holds the patients of one task; name it with --task.")
+    names = list(methods or default_methods(digital=data is None, generator=preset.can_generate))
+    methods_named: list[tuple[Kind, str]] = [("method", name) for name in [*names, *without]]
+    _refuse_unknown([*methods_named, *(("task", name) for name in tasks or [])])
+    names = [name for name in names if name not in without]
+    fields = read_fields(settings, names)
+    return [
+        RunSpec(
+            task=task,
+            method=name,
+            variant=variant,
+            seed=seed,
+            preset=preset,
+            fields=fields.get(find.locate(name, "method").name, {}),
+            data=data,
+            device=device,
+            extractor=extractor,
+        )
+        for variant in variants
+        for name in names
+        for seed in seeds
+        for task in tasks or sorted(find.find_tasks())
+    ]
+
+
+def _refuse_unknown(names: Sequence[tuple[Kind, str]]) -> None:
+    """Raise LookupFailed with every name that cannot be found."""
+    problems = []
+    for kind, name in names:
+        try:
+            find.locate(name, kind)
+        except find.LookupFailed as error:
+            problems.append(str(error))
+    if problems:
+        raise find.LookupFailed("\n".join(problems))
+
+
+def default_methods(*, digital: bool, generator: bool) -> list[str]:
+    """Name every method that can run: some need a digital cohort, some a preset's [generator].
+
+    Left out is what says by_default = False: it runs if it is named.
+    """
+    names = []
+    for name, found in sorted(find.find_methods().items()):
+        cls = load.load_method(found)
+        lacks_patients = not digital and getattr(cls, "extra_data", "none") != "none"
+        lacks_generator = not generator and getattr(cls, "trains_generator", False)
+        if getattr(cls, "by_default", True) and not (lacks_patients or lacks_generator):
+            names.append(name)
+    return names
+
+
+def need_generator(*, digital: bool) -> list[str]:
+    """Name the methods that are left out where there is no generator."""
+    left = set(default_methods(digital=digital, generator=False))
+    return [name for name in default_methods(digital=digital, generator=True) if name not in left]
+
+
+def read_seeds(text: str | None, preset: Preset) -> list[int]:
+    """Read "0,1,2"; None means the preset's own."""
+    if text is None:
+        return preset.run.seeds
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise ValueError(f"--seeds is {text!r}; give whole numbers from 0 on, as in 0,1,2.")
+    return sorted({int(part) for part in parts})
+
+
+def read_fields(settings: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Read METHOD.FIELD=VALUE; values are written as in TOML, bare words are strings."""
+    known = {find.locate(name, "method").name for name in names}
+    fields: dict[str, dict[str, Any]] = {}
+    problems = []
+    for setting in settings:
+        target, equals, value = setting.partition("=")
+        name, dot, field = target.partition(".")
+        if not (equals and dot and name in known):
+            near = difflib.get_close_matches(name, known, n=1) if dot else []
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            problems.append(
+                f"--set {setting}: write METHOD.FIELD=VALUE with a method of this plan "
+                f"({', '.join(sorted(known))}); of a file of your own it is the file's name.{hint}"
+            )
+            continue
+        try:
+            fields.setdefault(name, {})[field] = tomllib.loads(f"x = {value}")["x"]
+        except tomllib.TOMLDecodeError:
+            fields.setdefault(name, {})[field] = value
+    if problems:
+        raise ValueError("\n".join(problems))
+    return fields

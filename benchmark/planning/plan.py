@@ -1,0 +1,81 @@
+"""A plan: which runs are done, which are missing, and how long those will take."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.planning.fields import CheckFailed, build_task
+from benchmark.planning.resolve import resolve, run_folder
+from benchmark.planning.run_spec import RunSpec
+from benchmark.records.run_folder import Status, find_runs, read_run
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run of the matrix and how far it has come."""
+
+    spec: RunSpec
+    config: dict[str, Any]
+    folder: Path
+    status: Status  # "unfinished" covers missing and half-written
+
+
+def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
+    """Resolve every run and look which are done. All problems are reported at once, before work."""
+    planned, problems = [], []
+    for spec in specs:
+        try:
+            config = resolve(spec)
+        except (LookupError, ValueError, CheckFailed) as error:
+            problems.append(str(error))
+            continue
+        folder = run_folder(runs, config)
+        status = read_run(folder).status if (folder / "config.json").exists() else "unfinished"
+        planned.append(PlannedRun(spec, config, folder, status))
+    if problems:
+        raise ValueError("\n".join(dict.fromkeys(problems)))
+    return planned
+
+
+def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[list[float] | None, int]:
+    """Estimate what each of the missing runs will take, from the runs seen so far.
+
+    A method never seen on a task costs what the average run of its preset did, of those without a
+    generator; None: none seen. A method with a generator that was never seen costs far more: such
+    runs are counted instead.
+    """
+    seen: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    for record in find_runs(runs):
+        if record.result:
+            spent = sum(record.result["seconds"].values())
+            for key in _cost_keys(record.config):
+                seen[key].append(spent)
+    expected, untimed = list[float](), 0
+    for run in planned:
+        if run.status == "done":
+            continue
+        keys = _cost_keys(run.config)
+        if run.config["method"].get("trains_generator") and not set(keys[:2]) & set(seen):
+            untimed += 1
+            continue
+        times = next((seen[key] for key in keys if key in seen), None)
+        if times is None:
+            return None, untimed
+        expected.append(sum(times) / len(times))
+    return expected, untimed
+
+
+def _cost_keys(config: dict[str, Any]) -> list[tuple[str, ...]]:
+    preset, name = config["preset"]["name"], config["method"]["name"]
+    like = "with a generator" if config["method"].get("trains_generator") else "without"
+    return [(preset, config["task"]["name"], name), (preset, name), (preset, "all", like)]
+
+
+def check_own_patients(planned: Sequence[PlannedRun]) -> None:
+    """Read a table cohort before its plan is shown: CohortError lists all that is wrong with it."""
+    for run in planned[:1]:  # one folder holds the patients of all runs
+        build_task(run.spec).load(run.spec.source, run.spec.variant, run.spec.seed)

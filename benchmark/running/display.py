@@ -1,0 +1,75 @@
+"""How far a matrix is: a bar in a terminal, a line per finished run everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from benchmark.planning.resolve import cohort_words
+from benchmark.records.run_folder import RunRecord
+from benchmark.running import local_processes
+from benchmark.support import progress
+
+
+class Display:
+    """A bar with time left in a terminal; a line per finished run everywhere."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.count = total, 0
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        shown = progress.console.is_terminal
+        self.bar = Progress(*columns, console=progress.console, disable=not shown, transient=True)
+        self.task = self.bar.add_task("runs", total=total)
+
+    def __enter__(self) -> Display:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def watch(self, running: Iterable[local_processes.Job]) -> None:
+        """Show what is running and the last line that each run said."""
+        if self.bar.disable:
+            return
+        words = []
+        for job in running:
+            log = job.partial / "log.txt"
+            lines = _tail(log)
+            name = f"{job.config['task']['name']} {job.config['method']['name']}"
+            words.append(f"{name}: {lines[-1]}" if lines else name)
+        self.bar.update(self.task, description="\n".join(words)[:300])
+
+    def finished(self, record: RunRecord) -> None:
+        """Advance the bar and print one line: what, how well, how long."""
+        self.count += 1
+        self.bar.advance(self.task)
+        config = record.config
+        where = f"{config['task']['name']} {cohort_words(config)} {config['run']}"
+        progress.say(f"[{self.count}/{self.total}] {where}: {_in_words(record)}")
+
+
+def _tail(log: Path) -> list[str]:
+    """Return the last lines of a log, however long it is."""
+    if not log.exists():
+        return []
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 2000))
+        return file.read().decode(errors="replace").splitlines()
+
+
+def _in_words(record: RunRecord) -> str:
+    if record.error is not None:
+        return f"FAILED, {record.error.splitlines()[0]}"
+    main = record.config["card"]["main_metric"]
+    score = next(s for s in record.scores if s.metric == main and s.attribute is None)
+    value = "undefined" if score.value is None else f"{score.value:.3f}"
+    spent = sum((record.result or {})["seconds"].values())
+    return f"{main.replace('_', ' ')} {value}, {spent:.0f} s"

@@ -1,0 +1,126 @@
+"""What a method is handed and what it is asked: the part of a run that makes its predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, cast
+
+import numpy as np
+import pandas as pd
+import torch
+
+from benchmark.api.card import TaskCard
+from benchmark.api.context import RunContext
+from benchmark.api.data import Split
+from benchmark.api.declarations import GroupsUsed
+from benchmark.api.protocols import DigitalTask, Method, Predictor, Task
+from benchmark.planning.run_spec import RunSpec
+from benchmark.support.cache import ContentCache
+from benchmark.support.devices import choose_device, choose_precision
+
+
+class _Judge:
+    """Stands for the engine where a context is made for it: it sees groups and trains nobody's."""
+
+    groups_used: ClassVar[GroupsUsed] = "test"
+
+    def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
+        """Judges are no methods."""
+        raise TypeError("the judge is no method")
+
+
+JUDGE = _Judge()
+
+
+def make_repeatable(spec: RunSpec) -> None:
+    """Fix what could make the same run come out differently; methods get seeds of their own."""
+    torch.manual_seed(spec.seed)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+
+
+def make_context(
+    task: Task, method: Method, spec: RunSpec, say: Callable[[str], None]
+) -> RunContext:
+    """Put together what the method may use besides its data."""
+    device = choose_device(spec.device)
+
+    def draw(requests: pd.DataFrame, seed: int) -> Split:
+        made = cast(DigitalTask, task).new_patients(requests, spec.source, seed)
+        return visible(made, task.card, method)
+
+    judges, groups = isinstance(method, _Judge), f"groups-{method.groups_used}"
+    may_draw = getattr(method, "extra_data", "none") == "digital_cohort"
+    if judges:
+        may_draw = spec.data is None and hasattr(task, "new_patients")
+    return RunContext(
+        card=task.card,
+        prompt=lambda row: task.prompt(row),
+        seed=spec.seed,
+        device=device,
+        precision=choose_precision(device),
+        classifier=spec.preset.classifier,
+        generator=spec.preset.generator if getattr(method, "trains_generator", False) else None,
+        # What a method may see, it may store: others share only with their like.
+        cache=ContentCache(spec.cache / "shared" / ("judge" if judges else groups)),
+        draw=draw if may_draw else None,
+        say=say,
+        judges=judges,
+    )
+
+
+def visible(split: Split, card: TaskCard, method: Method) -> Split:
+    """Return the split as the method may see it: only declared columns, each a copy."""
+    columns = ["image_id", "patient_id", "label"]
+    if method.groups_used != "never":
+        columns += [a.name for a in card.attributes]
+    return Split(np.asarray(split.images), np.asarray(split.masks), split.table[columns].copy())
+
+
+def threshold_patients(predictor: Predictor, method: Method, val: Split) -> Split:
+    """Return val, or the patients that a control has recruited instead: its threshold is theirs.
+
+    Only a method that may make new patients can bring its own, as predictor.val.
+    """
+    if getattr(method, "extra_data", "none") != "digital_cohort":
+        return val
+    return getattr(predictor, "val", val)
+
+
+def predict(
+    predictor: Predictor, method: Method, card: TaskCard, name: str, split: Split
+) -> pd.DataFrame:
+    """Ask for probabilities and put them beside what the method did not see."""
+    attributes = [a.name for a in card.attributes]
+    ask: Any = getattr(predictor, "predict_proba", None)
+    if not callable(ask):
+        raise TypeError(
+            f"{type(method).__name__}: fit returned {type(predictor).__name__}; it must return an "
+            "object with predict_proba(images), as train_classifier does. Is a `return` missing?"
+        )
+    shown = [split.table[attributes].copy()] if method.groups_used == "test" else []
+    probability = ask(np.asarray(split.images), *shown)
+    probability = checked(probability, len(split), len(card.classes), method)
+    table = split.table[["image_id", "patient_id", "label", *attributes]].copy()
+    table.insert(2, "split", name)
+    for k in range(len(card.classes)):
+        table[f"probability_{k}"] = probability[:, k]
+    return table
+
+
+def checked(probability: Any, n: int, classes: int, method: Method) -> np.ndarray:
+    """Return the probabilities as float64, or say what is wrong with them."""
+    name = type(method).__name__
+    array = np.asarray(probability, dtype=np.float64)
+    if array.shape != (n, classes):
+        raise ValueError(
+            f"{name}: predict_proba returned shape {array.shape} for {n} images; it must be "
+            f"({n}, {classes}), one column per class in the order of the card."
+        )
+    if not np.isfinite(array).all() or array.min() < 0 or abs(array.sum(1) - 1).max() > 1e-3:
+        raise ValueError(
+            f"{name}: predict_proba must return numbers from 0 to 1 whose rows sum to 1; got "
+            f"values from {array.min():.4g} to {array.max():.4g} and row sums from "
+            f"{array.sum(1).min():.4g} to {array.sum(1).max():.4g}. Apply a softmax?"
+        )
+    return array / array.sum(1, keepdims=True)

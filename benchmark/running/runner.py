@@ -1,0 +1,99 @@
+"""One run, top to bottom. The test split never leaves this file but as bare images."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmark.api.protocols import Generator, Method, Task
+from benchmark.cohorts.checks import check_splits
+from benchmark.planning.run_spec import RunSpec
+from benchmark.records.run_folder import write_history
+from benchmark.running.predictions import (
+    JUDGE,
+    make_context,
+    make_repeatable,
+    predict,
+    threshold_patients,
+    visible,
+)
+from benchmark.running.rescore import write_result
+from benchmark.support import progress
+from benchmark.support.files import write_json
+
+
+def run(
+    task: Task,
+    method: Method,
+    spec: RunSpec,
+    config: dict[str, Any],
+    folder: Path,
+    say: Callable[[str], None] = progress.say,
+) -> None:
+    """Do one run and write its files into folder; it is finished when this returns."""
+    write_json(folder / "config.json", config)
+    make_repeatable(spec)
+    clock = _Clock()
+
+    # 1. The patients, checked.
+    splits = task.load(spec.source, spec.variant, spec.seed)
+    check_splits(splits, task.card)
+    clock.lap("load")
+
+    # 2. Fit on train and val, with or without the attribute columns, as the method declared.
+    ctx = make_context(task, method, spec, say)
+    train = visible(splits.train, task.card, method)
+    val = visible(splits.val, task.card, method)
+    predictor = method.fit(train, val, ctx)
+    write_history(folder / "history.csv", ctx.curves)
+    clock.lap("fit")
+
+    # 3. Predict: images travel without labels, and without attributes unless declared.
+    val_patients = threshold_patients(predictor, method, splits.val)
+    parts = [
+        predict(predictor, method, task.card, name, split)
+        for name, split in (("val", val_patients), ("test", splits.test))
+    ]
+    pd.concat(parts, ignore_index=True).to_parquet(folder / "predictions.parquet")
+    clock.lap("predict")
+
+    # 4. A generator is asked for patients of its own, and judged by real ones.
+    generator = getattr(predictor, "generator", None)
+    if isinstance(generator, Generator):
+        from benchmark.generation.judging.track import (
+            judge_generator,  # diffusers takes seconds to import
+        )
+
+        judge = make_context(task, JUDGE, spec, say)
+        judge_generator(
+            generator, splits, judge, folder,
+            with_gallery=spec.data is None, extractor=spec.extractor,
+        )  # fmt: skip
+        clock.lap("judge")
+
+    # 5. Score what was saved, and nothing else.
+    facts = {
+        "seconds": clock.seconds,
+        "steps": ctx.steps,
+        "fingerprint": splits.fingerprint,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_result(folder, task.card, facts)
+
+
+class _Clock:
+    """Names the seconds since the last lap."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.seconds[name] = round(now - self._last, 3)
+        self._last = now

@@ -1,0 +1,111 @@
+"""MLflow: a copy of every run folder, made by the driver alone. The files stay the truth."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from benchmark.records.run_folder import RunRecord
+
+TAG = "equipoise.run"
+STATE = "equipoise.state"  # what was copied: a run that was done or scored again is copied anew
+
+
+class MlflowTracker:
+    """One experiment per task, one MLflow run per benchmark run."""
+
+    def __init__(self, runs: Path, uri: str | None = None) -> None:
+        """Open a tracking store: any MLflow URI; None: an sqlite file in the results folder."""
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # no news of its own tables
+        from mlflow.tracking import MlflowClient  # seconds to import: only if tracking is on
+
+        runs.mkdir(parents=True, exist_ok=True)
+        self.artifacts = None if uri else (runs.resolve() / "mlflow-artifacts").as_uri()
+        self.uri = uri or f"sqlite:///{runs.resolve() / 'mlflow.db'}"
+        self.client = MlflowClient(tracking_uri=self.uri)
+        self.experiments: dict[str, str] = {}
+
+    def mirror(self, record: RunRecord) -> None:
+        """Copy one run; a copy that was cut off, or is out of date, is replaced."""
+        experiment = self._experiment(record.config["task"]["name"])
+        name = f"{record.config['variant']['name']}/{record.config['run']}"
+        state = _state(record)
+        for old in self.client.search_runs([experiment], f"tags.`{TAG}` = '{name}'"):
+            if old.data.tags.get(STATE) == state and old.info.status in ("FINISHED", "FAILED"):
+                return
+            self.client.delete_run(old.info.run_id)
+        run = self.client.create_run(experiment, run_name=name, tags={TAG: name, STATE: state})
+        self._log(run.info.run_id, record)
+        status = "FINISHED" if record.status == "done" else "FAILED"
+        self.client.set_terminated(run.info.run_id, status)
+
+    def _experiment(self, task: str) -> str:
+        if task not in self.experiments:
+            found = self.client.get_experiment_by_name(task)
+            self.experiments[task] = (
+                found.experiment_id
+                if found
+                else self.client.create_experiment(task, artifact_location=self.artifacts)
+            )
+        return self.experiments[task]
+
+    def _log(self, run_id: str, record: RunRecord) -> None:
+        from mlflow.entities import Metric, Param
+
+        params = [Param(k, str(v)[:6000]) for k, v in _params(record.config).items()]
+        metrics = [Metric(k, v, 0, 0) for k, v in _final_scores(record).items()]
+        for row in record.history().to_dict("records"):
+            stage, step = str(row.pop("stage")), int(row.pop("step"))
+            metrics += [
+                Metric(_clean(f"{stage}/{k}"), float(v), 0, step)
+                for k, v in row.items()
+                if v == v  # a curve that another stage logged is empty here
+            ]
+        for start in range(0, max(len(metrics), 1), 1000):
+            self.client.log_batch(
+                run_id, metrics[start : start + 1000], params if not start else []
+            )
+        for path in sorted(record.folder.iterdir()):
+            self.client.log_artifact(run_id, str(path))
+
+
+def _state(record: RunRecord) -> str:
+    result = record.result or {}
+    return " ".join([record.status, result.get("finished", ""), result.get("scorer", "")]).strip()
+
+
+def _params(config: dict[str, Any]) -> dict[str, Any]:
+    method = config["method"]
+    return {
+        "task": config["task"]["name"],
+        "task_version": config["task"]["version"],
+        "variant": config["variant"]["name"],
+        "method": method["name"],
+        "groups_used": method["groups_used"],
+        "seed": config["seed"],
+        "preset": config["preset"]["name"],
+        **{f"field.{name}": value for name, value in method["fields"].items()},
+        **{f"environment.{name}": value for name, value in config["environment"].items()},
+    }
+
+
+def _final_scores(record: RunRecord) -> dict[str, float]:
+    """Name every defined score for MLflow, e.g. cell_accuracy/sex/female/heart failure."""
+    named = {}
+    for score in record.scores:
+        parts = [score.metric, score.attribute, score.group, score.label]
+        if score.value is not None:
+            named[_clean("/".join(p for p in parts if p))] = float(score.value)
+    for name, entry in record.generation().get("scores", {}).items():
+        if entry["value"] is not None:
+            named[_clean(f"generation/{name}")] = entry["value"]
+    for name, seconds in (record.result or {}).get("seconds", {}).items():
+        named[f"seconds/{name}"] = float(seconds)
+    return named
+
+
+def _clean(name: str) -> str:
+    """Keep to the letters that MLflow allows in a metric's name."""
+    return "".join(c if c.isalnum() or c in "_-. /" else "_" for c in name)

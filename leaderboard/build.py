@@ -1,0 +1,211 @@
+"""Build the page: one self-contained HTML file, and the same numbers as CSV and JSON beside it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from leaderboard.export import Ranked, as_csv, as_json
+from leaderboard.page_sections import board_view
+from leaderboard.rank.standings import SIGNIFICANT, rank
+from leaderboard.read.boards import Board, collect
+from leaderboard.tables.columns import COLUMNS
+from leaderboard.words.mix_glossary import TERMS
+
+MEANINGS = {
+    "quick": "Small networks and small images, minutes on two CPU cores: good for trying a method "
+    "out and seeing whom it fails, too small to settle which method is best.",
+    "standard": "A ResNet and larger cohorts, hours on one consumer GPU: meant for comparing "
+    "methods on these cohorts.",
+    "paper": "The source papers' own sizes.",
+}
+DIGITAL = (
+    "Digital cohorts are generated: their bias is known exactly, but a ranking on them says how "
+    "methods handle that bias, not how they would do in a hospital."
+)
+
+
+def build(runs: Path, out: Path) -> Path:
+    """Read all run folders below runs; write index.html, leaderboard.csv and results.json to out.
+
+    Returns the path of index.html. The same runs give the same bytes. Each file appears whole or
+    not at all. Raises ValueError if no run is finished.
+    """
+    ranked = [(board, rank(board)) for board in collect(runs)]
+    out.mkdir(parents=True, exist_ok=True)
+    _write(out / "leaderboard.csv", as_csv(ranked))
+    _write(out / "results.json", json.dumps(as_json(ranked), indent=1, allow_nan=False) + "\n")
+    index = out / "index.html"
+    _write(index, page(ranked))
+    return index
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8", newline="")
+    os.replace(partial, path)
+
+
+def page(ranked: Ranked) -> str:
+    """Render the whole page as one string."""
+    environment = Environment(
+        loader=PackageLoader("leaderboard"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = breakable
+    script = _static("page.js")
+    boards = [
+        {
+            **board_view(board, standings, _subtitle(board, [b for b, _ in ranked])),
+            "csv": _data_address(as_csv([(board, standings)])),
+            "absent": _absent(board, [b for b, _ in ranked]),
+        }
+        for board, standings in ranked
+    ]
+    return environment.get_template("page.html").render(
+        boards=boards,
+        facts=_facts(ranked),
+        presets=_presets(ranked),
+        glossary=[*_glossary(), *(TERMS if any(board["proportions"] for board in boards) else ())],
+        style=Markup(_static("page.css")),
+        script=Markup(script),
+        script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def breakable(name: str) -> Markup:
+    """Escape a name and let a line end after each underscore."""
+    return Markup("_<wbr>").join(name.split("_"))
+
+
+def _static(name: str) -> str:
+    return resources.files("leaderboard").joinpath("static", name).read_text(encoding="utf-8")
+
+
+def _data_address(text: str) -> str:
+    return "data:text/csv;charset=utf-8," + quote(text)
+
+
+def _subtitle(board: Board, boards: Sequence[Board]) -> str:
+    """Say how a board differs from the others of the same task."""
+    siblings = [b for b in boards if b.card.name == board.card.name]
+    words = [
+        (f"version {board.card.version}", {b.card.version for b in siblings}),
+        (str(board.variant["name"]).replace("_", ", "), {b.variant["name"] for b in siblings}),
+        (board.preset["name"], {b.preset["name"] for b in siblings}),
+        (board.source["name"], {json.dumps(b.source, sort_keys=True) for b in siblings}),
+    ]
+    return ", ".join(word for word, kinds in words if len(kinds) > 1)
+
+
+def _absent(board: Board, boards: Sequence[Board]) -> list[str]:
+    """List methods that other boards of the same preset have and this one lacks."""
+    names = {r.name for b in boards if b.preset["name"] == board.preset["name"] for r in b.rows}
+    return sorted(names - {row.name for row in board.rows})
+
+
+def _facts(ranked: Ranked) -> list[tuple[str, str]]:
+    """Say how much is on the page, and when and with what it was made."""
+    standings = [standing for _, of_board in ranked for standing in of_board]
+    done = [run for standing in standings for run in standing.row.done]
+    failed = sum(len(standing.row.failed) for standing in standings)
+    missing = sum(len(standing.missing) for standing in standings) - failed
+    runs = f"{len(done)} finished, {failed} failed, {missing} missing"
+    finished = sorted(standing.row.finished for standing in standings if standing.row.done)
+    environments = [run.config.get("environment", {}) for run in done]
+    return [
+        ("Tasks", str(len({board.card.name for board, _ in ranked}))),
+        ("Methods", str(len({s.row.name for s in standings if not s.is_control}))),
+        ("Yardsticks", str(len({s.row.name for s in standings if s.is_control}))),
+        ("Runs", runs),
+        ("Last run", finished[-1][:10]),
+        ("Code", _commonest(environments, "commit")),
+        ("Made with", f"torch {_commonest(environments, 'torch')}"),
+        ("On", _commonest(environments, "device")),
+    ]
+
+
+def _commonest(environments: Sequence[dict[str, Any]], name: str) -> str:
+    """Return the value most runs have, and say that there are others."""
+    values = Counter(str(environment.get(name, "unknown")) for environment in environments)
+    (value, _), *others = sorted(values.items(), key=lambda item: (-item[1], item[0]))
+    return f"{value} and {len(others)} other(s)" if others else value
+
+
+def _presets(ranked: Ranked) -> list[dict[str, str]]:
+    """Say what the results are good for, once per preset."""
+    found = {board.preset["name"]: board.preset for board, _ in ranked}
+    digital = any(board.source["kind"] == "digital" for board, _ in ranked)
+    return [
+        {
+            "name": name,
+            "meaning": " ".join(
+                [
+                    MEANINGS.get(name, found[name].get("description", "")),
+                    *([DIGITAL] if digital else []),
+                ]
+            ),
+        }
+        for name in sorted(found)
+    ]
+
+
+def _glossary() -> list[tuple[str, str]]:
+    """Explain the columns and marks in full, where a tooltip does not reach."""
+    columns = [(c.title, c.help) for c in COLUMNS if c.key not in ("place", "method", "minutes")]
+    return [
+        *columns,
+        (
+            "Not told from ERM",
+            f"The difference from ERM could be chance: its p-value is not below {SIGNIFICANT:g} "
+            "after Holm's adjustment for the number of rows compared. The interval beside it is "
+            "not adjusted: leaving out 0 by a little is not enough.",
+        ),
+        (
+            "Tier or verdict?",
+            "The verdict compares a row with ERM alone; the tier compares the methods with the "
+            "best of their tier. A row may be better than ERM and share its tier, when a shakier "
+            "row below both cannot be told from the best.",
+        ),
+        (
+            "Levelling down",
+            "The gap between groups is smaller than ERM's, but mostly because the group served "
+            "best is now served worse. Measured on the runs that both have.",
+        ),
+        (
+            "1 of 2 seeds",
+            "Some of a row's runs failed or were not made. A row that lacks runs the fullest rows "
+            "have gets neither place nor tier and stands below them: its mean is over other "
+            "patients and trainings than theirs.",
+        ),
+        (
+            "One seed",
+            "One trained model says nothing of how the next training would go: with one seed in "
+            "common there is no verdict and no tier.",
+        ),
+        (
+            "Head-room",
+            "How much of the way from ERM to the oracle, plain training on an unbiased cohort, a "
+            "row has gone in worst-group accuracy. Shown where a row is opened.",
+        ),
+        ("Undefined", "The value cannot be computed, for example without any positive patient."),
+        (
+            "Yardsticks",
+            "Rows that are no methods: the same training for longer, one answer for everybody, an "
+            "unbiased cohort. They say what the other numbers are worth.",
+        ),
+    ]

@@ -1,0 +1,282 @@
+"""From rows to standings: means over seeds, intervals, tiers, and gains over plain training.
+
+A value that is undefined in one seed is undefined in the mean, with the reason. Comparisons are
+made on the seeds and patients that both rows have, and on no others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from benchmark.api.card import Attribute, TaskCard
+from benchmark.metrics.fairness import levels_down
+from benchmark.metrics.intervals import Comparison, SeedNoise, compare, holm, tiers
+from leaderboard.rank.estimates import (
+    Draws,
+    Estimate,
+    Key,
+    board_noise,
+    draws_of,
+    estimate_scores,
+    fullest_of,
+)
+from leaderboard.read.boards import Board, Row
+from leaderboard.read.scored_run import RunKey, ScoredRun
+
+HEADLINE = "worst_group_accuracy"
+REFERENCE = "erm"  # plain training: what every gain is measured from
+LONGER = "erm_same_compute"  # the same, with the compute of the costliest methods
+ORACLE = "oracle"  # plain training on a cohort without bias: as far as debiasing can get
+SIGNIFICANT = 0.05
+FEW = 50  # images; a value that rests on fewer is shown in grey
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What a row has over another one in the headline."""
+
+    over: str
+    difference: float
+    low: float
+    high: float
+    p_value: float  # after Holm's adjustment over all rows of the board
+    seeds: int  # how many seeds both have
+
+    @property
+    def over_words(self) -> str:
+        """The other row as it is said in a sentence."""
+        return {REFERENCE: "ERM", LONGER: "ERM trained longer"}[self.over]
+
+    @property
+    def verdict(self) -> str:
+        """Say in words what the numbers allow to say."""
+        if self.seeds < 2:
+            return "one seed: no verdict"
+        if math.isnan(self.p_value):
+            return f"cannot be compared with {self.over_words}"
+        if self.p_value >= SIGNIFICANT:
+            return f"not told from {self.over_words}"
+        return f"{'better' if self.difference > 0 else 'worse'} than {self.over_words}"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a row stands on its board."""
+
+    row: Row
+    complete: bool  # it has the same runs, seed and data, as the fullest contestants
+    place: int | None  # None for yardsticks and for rows without a headline or not complete
+    tier: int | None  # None too where there is one seed
+    estimates: Mapping[Key, Estimate]
+    worst_cell: Key | None  # the cell with the lowest mean accuracy; None if any is undefined
+    gains: tuple[Gain, ...] = ()
+    levelling_down: tuple[str, ...] = ()  # attributes whose gap closed because the best fell
+    headroom: float | None = None  # share of the way from ERM to the oracle, in the headline
+    missing: tuple[int, ...] = field(default=())  # seeds that other rows have, failed ones too
+
+    @property
+    def is_control(self) -> bool:
+        """Yardsticks are shown, not ranked."""
+        return self.row.is_control
+
+    @property
+    def headline(self) -> Estimate:
+        """The worst-group accuracy."""
+        return self.overall(HEADLINE)
+
+    def overall(self, metric: str) -> Estimate:
+        """A score over everybody."""
+        return self.get(metric)
+
+    def get(
+        self,
+        metric: str,
+        attribute: str | None = None,
+        group: str | None = None,
+        label: str | None = None,
+    ) -> Estimate:
+        """One estimate; one that no run has is undefined."""
+        absent = Estimate(None, note=self._why_absent())
+        return self.estimates.get((metric, attribute, group, label), absent)
+
+    def _why_absent(self) -> str:
+        return "not scored in these runs" if self.row.done else "no run of this row finished"
+
+
+def rank(board: Board) -> list[Standing]:
+    """Give every row of a board its numbers, best worst-group accuracy first, controls last."""
+    resampled = [draws_of(row) for row in board.rows]
+    headline = [draws.get(HEADLINE, {}) for draws in resampled]
+    noises = board_noise(board.rows, resampled)
+    fullest = _fullest(board.rows)
+    gains = _gains(board.rows, headline, noises.get(HEADLINE))
+    tier = _tiers(board.rows, headline, fullest, noises.get(HEADLINE))
+    estimates = [
+        estimate_scores(row, draws, noises)
+        for row, draws in zip(board.rows, resampled, strict=True)
+    ]
+    plain, oracle = (_row_of(board.rows, name) for name in (REFERENCE, ORACLE))
+    standings = [
+        Standing(
+            row=row,
+            complete=bool(fullest) and row.by_key.keys() == fullest,
+            place=None,
+            tier=tier.get(place),
+            estimates=estimates[place],
+            worst_cell=_worst_cell(board.card, estimates[place]),
+            gains=tuple(gains.get(place, ())),
+            levelling_down=_levelling_down(board.card, row, plain) if plain else (),
+            headroom=_headroom(row, plain, oracle) if plain and oracle else None,
+            missing=tuple(seed for seed in board.seeds if seed not in row.seeds),
+        )
+        for place, row in enumerate(board.rows)
+    ]
+    return _in_order(standings)
+
+
+def _worst_cell(card: TaskCard, estimates: Mapping[Key, Estimate]) -> Key | None:
+    """Find the lowest cell; where any is undefined, nobody knows which one that is."""
+    attributes = [attribute.name for attribute in card.attributes]
+    cells = {
+        key: estimate.value
+        for key, estimate in estimates.items()
+        if key[0] == "cell_accuracy" and key[1] in attributes
+    }
+    defined = {key: value for key, value in cells.items() if value is not None}
+    if not defined or len(defined) < len(cells):
+        return None
+    return min(defined, key=lambda key: defined[key])
+
+
+def _row_of(rows: Sequence[Row], name: str) -> Row | None:
+    found = [row for row in rows if row.name == name and row.done]
+    return found[0] if len(found) == 1 else None
+
+
+def _fullest(rows: Sequence[Row]) -> frozenset[RunKey]:
+    """Return the runs that a contestant must have to be placed."""
+    contestants = [row for row in rows if row.done and not row.is_control]
+    return fullest_of([frozenset(row.by_key) for row in contestants or rows])
+
+
+def _shared(*rows: Row) -> list[tuple[ScoredRun, ...]]:
+    """Put together the runs that all these rows have, by seed and data."""
+    keys = sorted(set(rows[0].by_key).intersection(*(row.by_key for row in rows[1:])))
+    return [tuple(row.by_key[key] for row in rows) for key in keys]
+
+
+def _headroom(row: Row, plain: Row, oracle: Row) -> float | None:
+    """Return how much of the way from ERM to the oracle a row has gone, on runs all three have."""
+    shared = _shared(row, plain, oracle)
+    if row in (plain, oracle) or not shared:
+        return None
+    headlines = [[run.draws[HEADLINE][0] for run in runs] for runs in shared]
+    reached, start, end = np.mean(headlines, axis=0)
+    return float((reached - start) / (end - start)) if end > start else None
+
+
+def _paired(a: Draws, b: Draws) -> tuple[np.ndarray, np.ndarray] | None:
+    """Stack the runs of two rows that share seed and data; None if there are none."""
+    common = sorted(a.keys() & b.keys())
+    if not common:
+        return None
+    return np.array([a[key] for key in common]), np.array([b[key] for key in common])
+
+
+def _gains(
+    rows: Sequence[Row], draws: Sequence[Draws], noise: SeedNoise | None
+) -> dict[int, list[Gain]]:
+    """Compare every row with plain training, and with plain training for longer."""
+    gains: dict[int, list[Gain]] = {}
+    for name in (REFERENCE, LONGER):
+        other = _row_of(rows, name)
+        if other is None:
+            continue
+        reference = rows.index(other)
+        compared: dict[int, tuple[Comparison, int]] = {}
+        for place in range(len(rows)):
+            pair = _paired(draws[place], draws[reference])
+            if place != reference and pair is not None:
+                compared[place] = compare(*pair, noise), len(pair[0])
+        adjusted = _holm([comparison.p_value for comparison, _ in compared.values()])
+        for (place, (c, seeds)), p_value in zip(compared.items(), adjusted, strict=True):
+            if not math.isnan(c.difference):
+                gain = Gain(name, c.difference, c.low, c.high, p_value, seeds)
+                gains.setdefault(place, []).append(gain)
+    return gains
+
+
+def _holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust the p-values that are defined; the others stay undefined."""
+    p = np.array(p_values, dtype=float)
+    defined = ~np.isnan(p)
+    p[defined] = holm(p[defined])
+    return [float(value) for value in p]
+
+
+def _tiers(
+    rows: Sequence[Row],
+    draws: Sequence[Draws],
+    fullest: frozenset[RunKey],
+    noise: SeedNoise | None,
+) -> dict[int, int | None]:
+    """Sort contestants into tiers; only those that have all runs take part, if there are any."""
+    if not fullest:
+        return {}
+    complete = {
+        str(place): np.array([draws[place][key] for key in sorted(fullest)])
+        for place, row in enumerate(rows)
+        if not row.is_control and row.by_key.keys() == fullest
+    }
+    return {int(place): tier for place, tier in tiers(complete, noise=noise).items()}
+
+
+def _levelling_down(card: TaskCard, row: Row, plain: Row) -> tuple[str, ...]:
+    """Name the attributes whose gap is smaller than ERM's mostly because the best group fell."""
+    shared = _shared(row, plain)
+    if row is plain or not shared:
+        return ()
+    own, reference = zip(*shared, strict=True)
+    return tuple(
+        attribute.title
+        for attribute in card.attributes
+        if levels_down(_group_means(own, attribute), _group_means(reference, attribute))
+    )
+
+
+def _group_means(runs: Sequence[ScoredRun], attribute: Attribute) -> np.ndarray:
+    """Return the mean balanced accuracy of each group, (values,); NaN where one is undefined."""
+    by_run = [
+        {
+            score.group: np.nan if score.value is None else score.value
+            for score in run.scores
+            if (score.metric, score.attribute) == ("balanced_accuracy", attribute.name)
+        }
+        for run in runs
+    ]
+    return np.mean([[found[value] for value in attribute.values] for found in by_run], axis=0)
+
+
+def _in_order(standings: Sequence[Standing]) -> list[Standing]:
+    """Sort by the headline: contestants before yardsticks, rows that lack runs after the others.
+
+    Only contestants with all runs and a headline are numbered.
+    """
+
+    def order(standing: Standing) -> tuple[bool, bool, bool, float, str]:
+        value, lacking = standing.headline.value, not standing.complete
+        return standing.is_control, lacking, value is None, -(value or 0.0), standing.row.name
+
+    ordered = sorted(standings, key=order)
+    numbered, place = [], 0
+    for standing in ordered:
+        if standing.is_control or not standing.complete or standing.headline.value is None:
+            numbered.append(standing)
+        else:
+            place += 1
+            numbered.append(replace(standing, place=place))
+    return numbered

@@ -1,0 +1,220 @@
+"""From run folders to boards: which runs belong to one row, and which rows to one table.
+
+A board is one (task, variant, preset, source); a row is one method with one setting of its
+fields; the runs of a row differ by seed only. Nothing is dropped without being counted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.api.card import TaskCard
+from benchmark.records.run_folder import RunRecord, find_runs
+from leaderboard.read.scored_run import RunKey, ScoredRun, read_png, score_run
+
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method with one setting of its fields: its runs, one per seed."""
+
+    name: str
+    config: dict[str, Any]  # of the run that finished last, or of any run where none finished
+    done: tuple[ScoredRun, ...]  # in order of seed
+    failed: tuple[RunRecord, ...]  # also those whose predictions cannot be scored
+    older: int  # rows of the same method and fields, made by other code, that are not shown
+
+    @property
+    def method(self) -> dict[str, Any]:
+        """What the run recorded about the method: name, kind, groups_used, fields, ..."""
+        return self.config["method"]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that finished."""
+        return tuple(run.seed for run in self.done)
+
+    @property
+    def by_key(self) -> dict[RunKey, ScoredRun]:
+        """The finished runs by seed and data."""
+        return {run.key: run for run in self.done}
+
+    @property
+    def is_control(self) -> bool:
+        """Yardsticks are shown, not ranked."""
+        return bool(self.method["kind"] == "control")
+
+    @property
+    def finished(self) -> str:
+        """When the last run finished; empty where none did."""
+        return max((str(run.facts.get("finished", "")) for run in self.done), default="")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One patient of the cohort: an attribute's value, a label, and the bytes of a PNG file."""
+
+    attribute: str
+    value: str
+    label: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """What the cohort looks like: how many people in each cell, and some of them."""
+
+    counts: tuple[dict[str, Any], ...] = ()  # split, label, one entry per attribute, n
+    pictures: tuple[Picture, ...] = ()
+    refused: tuple[str, ...] = ()  # pictures that could not be shown, and why
+
+
+@dataclass(frozen=True)
+class Board:
+    """One table of the page: the rows that answer the same question under the same rules."""
+
+    card: TaskCard
+    variant: dict[str, Any]
+    preset: dict[str, Any]
+    source: dict[str, Any]
+    rows: tuple[Row, ...]
+    cohort: Cohort
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Every seed that any row of this board was asked for."""
+        done = {run.seed for row in self.rows for run in row.done}
+        failed = {run.config["seed"] for row in self.rows for run in row.failed}
+        return tuple(sorted(done | failed))
+
+    @property
+    def slug(self) -> str:
+        """A name for links."""
+        words = (
+            f"{self.card.name}-v{self.card.version}-{self.variant['name']}-{self.preset['name']}"
+        )
+        if self.source["kind"] == "table":
+            content = hashlib.sha256(_plain(self.source).encode()).hexdigest()
+            words += f"-{self.source['name']}-{content[:6]}"
+        return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-")
+
+
+def collect(root: Path) -> list[Board]:
+    """Read every run below root, score the finished ones, and sort them and the failed into boards.
+
+    Raises ValueError if not one run is finished and can be scored.
+    """
+    runs = find_runs(root) if root.is_dir() else []
+    boards: dict[str, list[RunRecord]] = defaultdict(list)
+    for run in runs:
+        if run.status != "unfinished":
+            boards[_board_key(run.config)].append(run)
+    made = [_board(members) for members in boards.values()]
+    rows = [row for board in made for row in board.rows]
+    if not any(row.done for row in rows):
+        failed = [run for row in rows for run in row.failed]
+        raise ValueError(_nothing_to_show(root, len(runs), failed))
+    return sorted(made, key=lambda b: (b.card.name, b.card.version, b.slug, _plain(b.source)))
+
+
+def read_cohort(folder: Path) -> Cohort:
+    """Read cohort.json and its pictures; a cohort nobody exported is empty.
+
+    The file names in it are a stranger's: one that is no plain name of a PNG file in this very
+    folder is refused, and so is a link that leads out of it.
+    """
+    path = folder / "cohort.json"
+    if not path.is_file():
+        return Cohort()
+    content = json.loads(path.read_text())
+    pictures, refused = [], []
+    for entry in content.get("pictures", []):
+        png = read_png(folder, str(entry["file"]))
+        if png is None:
+            refused.append(f"{entry['file']!r} is no PNG file beside cohort.json")
+        else:
+            pictures.append(Picture(entry["attribute"], entry["value"], entry["label"], png))
+    return Cohort(tuple(content.get("counts", [])), tuple(pictures), tuple(refused))
+
+
+def _nothing_to_show(root: Path, folders: int, failed: list[RunRecord]) -> str:
+    words = f"No finished run below {root}: {folders} run folders, {len(failed)} of them failed."
+    if failed:
+        words += f" The first failed with: {first_line(failed[0].error)}"
+    return words + " Make some with `equipoise run`, or name the folder that holds them."
+
+
+def first_line(error: str | None) -> str:
+    """Return the first line of an error text that says something."""
+    lines = [line.strip() for line in (error or "").splitlines()]
+    return next((line for line in lines if line), "no message was left")
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _board_key(config: dict[str, Any]) -> str:
+    task = [config["task"]["name"], config["task"]["version"]]
+    return _plain([task, config["variant"]["name"], config["preset"]["name"], config["source"]])
+
+
+def _board(runs: list[RunRecord]) -> Board:
+    config = max(runs, key=_finished).config
+    card = TaskCard.from_dict(config["card"])
+    return Board(
+        card=card,
+        variant=config["variant"],
+        preset=config["preset"],
+        source=config["source"],
+        rows=tuple(_rows(runs, card)),
+        cohort=_cohort_of(runs),
+    )
+
+
+def _cohort_of(runs: Sequence[RunRecord]) -> Cohort:
+    """Read the cohort of the lowest seed; runs made before cohorts were exported name none."""
+    first = min(run.config["seed"] for run in runs)
+    newest = max((run for run in runs if run.config["seed"] == first), key=_finished)
+    name = newest.config.get("cohort")
+    if not isinstance(name, str) or not PLAIN_NAME.fullmatch(name):
+        return Cohort()
+    beside = newest.folder.parent.parent.resolve()  # task/variant of task/variant/method/run
+    folder = (beside / name).resolve()
+    return read_cohort(folder) if folder.parent == beside else Cohort()
+
+
+def _finished(run: RunRecord) -> str:
+    return (run.result or {}).get("finished", "")
+
+
+def _rows(runs: Iterable[RunRecord], card: TaskCard) -> list[Row]:
+    versions: dict[str, dict[str, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
+    for run in runs:
+        method = run.config["method"]
+        versions[_plain([method["name"], method["fields"]])][run.config["row"]].append(run)
+    rows = [_row(list(of_method.values()), card) for of_method in versions.values()]
+    return sorted(rows, key=lambda row: (row.name, _plain(row.method["fields"])))
+
+
+def _row(versions: list[list[RunRecord]], card: TaskCard) -> Row:
+    """Choose the version of the code that finished last."""
+    chosen = max(versions, key=lambda runs: (max(map(_finished, runs)), runs[0].config["row"]))
+    by_seed = sorted(chosen, key=lambda run: run.config["seed"])
+    config = max(by_seed, key=_finished).config
+    runs = [score_run(run, card) if run.status == "done" else run for run in by_seed]
+    return Row(
+        name=config["method"]["name"],
+        config=config,
+        done=tuple(run for run in runs if isinstance(run, ScoredRun)),
+        failed=tuple(run for run in runs if isinstance(run, RunRecord)),
+        older=len(versions) - 1,
+    )

@@ -1,0 +1,296 @@
+"""Whom generators draw when nobody says whom: their mix of groups beside the target."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from benchmark.metrics.share_metrics import wilson
+from leaderboard.charts.mix_chart import Mark, mix_chart
+from leaderboard.rank.standings import Standing
+from leaderboard.read.mix_report import MOST, mixes_of, number_at, question_of
+from leaderboard.read.scored_run import ScoredRun
+from leaderboard.tables.columns import MINUS
+from leaderboard.tables.generation import data_address, judge_of, main_judge
+from leaderboard.words.mix_glossary import PRICES
+
+SIDES = ("before", "after")
+KINDS = ("tuned", "held_out")
+ESTIMATES = ("shares", "by_anatomy")
+COPIES = 0.2  # share of images from which on it is said in words
+APART = 0.15  # shares that differ more do not speak for the same mix
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of the board with the runs whose generators were asked the same neutral sentences."""
+
+    name: str
+    runs: list[dict[str, Any]]  # "proportions" of generation.json
+
+    def mean(self, *path: str | int) -> float:
+        """Average a number over runs; NaN if one of them lacks it."""
+        found = [number_at(run, path) for run in self.runs]
+        return sum(found) / len(found)
+
+
+def proportions_view(
+    standings: Sequence[Standing], names: Sequence[str], *, with_gallery: bool
+) -> dict[str, Any] | None:
+    """Lay out the mix of every row that has a target: chart, table, pictures; None: no row."""
+    rows, pictures = [], {}
+    judge = judge_of_mixes(standings)
+    for standing, name in zip(standings, names, strict=True):
+        same = _selected(standing, judge)
+        if same:
+            rows.append(_Row(name, [mixes_of(run) for run in same]))
+            shown = [run.neutral for run in same if run.neutral and "before" in _sides(run)]
+            if shown:
+                pictures[name] = shown[0]
+    if not rows:
+        return None
+    kin = _asked_alike(rows)
+    first, owner = kin[0].runs[0], next((row.name for row in kin if row.name in pictures), "")
+    trusted = all(run.get("trusted") is True for row in kin for run in row.runs)
+    said = [words for row in kin for words in _verdict(row, str(first["groups"][0]))]
+    return {
+        "left_out": ", ".join(row.name for row in rows if row not in kin),
+        "trusted": trusted,
+        "groups": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "target")),
+        "train": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "train")),
+        "n": first["n"],
+        "count": len(first["sentences"]),
+        "first": str(first["groups"][0]),
+        "real_clip_score": _number(kin[0].mean("real_clip_score")),
+        "common": _common([str(line["sentence"]) for line in first["sentences"]]),
+        "by_chance": {kind: _points(kin[0].mean("by_chance", kind)) for kind in KINDS},
+        "accuracy": ", ".join(
+            f"{group} {_percent(kin[0].mean('judge_accuracy', k))}"
+            for k, group in enumerate(first["groups"])
+        ),
+        "charts": [_chart(kin, k, group) for k, group in _charted(first["groups"])],
+        "verdicts": said if trusted else [],
+        "lines": [line for row in kin for line in _lines(row)],
+        "prices": [(title, help) for _, title, help in PRICES],
+        "owner": owner if with_gallery else "",
+        "picture": data_address(pictures[owner]) if owner and with_gallery else "",
+    }
+
+
+def judge_of_mixes(standings: Sequence[Standing]) -> str:
+    """Return who has judged most runs that have a mix."""
+    return main_judge(run for s in standings for run in s.row.done if mixes_of(run))
+
+
+def _asked_alike(rows: Sequence[_Row]) -> list[_Row]:
+    """Return the rows that were asked what most runs were: one table needs one question."""
+    counts = Counter({question: 0 for question in sorted(map(str, map(_question, rows)))})
+    for row in rows:
+        counts[str(_question(row))] += len(row.runs)
+    most = counts.most_common(1)[0][0]
+    return [row for row in rows if str(_question(row)) == most]
+
+
+def _question(row: _Row) -> tuple[object, ...]:
+    return question_of(row.runs[0])
+
+
+def _selected(standing: Standing, judge: str) -> list[ScoredRun]:
+    """Return a row's runs of one judge that were asked the same: one mean needs one question."""
+    judged = [run for run in standing.row.done if mixes_of(run) and judge_of(run) == judge]
+    return [run for run in judged if question_of(mixes_of(run)) == question_of(mixes_of(judged[0]))]
+
+
+def _charted(groups: Sequence[str]) -> list[tuple[int, str]]:
+    """Return the groups that get a chart: of two, one says it all."""
+    return list(enumerate(groups))[: 1 if len(groups) == 2 else None]
+
+
+def _chart(rows: Sequence[_Row], group: int, name: str) -> Markup:
+    """Draw, for every sentence, the share of one group before and after and in other rows."""
+    first = rows[0].runs[0]
+    common = _common([str(line["sentence"]) for line in first["sentences"]])
+    lines = []
+    for place, line in enumerate(first["sentences"]):
+        marks = []
+        for number, row in enumerate(rows):
+            sides = [side for side in SIDES if side in row.runs[0]["sentences"][place]]
+            for side in sides:
+                if side == "before" and any(_is_before(other, row) for other in rows):
+                    continue  # the untuned generator has a row of its own
+                value = row.mean("sentences", place, side, "shares", group)
+                low, high = _interval(row, place, side, group)
+                words = f"{row.name}, before tuning" if side == "before" else _called(row, rows)
+                tuned = side == "after" and "before" in _s(row)
+                marks.append(Mark(words, value, low, high, tuned, number))
+        rest = str(line["sentence"])[len(common) :].lstrip(", ")
+        lines.append((rest or "nothing more", bool(line["tuned"]), marks))
+    return mix_chart(lines, float(first["target"][group]), name)
+
+
+def _called(row: _Row, rows: Sequence[_Row]) -> str:
+    """Name a row, and say of the untuned generator of another that it is that."""
+    tuned = (other.name for other in rows if "before" in _s(other) and _is_before(row, other))
+    of_whom = next(tuned, "")
+    return f"{row.name}: {of_whom} before tuning" if of_whom else row.name
+
+
+def _is_before(other: _Row, row: _Row) -> bool:
+    """Say whether another row is this one's generator before tuning: it draws the same shares."""
+    if "before" in _s(other) or len(other.runs) != len(row.runs):
+        return False
+    return all(
+        mine["before"].get("shares") == theirs["after"].get("shares")
+        for a, b in zip(row.runs, other.runs, strict=True)
+        for mine, theirs in zip(a["sentences"], b["sentences"], strict=True)
+        if "before" in mine
+    )
+
+
+def _interval(row: _Row, place: int, side: str, group: int) -> tuple[float, float]:
+    """Interval of a share counted in the images of all runs, or from run to run if that is wider.
+
+    Every seed has a base, a tuning and a judge of its own, so counting is not all that varies.
+    """
+    of_runs = [number_at(run, ("sentences", place, side, "shares", group)) for run in row.runs]
+    share = sum(of_runs) / len(of_runs)
+    if not 0 <= share <= 1:
+        return math.nan, math.nan
+    low, high = wilson(np.array([share]), row.runs[0]["n"] * len(row.runs))
+    return min(float(low[0]), *of_runs), max(float(high[0]), *of_runs)
+
+
+def _common(sentences: Sequence[str]) -> str:
+    """Return the words that all sentences begin with, whole parts between commas."""
+    parts = [sentence.split(", ") for sentence in sentences]
+    same = 0
+    while all(len(p) > same and p[same] == parts[0][same] for p in parts):
+        same += 1
+    return ", ".join(parts[0][:same])
+
+
+def _s(row: _Row) -> dict[str, Any]:
+    return row.runs[0]["sentences"][0]
+
+
+def _verdict(row: _Row, group: str) -> list[str]:
+    """Say in words what tuning did to a row's mix, and whether images and count agree."""
+    off = {
+        (kind, side): [number_at(run, ("summary", kind, side, "inconsistency")) for run in row.runs]
+        for kind in KINDS
+        for side in SIDES
+    }
+    means = {place: _points(sum(values) / len(values)) for place, values in off.items()}
+    if "–" in means.values():  # nothing was tuned, or a number is missing
+        return []
+    seeds = zip(off["tuned", "before"], off["tuned", "after"], strict=True)
+    nearer = sum(after < before for before, after in seeds)
+    said = [
+        f"{row.name}: {means['tuned', 'after']} points off its target after tuning and "
+        f"{means['tuned', 'before']} before, {means['held_out', 'after']} and "
+        f"{means['held_out', 'before']} on held-out sentences; nearer with {nearer} of "
+        f"{len(row.runs)} seeds."
+    ]
+    copied = row.mean("price", "after", "copy_rate")
+    if copied > COPIES:
+        said.append(
+            f"{_percent(copied)} of what {row.name} draws are copies: closer to a training patient "
+            "than real patients usually are."
+        )
+    counted, measured = (row.mean("summary", "tuned", "after", p, 0) for p in ESTIMATES)
+    if abs(counted - measured) > APART:
+        said.append(
+            f"The counts of {row.name} disagree: {_percent(counted)} {group} as counted (single "
+            f"jurors are {_by_juror(row, 'after')} points off), {_percent(measured)} by anatomy. "
+            "Neither is to be relied on alone."
+        )
+    return said
+
+
+def _lines(row: _Row) -> list[dict[str, Any]]:
+    """Return a line of the table for every side of a row."""
+    lines = []
+    for side in SIDES:
+        if side not in row.runs[0]["price"]:
+            continue
+        words = f"{row.name}, before" if side == "before" else row.name
+        cells = []
+        for kind in KINDS:
+            off = row.mean("summary", kind, side, "inconsistency")
+            cells.append(_points(off))
+        cells.append(_by_juror(row, side))
+        cells += [
+            _percent(row.mean("summary", "tuned", side, part, 0))
+            for part in ("shares", "corrected", "by_anatomy")
+        ]
+        cells.append(_number(row.mean("summary", "tuned", side, "divergence")))
+        for name, _, _ in PRICES:
+            cells.append(
+                (_percent if name == "copy_rate" else _number)(row.mean("price", side, name))
+            )
+        lines.append({"name": words, "cells": cells})
+    return lines
+
+
+def _by_juror(row: _Row, side: str) -> str:
+    """Say how far off single networks count a row to be: "7 to 21" points."""
+    path = ("summary", "tuned", side, "by_juror")
+    found: Any = row.runs[0]
+    for step in path:  # a stranger may have written anything there
+        found = found.get(step) if isinstance(found, dict) else None
+    jurors = list(found)[:MOST] if isinstance(found, dict) else []
+    off = [x for x in (100 * row.mean(*path, name) for name in jurors) if math.isfinite(x)]
+    return f"{min(off):.0f} to {max(off):.0f}" if off else "–"
+
+
+def proportions_values(standing: Standing, judge: str) -> dict[str, Any]:
+    """Return a row's mix, averaged over the seeds that judge has judged, and what was asked.
+
+    None where a number is undefined.
+    """
+    mixes = [mixes_of(run) for run in _selected(standing, judge)]
+    if not mixes:
+        return {}
+    row = _Row("", mixes)
+    asked = {
+        "groups": mixes[0]["groups"],
+        "target": mixes[0]["target"],
+        "n": mixes[0]["n"],
+        "trusted": all(mix.get("trusted") is True for mix in mixes),
+    }
+    sides = [side for side in SIDES if side in mixes[0]["price"]]
+    values = {
+        f"{kind}/{side}/inconsistency": row.mean("summary", kind, side, "inconsistency")
+        for kind in KINDS
+        for side in sides
+    }
+    values |= {
+        f"{side}/{name}": row.mean("price", side, name) for side in sides for name, _, _ in PRICES
+    }
+    return asked | {name: x if math.isfinite(x) else None for name, x in values.items()}
+
+
+def _sides(run: ScoredRun) -> list[str]:
+    return [side for side in SIDES if side in mixes_of(run)["price"]]
+
+
+def _pairs(found: dict[str, Any], name: str) -> list[tuple[str, float]]:
+    return list(zip(map(str, found["groups"]), found[name], strict=True))
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f}%" if math.isfinite(value) else "–"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:.1f}" if math.isfinite(value) else "–"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("-", MINUS) if math.isfinite(value) else "–"

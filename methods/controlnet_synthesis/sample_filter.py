@@ -1,0 +1,97 @@
+"""The filter: a drawn patient is kept only if networks read in it what it was asked to be.
+
+The networks learn from real training patients, in the detail that the classifier will see. How
+sure they must be is fixed on validation patients, of whom about one in twenty would fall, all
+thresholds together. Patients of rare cells count more there, up to four times, because a filter
+that has learned the bias of the training set would else throw out the very patients who are
+lacking; not more, because then a single patient could set a threshold for all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmark.api.card import TaskCard
+from benchmark.api.context import RunContext
+from benchmark.api.data import Split
+from benchmark.generation.image_reader import Reader, trained_reader
+from benchmark.generation.metrics.image_metrics import dice
+from benchmark.generation.patient_requests import has_mask
+from benchmark.training.sampling_weights import balanced_weights
+from methods.shared.base import settings_of
+
+FALLEN = 0.05  # share of val patients who may fall, divided among the thresholds
+LIMIT = 4.0  # times that a patient of a rare cell may count
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What is read back from an image, and how far that must agree with what was asked for."""
+
+    card: TaskCard
+    reader: Reader
+    least_dice: float  # with the mask, all regions together
+    least_probability: Mapping[str, float]  # of the words that are asked for
+
+    def of_label_alone(self) -> Agreement:
+        """Return the same filter, which asks for mask and label and for no attribute."""
+        return dataclasses.replace(
+            self, least_probability={"label": self.least_probability["label"]}
+        )
+
+    def keeps(self, images: np.ndarray, masks: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
+        """Say which images show what was asked for, (n,)."""
+        kept = overlap(self.reader, images, masks, self.card) >= self.least_dice
+        found = probability_of(self.reader, images, rows, self.card)
+        for name, least in self.least_probability.items():
+            kept &= found[name] >= least
+        return kept
+
+
+def fit_agreement(train: Split, val: Split, ctx: RunContext) -> Agreement:
+    """Train the networks on train, fix the thresholds on val; images as the classifier sees them.
+
+    Raises ValueError if no validation patient has a mask.
+    """
+    masked = np.flatnonzero(has_mask(val.masks))
+    if not len(masked):
+        raise ValueError(
+            f"{ctx.card.name}: no validation patient has a mask, and the filter needs some to know "
+            "how well masks can be read. Add masks, or turn it off: --set METHOD.filtered=false."
+        )
+    reader = trained_reader(train, ctx, "methods", settings_of(ctx).reader)
+    known = val.take(masked)
+    found = probability_of(reader, known.images, known.table, ctx.card)
+    weights = balanced_weights(ctx.card.encode_cells(known.table)[0], LIMIT)
+    share = FALLEN / (1 + len(found))
+
+    def threshold(values: np.ndarray) -> float:
+        return float(np.quantile(values, share, weights=weights, method="inverted_cdf"))
+
+    return Agreement(
+        ctx.card,
+        reader,
+        threshold(overlap(reader, known.images, known.masks, ctx.card)),
+        {name: threshold(values) for name, values in found.items()},
+    )
+
+
+def overlap(reader: Reader, images: np.ndarray, masks: np.ndarray, card: TaskCard) -> np.ndarray:
+    """Return the mean Dice over the regions that a mask or its reading has, (n,)."""
+    return np.nanmean(dice(masks, reader.masks(images), len(card.mask_labels)), axis=1)
+
+
+def probability_of(
+    reader: Reader, images: np.ndarray, rows: pd.DataFrame, card: TaskCard
+) -> dict[str, np.ndarray]:
+    """Return how probable the reader finds each word of rows, (n,) for label and attributes."""
+    read = reader.probabilities(images)
+    codes = {"label": card.encode_labels(rows)}
+    for attribute in card.attributes:
+        codes[attribute.name] = card.encode_groups(rows, [attribute.name])[0]
+    return {name: read[name][np.arange(len(rows)), code] for name, code in codes.items()}

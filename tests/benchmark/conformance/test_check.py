@@ -1,0 +1,201 @@
+"""The check must find the mistake it was built for: one wrong method per finding."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.conformance.check import check_method
+
+PREDICTOR = """
+class Odd:
+    def __init__(self, answer):
+        self.answer = answer
+    def predict_proba(self, images):
+        return self.answer(images)
+"""
+
+
+def advice(path):
+    return " ".join(finding.advice for finding in check_method(path))
+
+
+@pytest.mark.parametrize(
+    ("fit", "words"),
+    [
+        ("train.table['site']\nreturn Half()", "read the attribute 'site' (mine.py, line 23)"),
+        ("train.table['sex']\nreturn Half()", "asked for 'sex' (mine.py, line 23)"),
+        ("np.ones(3).reshape(2, 2)\nreturn Half()", "(mine.py, line 23)"),
+        ("pass", "fit returned NoneType; it must return an object with predict_proba(images)"),
+        ("return Odd(lambda images: np.ones((len(images), 2)))", "Apply a softmax?"),
+        ("return Odd(lambda images: np.full(len(images), 0.5))", "one column per class"),
+        ("train.images[0] = 0\nreturn Half()", "wrote into the images it was given"),
+        (
+            "noise = np.random.default_rng()\n"
+            "p = noise.uniform(size=2)\n"
+            "return Odd(lambda images: np.tile(p / p.sum(), (len(images), 1)))",
+            "two fits with one seed differ",
+        ),
+        (
+            "def answer(images):\n"
+            "    rank = images.mean((1, 2, 3)).argsort().argsort() / len(images)\n"
+            "    return np.column_stack([rank, 1 - rank])\n"
+            "return Odd(answer)",
+            "statistics of the batch",
+        ),
+        ("raise ZeroDivisionError('oh')", "ZeroDivisionError: oh (mine.py, line"),
+        ("return Odd(lambda images: np.full((9, 2), 0.5))", "predict_proba returned shape (9, 2)"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_found_and_said_in_plain_words(fit, words, write_method):
+    assert words in advice(write_method("mine", fit, more=PREDICTOR))
+
+
+def test_a_mistake_in_what_it_asks_of_a_card_is_found(write_method):
+    path = write_method("mine", "return Half()")
+    lines = Path(path).read_text() + "    def check(self, card):\n        self.targt\n"
+    Path(path).write_text(lines)
+    assert "its check(card) failed: AttributeError" in advice(path)
+
+
+def test_a_card_that_it_refuses_is_no_mistake(write_method):
+    path = write_method("mine", "return Half()")
+    lines = (
+        Path(path).read_text() + "    def check(self, card):\n        raise ValueError('no sex')\n"
+    )
+    Path(path).write_text(lines)
+    refusals = [finding for finding in check_method(path) if "no sex" in finding.what]
+    assert len(refusals) == 3 and all(finding.passed for finding in refusals)
+
+
+def test_a_sound_method_has_nothing_to_mend(write_method):
+    fit = "k = len(ctx.card.classes)\nreturn Odd(lambda images: np.full((len(images), k), 1 / k))"
+    findings = list(check_method(write_method("mine", fit, more=PREDICTOR)))
+    assert all(finding.passed for finding in findings)
+    assert len(findings) == 6
+
+
+def test_a_predictor_that_is_to_see_groups_must_take_them(write_method):
+    words = advice(write_method("mine", "return Half()", groups_used="test"))
+    assert "the predictor is called as predict_proba(images, attributes)" in words
+
+
+def test_one_mistake_is_explained_once(write_method):
+    words = advice(write_method("mine", "raise ValueError('oh')"))
+    assert words.count("ValueError: oh") == 1
+    assert words.count("the same as above") == 2
+
+
+def test_a_file_that_does_not_import_is_a_finding(tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text("import no_such_module\n")
+    assert "does not import: ModuleNotFoundError" in advice(str(path))
+
+
+GENERATOR = """
+class Drawn(Half):
+    def __init__(self, generate):
+        self.generator = self
+        self.generate = generate
+"""
+
+
+@pytest.mark.parametrize(
+    ("generate", "words"),
+    [
+        ("lambda rows, masks, seed: 'nonsense'", "generate returned str"),
+        ("lambda rows, masks, seed: masks[0] / 9", "the two must be the same"),
+        ("lambda rows, masks, seed: 2 * np.ones(masks.shape)", "they must lie from 0 to 1"),
+        ("lambda rows, masks, seed: np.random.random(masks.shape)", "two calls with one seed"),
+        ("None", "no generate(requests, masks, seed)"),
+    ],
+)
+def test_a_mistake_of_a_generator_is_found(generate, words, write_method):
+    path = write_method("mine", f"return Drawn({generate})", more="")
+    text = Path(path).read_text().replace("@method", f"{GENERATOR}@method")
+    Path(path).write_text(text)
+    assert words in advice(path)
+
+
+def test_a_mistake_of_a_generator_has_its_line(write_method):
+    path = write_method("mine", "return Drawn(lambda rows, masks, seed: 1 / 0)", more="")
+    text = Path(path).read_text().replace("@method", f"{GENERATOR}@method")
+    Path(path).write_text(text)
+    line = 1 + text[: text.index("1 / 0")].count("\n")
+    assert f"ZeroDivisionError: division by zero (mine.py, line {line})" in advice(path)
+
+
+def test_a_target_that_nobody_would_read_is_found(write_method):
+    path = write_method("mine", "return Aimed()", more="")
+    aimed = (
+        "from benchmark.api.mix_target import Target\n\n\nclass Aimed(Half):\n"
+        "    target = Target(('label',), ('a', 'b'), (0.5, 0.5))\n\n\n"
+    )
+    Path(path).write_text(Path(path).read_text().replace("@method", f"{aimed}@method"))
+    assert "it belongs to its generator" in advice(path)
+
+
+@pytest.mark.parametrize("place", [1, 2], ids=["copies", "pushed"])
+def test_the_generators_of_the_docs_keep_the_contract(place, tmp_path):
+    text = (Path(__file__).parents[3] / "docs" / "methods.md").read_text()
+    path = tmp_path / "of_the_docs.py"
+    path.write_text(text.split("```python\n")[place].partition("```")[0])
+    assert not advice(str(path)).strip()
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ({"target": "'uniform'", "before": "None"}, "target is a str; make it with read_target"),
+        ({"target": "'uniform'"}, "it has a target and no `before`"),
+        (
+            {"target": "Target(('label',), ('a', 'b'), (0.5, 0.5))", "before": "'base'"},
+            "before is a str; it must be a generator, or None",
+        ),
+    ],
+    ids=str,
+)
+def test_a_target_that_cannot_be_judged_is_found(extra, words, write_method):
+    path = write_method("mine", "return Drawn(lambda rows, masks, seed: 0.0 * masks)", more="")
+    lines = "".join(f"        self.{name} = {value}\n" for name, value in extra.items())
+    aimed = f"from benchmark.api.mix_target import Target\n{GENERATOR}{lines}@method"
+    text = Path(path).read_text().replace("@method", aimed)
+    Path(path).write_text(text)
+    assert words in advice(path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"least_confidense": 0.5}, "Did you mean 'least_confidence'?"),
+        ({"least_confidence": 1.5}, "least_confidence is 1.5; allowed: 0 to 1."),
+        ({"tuning_steps": 3}, "setting of a preset's section [generator]"),
+        ({"target": "female: 0.4; male: 0.5"}, "the shares sum to 0.9, not to 1"),
+        ({"target": "female: 40; male: 60"}, "allowed: 0 to 1, not percent"),
+    ],
+    ids=str,
+)
+def test_fields_are_refused_as_a_run_refuses_them(fields, words):
+    *_, last = check_method("alignment_finetuning", fields)
+    assert last.what == "its fields can be set as asked" and words in last.advice
+
+
+def test_a_target_of_women_and_men_is_tried_as_uniform(monkeypatch):
+    tried = []
+    monkeypatch.setattr(
+        "benchmark.conformance.check._trials", lambda method, *rest: tried.append(method) or []
+    )
+    fields = {"aligns": "sex", "target": "female: 0.4; male: 0.6", "rank": 3}
+    found = list(check_method("alignment_finetuning", fields))
+    assert "tried with aligns empty and target uniform" in found[-1].what
+    assert (tried[0].aligns, tried[0].target, tried[0].rank) == ("", "uniform", 3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [('aligns: str = ""\n    target: str = "uniform"', True), ("target: float = 0.5", False)],
+)
+def test_a_generator_without_the_target_that_its_method_has_is_found(fields, told, write_method):
+    path = write_method("mine", "return Drawn(lambda rows, masks, seed: 0.0 * masks)", more="")
+    text = Path(path).read_text().replace("@method", f"{GENERATOR}@method")
+    Path(path).write_text(text.replace("    groups_used", f"    {fields}\n    groups_used"))
+    assert ("give its generator one" in advice(path)) == told

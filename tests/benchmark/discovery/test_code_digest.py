@@ -1,0 +1,84 @@
+"""A digest covers a file, all of ours that it imports, and all of its own package."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.discovery.code_digest import code_digest, import_graph
+from benchmark.discovery.find import locate
+
+
+def package(folder: Path, **files: str) -> Path:
+    """Write a package called own and return its file main.py."""
+    own = folder / "own"
+    own.mkdir(parents=True)
+    (own / "__init__.py").touch()
+    for name, text in files.items():
+        (own / f"{name}.py").write_text(text)
+    return own / "main.py"
+
+
+def test_comments_and_docstrings_do_not_change_the_digest_but_code_does(tmp_path):
+    path = tmp_path / "some.py"
+    digests = []
+    for text in ("x = 1\n", '"""Words."""\n\nx = 1  # why\n', "x = 20\n"):
+        path.write_text(text)
+        digests.append(code_digest(path))
+    assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["from own.part import x", "from own import part", "import own.part", "from .part import x"],
+)
+def test_what_a_file_imports_from_its_own_package_counts(line, tmp_path):
+    main = package(tmp_path, main=f"{line}\n", part="x = 1\n")
+    before = code_digest(main)
+    (main.parent / "part.py").write_text("x = 20\n")
+    assert code_digest(main) != before
+
+
+def test_what_it_imports_through_another_file_counts_and_what_it_does_not_import_does_not(tmp_path):
+    main = package(tmp_path, main="from own import a\n", a="import own.b\n", b="", c="")
+    names = set(import_graph(main))
+    assert names == {"own/__init__.py", "own/main.py", "own/a.py", "own/b.py"}
+
+
+def test_an_import_inside_a_function_counts(tmp_path):
+    main = package(tmp_path, main="def f():\n    from own import part\n", part="")
+    assert "own/part.py" in import_graph(main)
+
+
+def test_two_files_that_import_each_other_end(tmp_path):
+    main = package(tmp_path, main="from own import part\n", part="from own import main\n")
+    assert len(import_graph(main)) == 3
+
+
+def test_where_a_package_lies_does_not_count(tmp_path):
+    here, there = (
+        code_digest(package(tmp_path / place, main="from own import part\n", part="x = 1\n"))
+        for place in ("here", "there")
+    )
+    assert here == there
+
+
+def test_a_folder_that_is_given_by_its_path_counts_its_parts(tmp_path):
+    (tmp_path / "method.py").write_text("from .parts import x\n")
+    (tmp_path / "parts.py").write_text("x = 1\n")
+    assert set(import_graph(tmp_path / "method.py")) == {"method.py", "parts.py"}
+
+
+@pytest.mark.parametrize("name", ["controlnet_synthesis", "alignment_finetuning"])
+def test_a_method_counts_the_shared_code_that_it_imports(name):
+    graph = import_graph(locate(name, "method").path)
+    assert {"methods/shared/classifier_side.py", "benchmark/training/classifier.py"} <= set(graph)
+
+
+def test_a_control_counts_the_code_of_the_method_that_it_imports():
+    graph = import_graph(locate("shuffled_groups", "method").path)
+    assert "methods/controlnet_synthesis/method.py" in graph
+
+
+def test_a_baseline_does_not_count_the_code_of_generators():
+    graph = import_graph(locate("erm", "method").path)
+    assert not any("generation" in name for name in graph)

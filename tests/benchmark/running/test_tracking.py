@@ -1,0 +1,96 @@
+import sys
+
+import pytest
+
+from benchmark.planning import plan
+from benchmark.records.run_folder import find_runs
+from benchmark.running import driver
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture
+def tracked(make_spec, write_method, tmp_path):
+    """One finished and one failed run, mirrored."""
+    from benchmark.running.tracking import MlflowTracker
+
+    runs = tmp_path / "runs"
+    bad = write_method("bad", "raise RuntimeError('no such lever')")
+    tracker = MlflowTracker(runs, f"sqlite:///{tmp_path / 'elsewhere.db'}")
+    tracker.artifacts = (tmp_path / "artifacts").as_uri()
+    planned = plan.plan([make_spec("erm"), make_spec(bad)], runs)
+    driver.run_matrix(planned, runs, tracker=tracker)
+    return runs, tracker
+
+
+def logged(tracker):
+    experiment = tracker.client.get_experiment_by_name("toy_task")
+    return tracker.client.search_runs([experiment.experiment_id])
+
+
+def test_each_run_is_one_mlflow_run_with_its_fate(tracked):
+    _, tracker = tracked
+    fates = {run.data.params["method"]: run.info.status for run in logged(tracker)}
+    assert fates == {"erm": "FINISHED", "bad": "FAILED"}
+
+
+def test_scores_params_curves_and_files_are_copied(tracked):
+    runs, tracker = tracked
+    run = next(r for r in logged(tracker) if r.data.params["method"] == "erm")
+    record = next(r for r in find_runs(runs) if r.status == "done")
+    worst = next(s for s in record.scores if s.metric == "worst_group_accuracy")
+    assert run.data.metrics["worst_group_accuracy"] == worst.value
+    assert run.data.params["seed"] == "0"
+    curve = tracker.client.get_metric_history(run.info.run_id, "classifier/val_loss")
+    assert [p.step for p in curve] == record.history()["step"].tolist()
+    files = {f.path for f in tracker.client.list_artifacts(run.info.run_id)}
+    assert {"config.json", "predictions.parquet", "result.json"} <= files
+
+
+def test_mirroring_again_makes_no_second_copy(tracked):
+    runs, tracker = tracked
+    for record in find_runs(runs):
+        tracker.mirror(record)
+    assert len(logged(tracker)) == 2
+
+
+def test_a_copy_that_was_cut_off_is_replaced(tracked):
+    runs, tracker = tracked
+    run = next(r for r in logged(tracker) if r.info.status == "FINISHED")
+    tracker.client.update_run(run.info.run_id, status="RUNNING")
+    for record in find_runs(runs):
+        tracker.mirror(record)
+    ids = {r.info.run_id for r in logged(tracker)}
+    assert len(ids) == 2
+    assert run.info.run_id not in ids
+
+
+def test_without_tracking_no_number_changes_and_mlflow_is_not_imported(make_spec, tmp_path):
+    import subprocess
+
+    script = tmp_path / "untracked.py"
+    script.write_text(
+        "import sys\n"
+        "sys.modules['mlflow'] = None  # as on a machine that lacks it\n"
+        "from benchmark.commands.app import main\n"
+        "if __name__ == '__main__':\n"
+        "    main()\n"
+    )
+    preset = tmp_path / "toy.toml"
+    values = make_spec().preset.as_dict()
+    lines = []
+    for section in ("source", "classifier", "run"):
+        lines += [f"[{section}]", *(f"{k} = {v!r}" for k, v in values[section].items())]
+    preset.write_text("\n".join(lines).replace("'", '"'))
+    command = [sys.executable, str(script), "run", "--no-tracking", "--task", make_spec().task]
+    command += ["--method", "erm", "--preset", str(preset), "--runs", str(tmp_path / "without")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    from benchmark.running.tracking import MlflowTracker
+
+    tracker = MlflowTracker(tmp_path / "with")
+    driver.run_matrix(
+        plan.plan([make_spec("erm")], tmp_path / "with"), tmp_path / "with", tracker=tracker
+    )
+    results = [find_runs(tmp_path / name)[0].result["scores"] for name in ("with", "without")]
+    assert results[0] == results[1]

@@ -1,0 +1,160 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from torch.nn import functional
+
+from benchmark.cohorts.toy import ToyTask
+from benchmark.conformance.check import TOY_PRESET
+from benchmark.running import predictions
+from benchmark.training import augmentation, classifier
+from benchmark.training.augmentation import augment
+from benchmark.training.classifier import train_classifier
+from benchmark.training.sampling_weights import balanced_weights, draw_batches
+
+TASK = ToyTask()
+
+
+class Plain:
+    groups_used = "train"
+
+
+@pytest.fixture
+def toy(make_spec):
+    spec = make_spec()
+    splits = TASK.load(spec.source, spec.variant, spec.seed)
+    return splits, predictions.make_context(TASK, Plain(), spec, lambda line: None)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4, 5])
+def test_a_few_steps_are_training_too(steps, toy):
+    splits, ctx = toy
+    few = dataclasses.replace(ctx.classifier, steps=steps)
+    train_classifier(splits.train, splits.val, dataclasses.replace(ctx, classifier=few))
+
+
+def test_balanced_weights_by_hand():
+    # Cells of 3 and 1 images: each cell sums to a half.
+    assert balanced_weights(np.array([0, 0, 0, 1])).tolist() == [1 / 6, 1 / 6, 1 / 6, 1 / 2]
+
+
+def test_balanced_weights_stop_at_the_limit():
+    weights = balanced_weights(np.array([0] * 100 + [1]), limit=10)
+    assert weights[-1] / weights[0] == pytest.approx(10)
+
+
+@given(arrays.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 7)))
+@settings(deadline=None)
+def test_without_a_limit_every_cell_that_has_images_weighs_the_same(cells):
+    weights = balanced_weights(cells, limit=np.inf)
+    sums = [weights[cells == cell].sum() for cell in np.unique(cells)]
+    assert np.allclose(sums, 1 / len(sums))
+
+
+def test_a_pass_shows_every_image_once():
+    batches = draw_batches(10, 5, None, torch.Generator().manual_seed(0))
+    assert sorted(torch.cat([next(batches), next(batches)]).tolist()) == list(range(10))
+
+
+def test_draws_follow_the_weights():
+    batches = draw_batches(3, 3, np.array([0.0, 0.9, 0.1]), torch.Generator().manual_seed(0))
+    drawn = torch.cat([next(batches) for _ in range(400)])
+    share = torch.bincount(drawn, minlength=3) / len(drawn)
+    assert share[0] == 0
+    assert share[1] == pytest.approx(0.9, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("steps", "times", "looks"), [(360, 8, [48, 92, 136, 180, 228, 272, 316, 360]), (6, 2, [4, 6])]
+)
+def test_val_is_looked_at_after_the_average_was_taken(steps, times, looks):
+    assert classifier.looks_at_val(steps, times) == looks
+
+
+def test_augmentation_keeps_a_flat_image_and_moves_a_dot_a_little():
+    images = torch.zeros(8, 1, 33, 33)
+    images[:, :, 16, 16] = 1
+    moved = augment(images, torch.Generator().manual_seed(0))
+    flat = augment(torch.ones(2, 1, 9, 9), torch.Generator().manual_seed(0))
+    assert torch.allclose(flat, torch.ones_like(flat))
+    centre = torch.stack([moved.sum((1, 2)), moved.sum((1, 3))], -1)[:, :, :].argmax(1).float()
+    assert (centre - 16).abs().max() <= np.ceil(augmentation.SHIFT * 33)
+    assert len({tuple(c.tolist()) for c in centre}) > 1
+
+
+def test_augmentation_turns_and_shifts_as_affine_grid_does():
+    images = torch.rand(2, 1, 8, 12, generator=torch.Generator().manual_seed(1))
+    moved = augment(images, torch.Generator().manual_seed(0))
+    rng = torch.Generator().manual_seed(0)
+    angle = (torch.rand(2, generator=rng) * 2 - 1) * np.radians(augmentation.ROTATION_DEGREES)
+    shift = (torch.rand(2, 2, generator=rng) * 2 - 1) * 2 * augmentation.SHIFT
+    turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).view(2, 2, 2)
+    grid = functional.affine_grid(torch.cat([turn, shift[:, :, None]], 2), images.shape, False)
+    same = functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    assert torch.allclose(moved, same, atol=1e-5)
+
+
+def test_it_learns_the_toy_task(toy):
+    splits, ctx = toy
+    classifier = train_classifier(splits.train, splits.val, ctx)
+    right = classifier.predict_proba(splits.val.images).argmax(1) == TASK.card.encode_labels(
+        splits.val.table
+    )
+    assert right.mean() > 0.8
+
+
+def test_features_under_the_last_layer_are_the_predictions(toy):
+    splits, ctx = toy
+    classifier = train_classifier(splits.train, splits.val, ctx)
+    features = torch.from_numpy(classifier.features(splits.val.images))
+    last = classifier.network.get_classifier()
+    with torch.no_grad():
+        probability = last(features).softmax(1).numpy()
+    assert np.allclose(probability, classifier.predict_proba(splits.val.images), atol=1e-5)
+
+
+def test_the_best_state_on_val_is_kept_not_the_last(toy, monkeypatch):
+    splits, ctx = toy
+    classifier = train_classifier(splits.train, splits.val, ctx)
+    labels = TASK.card.encode_labels(splits.val.table)
+    cells, _ = TASK.card.encode_cells(splits.val.table)
+    probability = classifier.predict_proba(splits.val.images)[np.arange(len(labels)), labels]
+    loss = -(balanced_weights(cells) * np.log(probability)).sum()
+    assert loss == pytest.approx(min(point["val_loss"] for point in ctx.curves), rel=1e-4)
+
+
+def test_steps_are_counted(toy):
+    splits, ctx = toy
+    train_classifier(splits.train, splits.val, ctx, steps_factor=0.4)
+    assert ctx.steps == round(0.4 * TOY_PRESET.classifier.steps)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_with_advice(toy):
+    splits, ctx = toy
+    with pytest.raises(FloatingPointError, match="training diverged"):
+        train_classifier(
+            splits.train, splits.val, ctx, batch_loss=lambda losses, rows: losses.mean() * np.nan
+        )
+
+
+def test_images_that_do_not_fit_in_memory_are_taken_batch_by_batch(toy, monkeypatch):
+    splits, ctx = toy
+    whole = train_classifier(splits.train, splits.val, ctx).predict_proba(splits.val.images)
+    monkeypatch.setattr(classifier, "RESIDENT_BYTES", 0)
+    again = train_classifier(splits.train, splits.val, ctx).predict_proba(splits.val.images)
+    assert np.array_equal(whole, again)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+def test_it_learns_on_a_gpu(make_spec):
+    spec = make_spec(device="cuda")
+    splits = TASK.load(spec.source, spec.variant, spec.seed)
+    ctx = predictions.make_context(TASK, Plain(), spec, lambda line: None)
+    classifier = train_classifier(splits.train, splits.val, ctx)
+    labels = TASK.card.encode_labels(splits.val.table)
+    assert (classifier.predict_proba(splits.val.images).argmax(1) == labels).mean() > 0.8

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+
+from benchmark.api.scores import Score
+from leaderboard.rank.estimates import Estimate, board_noise, draws_of, mean_over_seeds
+from leaderboard.rank.standings import Gain, _worst_cell, rank
+from leaderboard.read.boards import collect
+from leaderboard.tables.groups import support
+
+
+@pytest.fixture(scope="module")
+def standings(built):
+    _, heart = collect(built.runs)
+    return {s.row.name: s for s in rank(heart)}
+
+
+def score(value, low=None, high=None, n=10, note=""):
+    return Score("auroc", value, n, low=low, high=high, note=note)
+
+
+def test_mean_over_seeds_by_hand():
+    found = mean_over_seeds([score(0.6, 0.5, 0.7, 30), score(0.8, 0.7, 1.0, 20)], [0, 1])
+    assert (found.value, found.n) == (pytest.approx(0.7), 20)
+    assert (found.low, found.high) == (pytest.approx(0.6), pytest.approx(0.85))
+
+
+def test_undefined_in_one_seed_is_undefined_in_the_mean():
+    found = mean_over_seeds([score(0.6), score(None, note="no positives")], [4, 7])
+    assert (found.value, found.note) == (None, "seed 7: no positives")
+
+
+def test_controls_have_neither_place_nor_tier(standings):
+    assert standings["oracle"].place is None
+    assert standings["oracle"].tier is None
+
+
+def test_missing_seed_keeps_a_row_out_of_places_and_tiers(standings):
+    assert standings["class_resampling"].missing == (1,)
+    assert standings["class_resampling"].place is None
+    assert standings["class_resampling"].tier is None
+    assert standings["dfr"].tier is not None
+
+
+def test_gain_is_difference_from_erm_on_common_seeds(standings):
+    gain = standings["oracle"].gains[0]
+    difference = standings["oracle"].headline.value - standings["erm"].headline.value
+    assert (gain.over, gain.seeds) == ("erm", 2)
+    assert gain.difference == pytest.approx(difference)
+    assert standings["class_resampling"].gains[0].seeds == 1
+
+
+def test_rows_on_disjoint_seeds_are_not_placed_together(fake, tmp_path):
+    for method, seeds in zip(fake.METHODS[:3], ((0, 1), (0, 1), (2, 3)), strict=True):
+        for seed in seeds:
+            fake.write_run(tmp_path, fake.BRAIN, method, seed)
+    *first, last = rank(collect(tmp_path)[0])
+    assert [standing.place for standing in first] == [1, 2]
+    assert (last.row.name, last.place, last.tier) == ("class_resampling", None, None)
+    assert last.missing == (0, 1)
+
+
+def test_levelling_down_is_seen_on_shared_runs_only(fake, tmp_path):
+    erm, flat = fake.METHODS[0], fake.FakeMethod("majority_class", "control", skill=0, penalty=0)
+    for method, seeds in ((erm, (0,)), (flat, (1,))):
+        for seed in seeds:
+            fake.write_run(tmp_path, fake.BRAIN, method, seed)
+    apart = {s.row.name: s.levelling_down for s in rank(collect(tmp_path)[0])}
+    assert apart["majority_class"] == ()
+    fake.write_run(tmp_path, fake.BRAIN, flat, 0)
+    shared = {s.row.name: s.levelling_down for s in rank(collect(tmp_path)[0])}
+    assert shared["majority_class"] == ("Age", "Brain volume")
+
+
+def test_settings_of_one_method_count_once_in_the_noise(fake, tmp_path):
+    sweep = [fake.FakeMethod("dfr", fields={"strength": k}) for k in range(4)]
+    for method in (fake.METHODS[0], *sweep):
+        for seed in (0, 1):
+            fake.write_run(tmp_path, fake.BRAIN, method, seed)
+    (board,) = collect(tmp_path)
+    noise = board_noise(board.rows, [draws_of(row) for row in board.rows])
+    assert noise["auroc"].difference_freedom == 1  # (2 methods - 1) (2 seeds - 1)
+
+
+def test_headroom_is_the_share_of_the_way_to_the_oracle(standings):
+    start, end = (standings[name].headline.value for name in ("erm", "oracle"))
+    way = (standings["dfr"].headline.value - start) / (end - start)
+    assert standings["dfr"].headroom == pytest.approx(way)
+    assert standings["oracle"].headroom is None
+
+
+def test_no_cell_is_worst_where_one_is_undefined(fake, standings):
+    estimates = dict(standings["erm"].estimates)
+    estimates["cell_accuracy", "sex", "female", "heart failure"] = Estimate(None)
+    assert _worst_cell(fake.HEART, estimates) is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "images"),
+    [("sensitivity", 20), ("specificity", 70), ("auroc", 20), ("accuracy", 90)],
+)
+def test_a_rate_rests_on_the_label_it_looks_at(metric, images):
+    assert support(Estimate(0.5, n=90, positives=20, negatives=70), metric) == images
+
+
+def test_one_seed_has_no_verdict():
+    assert Gain("erm", 0.3, 0.2, 0.4, 0.001, 1).verdict == "one seed: no verdict"
+
+
+def test_erm_has_no_gain_over_itself(standings):
+    assert [gain.over for gain in standings["erm"].gains] == ["erm_same_compute"]
+
+
+def test_one_answer_for_everybody_levels_down(standings):
+    assert standings["majority_class"].levelling_down == ("Sex", "Age", "Body mass index")
+    assert standings["oracle"].levelling_down == ()
+
+
+def test_worst_cell_has_the_lowest_accuracy(standings):
+    erm = standings["erm"]
+    cells = [
+        e.value
+        for (metric, attribute, _, _), e in erm.estimates.items()
+        if metric == "cell_accuracy" and attribute in ("sex", "age_band", "bmi_band")
+    ]
+    assert len(cells) == 16
+    assert erm.estimates[erm.worst_cell].value == min(cells)
+
+
+@pytest.mark.parametrize(
+    ("difference", "p_value", "words"),
+    [
+        (0.1, 0.01, "better than ERM"),
+        (-0.1, 0.01, "worse than ERM"),
+        (0.1, 0.2, "not told from ERM"),
+        (0.1, np.nan, "cannot be compared with ERM"),
+    ],
+)
+def test_verdicts(difference, p_value, words):
+    assert Gain("erm", difference, 0.0, 0.2, p_value, 2).verdict == words

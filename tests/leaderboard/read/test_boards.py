@@ -1,0 +1,95 @@
+import json
+
+import pytest
+
+from leaderboard.read.boards import collect, first_line, read_cohort
+
+
+@pytest.fixture
+def cohort(fake, tmp_path):
+    fake.write_cohort(tmp_path / "cohort", fake.BRAIN)
+    return tmp_path / "cohort"
+
+
+def rename_first(folder, name):
+    content = json.loads((folder / "cohort.json").read_text())
+    content["pictures"][0]["file"] = name
+    (folder / "cohort.json").write_text(json.dumps(content))
+
+
+def test_pictures_and_counts_are_read(cohort):
+    found = read_cohort(cohort)
+    assert len(found.pictures) == 12
+    assert len(found.counts) == 36
+    assert found.refused == ()
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "", "missing.png", "cohort.json"])
+def test_names_that_lead_elsewhere_are_refused(cohort, name):
+    (cohort.parent / "secret.png").write_bytes((cohort / "age_band-0.png").read_bytes())
+    rename_first(cohort, name)
+    found = read_cohort(cohort)
+    assert len(found.pictures) == 11
+    assert len(found.refused) == 1
+
+
+def test_a_link_out_of_the_folder_is_refused(cohort):
+    (cohort.parent / "secret.png").write_bytes((cohort / "age_band-0.png").read_bytes())
+    (cohort / "link.png").symlink_to(cohort.parent / "secret.png")
+    rename_first(cohort, "link.png")
+    assert len(read_cohort(cohort).refused) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "pictures"),
+    [("cohort-1a2b3c4d", 12), ("../cohort-1a2b3c4d", 0), ("..", 0), (None, 0), (7, 0)],
+)
+def test_cohort_lies_in_the_folder_that_its_runs_name(fake, tmp_path, name, pictures):
+    beside = tmp_path / "runs" / "brain_mr_sex" / "severity-1"
+    for folder in (beside / "cohort-1a2b3c4d", beside.parent / "cohort-1a2b3c4d"):
+        fake.write_cohort(folder, fake.BRAIN)
+    changes = {"cohort": name}
+    fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0, changes=changes)
+    (board,) = collect(tmp_path / "runs")
+    assert len(board.cohort.pictures) == pictures
+
+
+def test_a_cohort_folder_elsewhere_is_not_followed(fake, tmp_path):
+    fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
+    fake.write_cohort(tmp_path / "elsewhere", fake.BRAIN)
+    beside = tmp_path / "runs" / "brain_mr_sex" / "severity-1"
+    (beside / "cohort-1a2b3c4d").symlink_to(tmp_path / "elsewhere")
+    assert collect(tmp_path / "runs")[0].cohort.pictures == ()
+
+
+def test_no_cohort_is_an_empty_one(tmp_path):
+    assert read_cohort(tmp_path).pictures == ()
+
+
+def test_seeds_of_one_row_are_gathered(fake, tmp_path):
+    for seed in (1, 0):
+        fake.write_run(tmp_path, fake.BRAIN, fake.METHODS[0], seed)
+    (board,) = collect(tmp_path)
+    (row,) = board.rows
+    assert row.seeds == (0, 1)
+
+
+def test_other_fields_make_another_row(fake, tmp_path):
+    for limit in (5.0, 20.0):
+        method = fake.FakeMethod("group_resampling", fields={"limit": limit})
+        fake.write_run(tmp_path, fake.BRAIN, method, 0)
+    (board,) = collect(tmp_path)
+    assert [row.method["fields"]["limit"] for row in board.rows] == [20.0, 5.0]
+
+
+def test_code_that_finished_last_is_shown(fake, tmp_path):
+    for code, finished in (("b", "2026-01-01"), ("a", "2026-02-01"), ("c", "2025-01-01")):
+        method = fake.FakeMethod("erm", code=code)
+        fake.write_run(tmp_path, fake.BRAIN, method, 0, finished=finished)
+    (row,) = collect(tmp_path)[0].rows
+    assert (row.method["source"][0], row.older) == ("a", 2)
+
+
+def test_first_line_skips_blank_ones():
+    assert first_line("\n  \nValueError: no\nmore") == "ValueError: no"
+    assert first_line(None) == "no message was left"

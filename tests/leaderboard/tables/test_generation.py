@@ -1,0 +1,67 @@
+from types import SimpleNamespace
+
+import pytest
+
+from leaderboard.tables.generation import MEASURES, generation_table
+
+PNG = b"\x89PNG\r\n\x1a\nrest"
+
+
+def run(scores, gallery=PNG, judge="code b"):
+    found = {"n": 400, "scores": scores, "extractor": judge}
+    return SimpleNamespace(generation=found, gallery=gallery)
+
+
+def standing(*runs):
+    return SimpleNamespace(row=SimpleNamespace(done=runs))
+
+
+def table(*runs, with_gallery=True):
+    return generation_table([standing(*runs)], ["synthesis"], with_gallery=with_gallery)
+
+
+def cell(found, name):
+    place = [measure.name for measure in MEASURES].index(name)
+    return found["rows"][0]["cells"][place]
+
+
+def test_values_are_means_over_seeds_beside_what_real_patients_get():
+    found = table(
+        run({"dice": {"value": 0.8, "floor": 0.9}}), run({"dice": {"value": 0.9, "floor": 0.94}})
+    )
+    assert cell(found, "dice") == {"value": "0.85", "floor": "0.92"}
+
+
+@pytest.mark.parametrize("entry", [{"value": None}, {"value": "<b>"}, {}, "<script>"])
+def test_what_is_no_number_is_a_dash(entry):
+    assert cell(table(run({"dice": entry})), "dice") == {"value": "–", "floor": "–"}
+
+
+def test_a_board_without_generators_has_no_table():
+    plain = SimpleNamespace(generation={}, gallery=None)
+    assert table(plain) is None
+
+
+def test_nothing_that_resembles_a_real_patient_is_shown():
+    assert table(run({}))["gallery"].startswith("data:image/png;base64,")
+    assert table(run({}), with_gallery=False)["gallery"] == ""
+
+
+def test_numbers_of_two_judges_are_not_mixed():
+    found = table(
+        run({"dice": {"value": 0.2, "floor": 0.2}}, judge="code a"),
+        run({"dice": {"value": 0.8, "floor": 0.9}}, judge="code b"),
+    )
+    assert cell(found, "dice") == {"value": "0.80", "floor": "0.90"}
+    assert found["extractor"] == "code b"
+
+
+def test_groups_have_distances_of_their_own():
+    scores = {
+        "frechet_distance": {"value": 5.0, "floor": 0.3},
+        "frechet_distance/sex/female": {"value": 6.0, "floor": 0.5, "n": 90},
+        "frechet_distance/sex/male": {"value": 4.0, "floor": 0.4, "n": 110},
+    }
+    found = table(run(scores))
+    assert [title for title, _ in found["groups"]] == ["female", "male"]
+    assert found["rows"][0]["groups"][0] == {"value": "6.00", "floor": "0.50"}

@@ -1,0 +1,246 @@
+import base64
+import csv
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from urllib.parse import unquote
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.metrics.scoring import score_predictions
+from benchmark.records.run_folder import find_runs
+from leaderboard.build import build
+
+HEART, BRAIN = "cmr-heart-failure", "brain-mr-sex"
+
+
+def test_headline_is_mean_over_seeds(built):
+    scores = [
+        score.value
+        for run in find_runs(built.runs)
+        if run.config["method"]["name"] == "dfr" and run.card.name == "brain_mr_sex"
+        for score in score_predictions(run.predictions(), run.card, resamples=0)[0]
+        if score.metric == "worst_group_accuracy"
+    ]
+    shown = built.page.row(BRAIN, "dfr")["worst_group_accuracy"]
+    assert len(scores) == 2
+    assert shown.startswith(f"{100 * np.mean(scores):.1f}%")
+
+
+def test_rows_stand_in_order_and_controls_after_them(built):
+    rows = built.results["boards"][1]["rows"]
+    ranked = [row for row in rows if row["place"] is not None]
+    values = [
+        next(e["value"] for e in row["estimates"] if e["metric"] == "worst_group_accuracy")
+        for row in ranked
+    ]
+    assert values == sorted(values, reverse=True)
+    assert [row["place"] for row in ranked] == list(range(1, len(ranked) + 1))
+    kinds = [row["method"]["kind"] == "control" for row in rows]
+    assert kinds == sorted(kinds)
+
+
+def test_page_and_csv_agree(built):
+    with (built.index.parent / "leaderboard.csv").open(encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    line = next(r for r in lines if r["method"] == "dfr" and r["task"] == "brain_mr_sex")
+    assert built.page.row(BRAIN, "dfr")["auroc"].startswith(f"{float(line['auroc']):.3f}")
+    assert len(lines) == len(built.page.rows)
+
+
+def test_download_holds_the_same_numbers(built):
+    links = [a["href"] for tag, a in built.page.tags if tag == "a" and "download" in a]
+    boards = [unquote(link.split(",", 1)[1]) for link in links]
+    whole = (built.index.parent / "leaderboard.csv").read_text()
+    lines = [line for board in boards for line in board.splitlines()[1:]]
+    assert lines == whole.splitlines()[1:]
+
+
+def test_missing_seed_is_shown(built):
+    row = built.page.row(HEART, "class_resampling")
+    assert row["seeds"] == "1 of 2"
+    assert "1 of 2 seeds" in row["method"]
+    assert "Seed 1 is missing." in row["detail"]
+    assert row["tier"] == "–"
+
+
+def test_failed_row_is_shown_with_its_error(built):
+    row = built.page.row(BRAIN, "group_undersampling")
+    assert row["worst_group_accuracy"] == "failed RuntimeError: <b>out of memory</b>"
+    assert row["seeds"] == "0 of 2"
+
+
+def test_newest_code_is_shown_and_older_counted(built):
+    assert "1 older version of this row" in built.page.row(HEART, "erm")["detail"]
+
+
+def test_hostile_words_are_only_words(built):
+    assert "<script>alert(1)</script>" not in built.text
+    assert "<script>alert(1)</script>" in "".join(built.page.words)
+    assert not any(a.get("onerror") for _, a in built.page.tags)
+    assert {a["src"][:5] for tag, a in built.page.tags if tag == "img"} == {"data:"}
+    assert sum(tag == "script" for tag, _ in built.page.tags) == 1
+
+
+def test_nothing_is_loaded_from_elsewhere(built):
+    links = [a.get(name) for _, a in built.page.tags for name in ("src", "href", "action")]
+    assert {link.split(":")[0][:1] for link in links if link} <= {"#", "d"}
+    assert not re.search(r"url\(|@import|https?:", built.text.replace("http-equiv", ""))
+
+
+def test_policy_allows_this_script_only(built):
+    script = built.text.rsplit("<script>", 1)[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(a["content"] for tag, a in built.page.tags if "http-equiv" in a)
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_every_cell_of_the_heat_map_says_its_n(built):
+    titles = [
+        a["title"] for tag, a in built.page.tags if tag == "td" and "n = " in a.get("title", "")
+    ]
+    finished = [row for row in built.page.rows.values() if "failed" not in row["method"]]
+    heart = sum(key.startswith(HEART) for key in built.page.rows)
+    assert len(titles) == 16 * heart + 12 * (len(finished) - heart)
+
+
+def test_same_runs_give_same_bytes(fake, tmp_path):
+    for seed in (0, 1):
+        fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], seed)
+    first, second = (build(tmp_path / "runs", tmp_path / name) for name in ("one", "two"))
+    for name in ("index.html", "leaderboard.csv", "results.json"):
+        assert (first.parent / name).read_bytes() == (second.parent / name).read_bytes()
+    assert not list(first.parent.glob("*.partial"))
+
+
+def test_empty_cell_is_undefined_with_reason(fake, tmp_path, read_page):
+    for seed in (0, 1):
+        without = {"sex": "female"} if seed else None
+        fake.write_run(tmp_path / "runs", fake.HEART, fake.METHODS[0], seed, without=without)
+    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    row = page.row(HEART, "erm")
+    assert row["worst_group_accuracy"] == "undefined"
+    assert any("seed 1: undefined" in a.get("title", "") for _, a in page.tags)
+    assert row["place"] == "–"
+    assert "Nothing to draw" in " ".join(page.words)
+
+
+def read_back(folder):
+    names = ("index.html", "leaderboard.csv", "results.json")
+    return [(folder / name).read_bytes() for name in names]
+
+
+def test_scores_that_a_run_claims_change_nothing(fake, tmp_path):
+    target = fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
+    build(tmp_path / "runs", tmp_path / "honest")
+    result = json.loads((target / "result.json").read_text())
+    for score in result["scores"]:
+        score |= {"value": 0.999, "low": 0.99, "high": 1.0, "n": 7}
+    result["threshold"] = 0.123
+    (target / "result.json").write_text(json.dumps(result))
+    build(tmp_path / "runs", tmp_path / "boasting")
+    assert read_back(tmp_path / "honest") == read_back(tmp_path / "boasting")
+
+
+def test_value_lies_in_its_own_interval(built):
+    estimates = [e for b in built.results["boards"] for r in b["rows"] for e in r["estimates"]]
+    whole = [e for e in estimates if e["low"] is not None]
+    assert len(whole) > 100
+    assert all(e["low"] <= e["value"] <= e["high"] for e in whole)
+
+
+def test_run_that_cannot_be_scored_has_failed_with_the_reason(fake, tmp_path, read_page):
+    fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
+    broken = fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[1], 0)
+    table = pd.read_parquet(broken / "predictions.parquet")
+    table.assign(probability_1=2.0).to_parquet(broken / "predictions.parquet")
+    lost = fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[2], 0)
+    (lost / "predictions.parquet").unlink()
+    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    row = page.row(BRAIN, "group_resampling")
+    assert row["worst_group_accuracy"].startswith("failed Its predictions cannot be scored.")
+    assert "probabilities outside 0 to 1" in row["worst_group_accuracy"]
+    words = page.row(BRAIN, "class_resampling")["worst_group_accuracy"]
+    assert "predictions.parquet cannot be read" in words
+    assert str(tmp_path) not in words
+
+
+def test_table_cohorts_have_boards_of_their_own(fake, tmp_path, read_page):
+    for content in ("c0ffee00", "deadbeef"):
+        source = {"kind": "table", "name": "my ward", "content": content}
+        method = fake.FakeMethod("erm", fields={"limit": len(content) + ord(content[0])})
+        changes = {"source": source}
+        fake.write_run(tmp_path / "runs", fake.BRAIN, method, 0, changes=changes)
+    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    boards = [a["id"] for tag, a in page.tags if tag == "section" and a.get("class") == "board"]
+    assert len(set(boards)) == 2
+    assert all("my-ward" in board for board in boards)
+
+
+def test_seed_that_failed_everywhere_is_still_owed(fake, tmp_path, read_page):
+    for method in fake.METHODS[:2]:
+        fake.write_run(tmp_path / "runs", fake.BRAIN, method, 0)
+        fake.write_run(tmp_path / "runs", fake.BRAIN, method, 1, error="ValueError: no luck")
+    row = read_page(build(tmp_path / "runs", tmp_path / "out").read_text()).row(
+        BRAIN, "group_resampling"
+    )
+    assert row["seeds"] == "1 of 2"
+    assert "1 of 2 seeds 1 failed" in row["method"]
+    assert row["tier"] == "–"
+    assert "one seed: no verdict" in row["gain"]
+
+
+def test_a_board_on_which_all_failed_stands_beside_one_that_did_not(fake, tmp_path, read_page):
+    """A first try of another setting must not cost the page of all earlier results."""
+    other = {"variant": {"name": "severity-1_women-0.2", "severity": 1.0}}
+    fake.write_run(tmp_path / "runs", fake.HEART, fake.METHODS[0], 0)
+    fake.write_run(
+        tmp_path / "runs", fake.HEART, fake.METHODS[0], 1, error="ValueError: typo", changes=other
+    )
+    page = read_page(build(tmp_path / "runs", tmp_path / "site").read_text())
+    assert "ValueError: typo" in " ".join(page.words) and len(page.rows) == 2
+
+
+def test_other_engines_and_devices_are_told(fake, tmp_path):
+    for place, method in enumerate(fake.METHODS[:2]):
+        usual = fake.config(fake.BRAIN, method, 0)["environment"]
+        changes = {"engine": f"e{place}", "environment": {**usual, "device": f"gpu {place}"}}
+        fake.write_run(tmp_path / "runs", fake.BRAIN, method, 0, changes=changes)
+    text = build(tmp_path / "runs", tmp_path / "out").read_text()
+    assert "different versions of the engine (e0, e1)" in text
+    assert "different devices (gpu 0, gpu 1)" in text
+    assert "different precisions" not in text
+
+
+def test_refuses_without_finished_runs(fake, tmp_path):
+    fake.write_run(tmp_path / "runs", fake.HEART, fake.METHODS[0], 0, error="ValueError: no luck")
+    with pytest.raises(ValueError, match=r"1 of them failed.*no luck.*equipoise run"):
+        build(tmp_path / "runs", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_refuses_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(ValueError, match="No finished run below"):
+        build(tmp_path / "nowhere", tmp_path / "out")
+
+
+def test_a_formula_does_not_run_in_a_spreadsheet(fake, tmp_path):
+    method = fake.FakeMethod("=1+1")
+    fake.write_run(tmp_path / "runs", fake.BRAIN, method, 0)
+    index = build(tmp_path / "runs", tmp_path / "out")
+    with (index.parent / "leaderboard.csv").open() as file:
+        assert next(csv.DictReader(file))["method"] == "'=1+1"
+
+
+def test_needs_no_torch_and_no_task():
+    words = (
+        "import sys, leaderboard.build; "
+        "print(sorted({m.split('.')[0] for m in sys.modules} & {'torch', 'tasks', 'mlflow'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
