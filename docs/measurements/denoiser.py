@@ -1,6 +1,6 @@
 """Which denoiser learns most in a minute of one core?
 
-Run: python docs/measurements/denoiser.py     (six minutes a task; the numbers in docs/speed.md)
+Run: python docs/measurements/denoiser.py   (six minutes a task; for docs/results/speed.md)
 
 Each line trains the base of one cohort anew and gives its error on validation patients, who do not
 train it: the mean squared error of what it predicts (v), at the noise that sampling meets.

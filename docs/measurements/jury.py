@@ -1,6 +1,6 @@
 """How does the jury err on real test patients?
 
-Run: python docs/measurements/jury.py     (a minute a cohort; the numbers in docs/methods.md)
+Run: python docs/measurements/jury.py   (a minute a cohort)
 
 For each cohort and juror, and all together: how often it is right for each group, and how many
 points a perfect generator would be counted off on the sentences that tuning may use.

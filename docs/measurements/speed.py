@@ -1,6 +1,6 @@
 """How long do the parts of a quick run take here?
 
-Run: python docs/measurements/speed.py     (about two minutes; the numbers in docs/speed.md)
+Run: python docs/measurements/speed.py   (two minutes; the numbers in docs/results/speed.md)
 """
 
 import tempfile

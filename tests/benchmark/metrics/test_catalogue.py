@@ -4,7 +4,7 @@ import pytest
 
 from benchmark.metrics.catalogue import METRICS
 
-SCORES_PAGE = Path(__file__).parents[3] / "docs" / "scores.md"
+SCORES_PAGE = Path(__file__).parents[3] / "docs" / "reference" / "scores.md"
 
 
 @pytest.mark.parametrize("name", METRICS)
