@@ -15,7 +15,7 @@ LONGEST = 300  # letters of one of them
 
 def mixes_of(run: ScoredRun) -> dict[str, Any]:
     """Return what a run says of proportions if it has the shape that it should have, else {}."""
-    found = run.generation.get("proportions")
+    found = run.generation.get("group_mix")
     return found if isinstance(found, dict) and _whole(found) else {}
 
 
@@ -43,13 +43,13 @@ def _whole(found: dict[str, Any]) -> bool:
         and len(line["sentence"]) <= LONGEST
         for line in sentences
     )
-    parts = all(isinstance(found.get(name), dict) for name in ("price", "summary"))
+    parts = all(isinstance(found.get(name), dict) for name in ("cost_of_tuning", "summary"))
     n = found.get("n")
     return bool(
         numbers
         and spoken
         and parts
-        and "after" in found["price"]
+        and "after" in found["cost_of_tuning"]
         and isinstance(n, int)
         and 0 < n < 10**6
     )

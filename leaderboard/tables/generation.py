@@ -102,7 +102,7 @@ def generation_table(
         "groups": [(measure.title, measure.help) for measure in groups],
         "n": str(judged[0][1].generation.get("n", "")),
         "owner": owner,
-        "extractor": judge,
+        "judge": judge,
         "gallery": data_address(gallery) if gallery and with_gallery else "",
     }
 
@@ -135,7 +135,7 @@ def _groups(runs: Iterable[ScoredRun]) -> list[Measure]:
 
 def judge_of(run: ScoredRun) -> str:
     """Say who judged: numbers of different judges do not compare."""
-    return str(run.generation.get("extractor", ""))
+    return str(run.generation.get("judge", ""))
 
 
 def judge_of_board(standings: Sequence[Standing]) -> str:

@@ -32,7 +32,7 @@ class _Row:
     """A row of the board with the runs whose generators were asked the same neutral sentences."""
 
     name: str
-    runs: list[dict[str, Any]]  # "proportions" of generation.json
+    runs: list[dict[str, Any]]  # "group_mix" of generation.json
 
     def mean(self, *path: str | int) -> float:
         """Average a number over runs; NaN if one of them lacks it."""
@@ -69,9 +69,11 @@ def proportions_view(
         "first": str(first["groups"][0]),
         "real_clip_score": _number(kin[0].mean("real_clip_score")),
         "common": _common([str(line["sentence"]) for line in first["sentences"]]),
-        "by_chance": {kind: _points(kin[0].mean("by_chance", kind)) for kind in KINDS},
+        "perfect_generator": {
+            kind: _points(kin[0].mean("perfect_generator", kind)) for kind in KINDS
+        },
         "accuracy": ", ".join(
-            f"{group} {_percent(kin[0].mean('judge_accuracy', k))}"
+            f"{group} {_percent(kin[0].mean('counter_accuracy', k))}"
             for k, group in enumerate(first["groups"])
         ),
         "charts": [_chart(kin, k, group) for k, group in _charted(first["groups"])],
@@ -197,7 +199,7 @@ def _verdict(row: _Row, group: str) -> list[str]:
         f"{means['held_out', 'before']} on held-out sentences; nearer with {nearer} of "
         f"{len(row.runs)} seeds."
     ]
-    copied = row.mean("price", "after", "copy_rate")
+    copied = row.mean("cost_of_tuning", "after", "copy_rate")
     if copied > COPIES:
         said.append(
             f"{_percent(copied)} of what {row.name} draws are copies: closer to a training patient "
@@ -217,7 +219,7 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
     """Return a line of the table for every side of a row."""
     lines = []
     for side in SIDES:
-        if side not in row.runs[0]["price"]:
+        if side not in row.runs[0]["cost_of_tuning"]:
             continue
         words = f"{row.name}, before" if side == "before" else row.name
         cells = []
@@ -232,7 +234,9 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
         cells.append(_number(row.mean("summary", "tuned", side, "divergence")))
         for name, _, _ in PRICES:
             cells.append(
-                (_percent if name == "copy_rate" else _number)(row.mean("price", side, name))
+                (_percent if name == "copy_rate" else _number)(
+                    row.mean("cost_of_tuning", side, name)
+                )
             )
         lines.append({"name": words, "cells": cells})
     return lines
@@ -240,7 +244,7 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
 
 def _by_juror(row: _Row, side: str) -> str:
     """Say how far off single networks count a row to be: "7 to 21" points."""
-    path = ("summary", "tuned", side, "by_juror")
+    path = ("summary", "tuned", side, "by_counter")
     found: Any = row.runs[0]
     for step in path:  # a stranger may have written anything there
         found = found.get(step) if isinstance(found, dict) else None
@@ -264,20 +268,22 @@ def proportions_values(standing: Standing, judge: str) -> dict[str, Any]:
         "n": mixes[0]["n"],
         "trusted": all(mix.get("trusted") is True for mix in mixes),
     }
-    sides = [side for side in SIDES if side in mixes[0]["price"]]
+    sides = [side for side in SIDES if side in mixes[0]["cost_of_tuning"]]
     values = {
         f"{kind}/{side}/inconsistency": row.mean("summary", kind, side, "inconsistency")
         for kind in KINDS
         for side in sides
     }
     values |= {
-        f"{side}/{name}": row.mean("price", side, name) for side in sides for name, _, _ in PRICES
+        f"{side}/{name}": row.mean("cost_of_tuning", side, name)
+        for side in sides
+        for name, _, _ in PRICES
     }
     return asked | {name: x if math.isfinite(x) else None for name, x in values.items()}
 
 
 def _sides(run: ScoredRun) -> list[str]:
-    return [side for side in SIDES if side in mixes_of(run)["price"]]
+    return [side for side in SIDES if side in mixes_of(run)["cost_of_tuning"]]
 
 
 def _pairs(found: dict[str, Any], name: str) -> list[tuple[str, float]]:

@@ -29,7 +29,7 @@ BLOCK = 2  # pixels a side of the blocks
 SEED_OF_THEM = 2**30  # far beyond what the controls' draws come to
 FEWEST = 10  # real patients of a group whom a sentence fits, in effect, to measure errors on
 SURE = 0.5  # of the way from guessing to never being wrong, which the jury goes for every group
-TOGETHER = "jury"  # the name under which the mean of all stands beside each
+TOGETHER = "all"  # the name under which the mean of all stands beside each
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def judge_proportions(
         drawn, counted = images[name][rows], mixes[name]
         measured = _summary(counted[TOGETHER][rows], drawn, sentences[rows], target, said, judge)
         alone = {who: _off(mix[rows], target) for who, mix in counted.items() if who != TOGETHER}
-        return {**measured, "by_juror": alone}
+        return {**measured, "by_counter": alone}
 
     kinds = {kind: rows for kind, rows in (("tuned", tuned), ("held_out", ~tuned)) if rows.any()}
 
@@ -88,20 +88,20 @@ def judge_proportions(
         "target": list(target.shares),
         "train": _mix(target.encode(judge.splits.train.table, card), len(target.groups)).tolist(),
         "n": IMAGES,
-        "judge_accuracy": jury.right,
+        "counter_accuracy": jury.right,
         "trusted": jury.trusted,
-        "by_chance": {
+        "perfect_generator": {
             kind: _by_chance(jury.said[rows], target, judge) for kind, rows in kinds.items()
         },
-        "jurors": {
-            who: {"right": one.right, "by_chance": _by_chance(one.said, target, judge)}
+        "counters": {
+            who: {"right": one.right, "perfect_generator": _by_chance(one.said, target, judge)}
             for who, one in errors.items()
         },
         "sentences": _by_sentence(words, tuned, {n: m[TOGETHER] for n, m in mixes.items()}),
         "summary": {
             kind: {name: summary(name, rows) for name in sides} for kind, rows in kinds.items()
         },
-        "price": {
+        "cost_of_tuning": {
             name: {
                 **price(images[name], features[name], words, judge),
                 "frechet_distance_of_mix": distance,

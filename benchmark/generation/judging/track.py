@@ -85,7 +85,7 @@ def judge_generator(
     reads_masks = getattr(generator, "reads_masks", True)
     found = {
         "n": len(first),
-        "extractor": by,
+        "judge": by,
         "scores": {
             **_likeness(real, other, drawn, ctx),
             **_by_group(card, [(first.table, real), (rows, drawn), (second.table, other)], ctx),
@@ -103,7 +103,7 @@ def judge_generator(
             reader, trained_jury(splits.train, reader, ctx), see, clip, splits, patients.train,
             patients.val, real.features, patients.test.features, areas, ctx,
         )  # fmt: skip
-        found["proportions"] = judge_proportions(
+        found["group_mix"] = judge_proportions(
             generator, judge, folder / "neutral.png" if with_gallery else None
         )
     write_json(folder / "generation.json", found)

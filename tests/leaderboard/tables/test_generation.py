@@ -8,7 +8,7 @@ PNG = b"\x89PNG\r\n\x1a\nrest"
 
 
 def run(scores, gallery=PNG, judge="code b"):
-    found = {"n": 400, "scores": scores, "extractor": judge}
+    found = {"n": 400, "scores": scores, "judge": judge}
     return SimpleNamespace(generation=found, gallery=gallery)
 
 
@@ -53,7 +53,7 @@ def test_numbers_of_two_judges_are_not_mixed():
         run({"dice": {"value": 0.8, "floor": 0.9}}, judge="code b"),
     )
     assert cell(found, "dice") == {"value": "0.80", "floor": "0.90"}
-    assert found["extractor"] == "code b"
+    assert found["judge"] == "code b"
 
 
 def test_groups_have_distances_of_their_own():

@@ -20,27 +20,25 @@ def mixes(before, after):
     """Proportions of a generator that draws these shares of women, before (or None) and after."""
     sides = {"after": after} if before is None else {"before": before, "after": after}
     summary = {
-        name: {"inconsistency": abs(s - 0.5), "by_juror": {"a": 0.22, "b": 0.07}, "shares": [s]}
+        name: {"inconsistency": abs(s - 0.5), "by_counter": {"a": 0.22, "b": 0.07}, "shares": [s]}
         for name, s in sides.items()
     }
     return {
         "groups": ["female", "male"], "target": [0.5, 0.5], "train": [0.2, 0.8], "n": 64,
-        "by_chance": {"tuned": 0.05, "held_out": 0.07}, "judge_accuracy": [0.9, 0.8],
+        "perfect_generator": {"tuned": 0.05, "held_out": 0.07}, "counter_accuracy": [0.9, 0.8],
         "trusted": True,
         "sentences": [
             {"sentence": words, "tuned": k == 0, **{name: side(s) for name, s in sides.items()}}
             for k, words in enumerate(SENTENCES)
         ],
         "summary": {"tuned": summary, "held_out": summary},
-        "price": {name: {"frechet_distance": 7.0} for name in sides},
+        "cost_of_tuning": {name: {"frechet_distance": 7.0} for name in sides},
     }  # fmt: skip
 
 
 def standing(*found):
     runs = [
-        SimpleNamespace(
-            generation={"extractor": "judge", "proportions": one}, neutral=PNG, gallery=PNG
-        )
+        SimpleNamespace(generation={"judge": "judge", "group_mix": one}, neutral=PNG, gallery=PNG)
         for one in found
     ]
     return SimpleNamespace(row=SimpleNamespace(done=runs))
@@ -106,7 +104,8 @@ def test_words_that_all_sentences_share_are_said_once():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("price", {}), ("target", [10**400, 0.5]), ("train", [2, -1]), ("n", 0)]
+    ("name", "value"),
+    [("cost_of_tuning", {}), ("target", [10**400, 0.5]), ("train", [2, -1]), ("n", 0)],
 )
 def test_proportions_that_cannot_be_are_not_shown(name, value):
     assert view(standing({**mixes(0.2, 0.5), name: value})) is None
@@ -126,7 +125,7 @@ def test_a_summary_of_another_shape_does_not_bring_the_page_down(broken):
 @pytest.mark.parametrize("broken", [None, [], {"a": "many"}])
 def test_single_networks_that_say_nothing_are_a_dash(broken):
     found = mixes(0.2, 0.5)
-    found["summary"]["tuned"]["after"]["by_juror"] = broken
+    found["summary"]["tuned"]["after"]["by_counter"] = broken
     assert view(standing(found))["lines"][1]["cells"][2] == "–"
 
 
@@ -143,7 +142,7 @@ def test_what_an_untrusted_jury_counts_is_no_finding():
 
 def test_a_generator_of_copies_is_called_one():
     found = mixes(0.2, 0.5)
-    found["price"]["after"]["copy_rate"] = 0.9
+    found["cost_of_tuning"]["after"]["copy_rate"] = 0.9
     assert "90% of what row 0 draws are copies" in view(standing(found))["verdicts"][1]
 
 
@@ -157,11 +156,11 @@ def test_counts_that_disagree_are_named():
 
 def test_a_number_of_hundreds_of_digits_is_a_dash():
     found = mixes(0.2, 0.5)
-    found["price"]["after"]["frechet_distance"] = 10**400
+    found["cost_of_tuning"]["after"]["frechet_distance"] = 10**400
     assert view(standing(found))["lines"][1]["cells"].count("–") == 10
 
 
-@pytest.mark.parametrize("broken", ["groups", "sentences", "target", "price", "n"])
+@pytest.mark.parametrize("broken", ["groups", "sentences", "target", "cost_of_tuning", "n"])
 def test_proportions_of_another_shape_are_not_shown(broken):
     found = copy.deepcopy(mixes(0.2, 0.5))
     found[broken] = "<script>"
@@ -201,7 +200,7 @@ def test_what_a_stranger_wrote_is_escaped():
 
 def test_numbers_that_are_none_are_dashes():
     found = mixes(0.2, 0.5)
-    found["price"]["after"]["frechet_distance"] = "many"
+    found["cost_of_tuning"]["after"]["frechet_distance"] = "many"
     lines = view(standing(found))["lines"]
     assert "7.00" in lines[0]["cells"] and "7.00" not in lines[1]["cells"]
 

@@ -46,8 +46,8 @@ def saying(north):
 def test_the_jury_says_the_mean_of_its_jurors(task):
     target = read_target("uniform", task.card, ("site",))
     found = Jury({"one": saying(0.2), "other": saying(0.6)}).read(np.zeros(2), target)
-    assert found["jury"] == pytest.approx(np.array([[0.4, 0.6]] * 2))
-    assert list(found) == ["jury", "one", "other"]
+    assert found["all"] == pytest.approx(np.array([[0.4, 0.6]] * 2))
+    assert list(found) == ["all", "one", "other"]
 
 
 def test_jurors_of_new_patients_are_shared_by_all_seeds(splits, ctx):

@@ -129,7 +129,7 @@ def test_features_may_come_from_weights_of_ones_own(task, splits, ctx, tmp_path)
     options = {"with_gallery": False, "extractor": f"test_resnet={path}"}
     judge_generator(Real(task), splits, ctx, tmp_path, **options)
     found = json.loads((tmp_path / "generation.json").read_text())
-    assert found["extractor"].startswith("test_resnet, weights ")
+    assert found["judge"].startswith("test_resnet, weights ")
     assert found["scores"]["frechet_distance"]["value"] > 0
 
 
@@ -163,19 +163,19 @@ def test_a_mix_is_counted_before_and_after_and_by_sentence(task, splits, ctx, tm
     after = Mixed(task, 0.5, before)
     found = judged(after, splits, learned, tmp_path)
     assert before.seeds == after.seeds[-1:]  # the same noise on both sides
-    mix = found["proportions"]
+    mix = found["group_mix"]
     assert mix["groups"] == ["north", "south"] and mix["target"] == [0.5, 0.5]
     assert mix["sentences"][0]["sentence"] == "a picture"
     off = {side: mix["summary"]["tuned"][side]["inconsistency"] for side in ("before", "after")}
     assert off["before"] > 0.4 and off["after"] < 0.15
-    by_juror = mix["summary"]["tuned"]["before"]["by_juror"]
-    assert {"jury", *by_juror} == set(mix["jurors"]) == {
-        "jury", "blocks", "detail", "blocks, new patients", "detail, new patients",
+    by_juror = mix["summary"]["tuned"]["before"]["by_counter"]
+    assert {"all", *by_juror} == set(mix["counters"]) == {
+        "all", "blocks", "detail", "blocks, new patients", "detail, new patients",
     }  # fmt: skip
-    assert "jury" not in by_juror and max(by_juror.values()) > 0.4
+    assert "all" not in by_juror and max(by_juror.values()) > 0.4
     for line in mix["sentences"]:
         assert line["after"]["low"][0] <= line["after"]["shares"][0] <= line["after"]["high"][0]
-    assert set(mix["price"]) == {"before", "after"}
+    assert set(mix["cost_of_tuning"]) == {"before", "after"}
     assert found["scores"]["dice"]["value"] is None  # nobody looked at the masks
     with Image.open(tmp_path / "neutral.png") as picture:
         assert picture.height > 2 * 64
@@ -193,5 +193,5 @@ def test_what_judges_cannot_be_had_by_asking_for_it(task, ctx, make_spec):
 def test_without_masks_in_train_nothing_is_said_of_anatomy(task, splits, ctx, tmp_path):
     train = dataclasses.replace(splits.train, masks=np.zeros_like(splits.train.masks))
     bare = dataclasses.replace(splits, train=train)
-    found = judged(Mixed(task, 0.5), bare, ctx, tmp_path)["proportions"]
+    found = judged(Mixed(task, 0.5), bare, ctx, tmp_path)["group_mix"]
     assert found["summary"]["tuned"]["after"]["by_anatomy"] is None
