@@ -18,17 +18,17 @@ from markupsafe import Markup
 
 from leaderboard.export import Ranked, as_csv, as_json
 from leaderboard.page_sections import board_view
-from leaderboard.rank.standings import SIGNIFICANT, rank
+from leaderboard.rank.standings import rank
 from leaderboard.read.boards import Board, collect
-from leaderboard.tables.columns import COLUMNS
+from leaderboard.words.glossary import ranking_terms
 from leaderboard.words.mix_glossary import TERMS
 
 MEANINGS = {
-    "quick": "Small networks and small images, minutes on two CPU cores: good for trying a method "
-    "out and seeing whom it fails, too small to settle which method is best.",
-    "standard": "A ResNet and larger cohorts, hours on one consumer GPU: meant for comparing "
-    "methods on these cohorts.",
-    "paper": "The source papers' own sizes.",
+    "quick": "Small networks and small images: minutes on two CPU cores. Use it to try out a "
+    "method; it is too small to decide which method is best.",
+    "standard": "A ResNet and larger cohorts: hours on one consumer GPU. Use it to compare methods "
+    "on these cohorts.",
+    "paper": "The sizes of the source papers.",
 }
 DIGITAL = (
     "Digital cohorts are generated: their bias is known exactly, but a ranking on them says how "
@@ -80,7 +80,10 @@ def page(ranked: Ranked) -> str:
         boards=boards,
         facts=_facts(ranked),
         presets=_presets(ranked),
-        glossary=[*_glossary(), *(TERMS if any(board["proportions"] for board in boards) else ())],
+        glossary=[
+            *ranking_terms(),
+            *(TERMS if any(board["proportions"] for board in boards) else ()),
+        ],
         style=Markup(_static("page.css")),
         script=Markup(script),
         script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -130,7 +133,7 @@ def _facts(ranked: Ranked) -> list[tuple[str, str]]:
     return [
         ("Tasks", str(len({board.card.name for board, _ in ranked}))),
         ("Methods", str(len({s.row.name for s in standings if not s.is_control}))),
-        ("Yardsticks", str(len({s.row.name for s in standings if s.is_control}))),
+        ("Controls", str(len({s.row.name for s in standings if s.is_control}))),
         ("Runs", runs),
         ("Last run", finished[-1][:10]),
         ("Code", _commonest(environments, "commit")),
@@ -161,51 +164,4 @@ def _presets(ranked: Ranked) -> list[dict[str, str]]:
             ),
         }
         for name in sorted(found)
-    ]
-
-
-def _glossary() -> list[tuple[str, str]]:
-    """Explain the columns and marks in full, where a tooltip does not reach."""
-    columns = [(c.title, c.help) for c in COLUMNS if c.key not in ("place", "method", "minutes")]
-    return [
-        *columns,
-        (
-            "Not told from ERM",
-            f"The difference from ERM could be chance: its p-value is not below {SIGNIFICANT:g} "
-            "after Holm's adjustment for the number of rows compared. The interval beside it is "
-            "not adjusted: leaving out 0 by a little is not enough.",
-        ),
-        (
-            "Tier or verdict?",
-            "The verdict compares a row with ERM alone; the tier compares the methods with the "
-            "best of their tier. A row may be better than ERM and share its tier, when a shakier "
-            "row below both cannot be told from the best.",
-        ),
-        (
-            "Levelling down",
-            "The gap between groups is smaller than ERM's, but mostly because the group served "
-            "best is now served worse. Measured on the runs that both have.",
-        ),
-        (
-            "1 of 2 seeds",
-            "Some of a row's runs failed or were not made. A row that lacks runs the fullest rows "
-            "have gets neither place nor tier and stands below them: its mean is over other "
-            "patients and trainings than theirs.",
-        ),
-        (
-            "One seed",
-            "One trained model says nothing of how the next training would go: with one seed in "
-            "common there is no verdict and no tier.",
-        ),
-        (
-            "Head-room",
-            "How much of the way from ERM to the oracle, plain training on an unbiased cohort, a "
-            "row has gone in worst-group accuracy. Shown where a row is opened.",
-        ),
-        ("Undefined", "The value cannot be computed, for example without any positive patient."),
-        (
-            "Yardsticks",
-            "Rows that are no methods: the same training for longer, one answer for everybody, an "
-            "unbiased cohort. They say what the other numbers are worth.",
-        ),
     ]

@@ -15,6 +15,7 @@ from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS, minutes
 from leaderboard.tables.generation import generation_values, judge_of_board
 from leaderboard.tables.group_mix import judge_of_mixes, proportions_values
+from leaderboard.words.verdicts import verdict_words
 
 SCHEMA = 1
 
@@ -70,7 +71,7 @@ def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
     if gain is not None:
         plain = _json_gain(gain)
         values |= {f"gain_{name}": plain[name] for name in ("low", "high", "p_value")}
-        values |= {"gain_over_erm": gain.difference, "verdict": gain.verdict}
+        values |= {"gain_over_erm": gain.difference, "verdict": verdict_words(gain)}
     return {name: _harmless(value) for name, value in values.items()}
 
 
@@ -130,7 +131,7 @@ def _json_row(standing: Standing) -> dict[str, Any]:
 
 def _json_gain(gain: Gain) -> dict[str, Any]:
     """JSON has no NaN: an undefined number is null."""
-    values = {**vars(gain), "verdict": gain.verdict}
+    values = {**vars(gain), "verdict": verdict_words(gain)}
     return {
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in values.items()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
@@ -34,6 +35,8 @@ ORACLE = "oracle"  # plain training on a cohort without bias: as far as debiasin
 SIGNIFICANT = 0.05
 FEW = 50  # images; a value that rests on fewer is shown in grey
 
+Verdict = Literal["better", "worse", "not significant", "one seed", "undefined"]
+
 
 @dataclass(frozen=True)
 class Gain:
@@ -47,20 +50,15 @@ class Gain:
     seeds: int  # how many seeds both have
 
     @property
-    def over_words(self) -> str:
-        """The other row as it is said in a sentence."""
-        return {REFERENCE: "ERM", LONGER: "ERM trained longer"}[self.over]
-
-    @property
-    def verdict(self) -> str:
-        """Say in words what the numbers allow to say."""
+    def verdict(self) -> Verdict:
+        """What the numbers allow to say at the 5 % level."""
         if self.seeds < 2:
-            return "one seed: no verdict"
+            return "one seed"
         if math.isnan(self.p_value):
-            return f"cannot be compared with {self.over_words}"
+            return "undefined"
         if self.p_value >= SIGNIFICANT:
-            return f"not told from {self.over_words}"
-        return f"{'better' if self.difference > 0 else 'worse'} than {self.over_words}"
+            return "not significant"
+        return "better" if self.difference > 0 else "worse"
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class Standing:
 
     row: Row
     complete: bool  # it has the same runs, seed and data, as the fullest contestants
-    place: int | None  # None for yardsticks and for rows without a headline or not complete
+    place: int | None  # None for controls and for rows without a headline or not complete
     tier: int | None  # None too where there is one seed
     estimates: Mapping[Key, Estimate]
     worst_cell: Key | None  # the cell with the lowest mean accuracy; None if any is undefined
@@ -80,7 +78,7 @@ class Standing:
 
     @property
     def is_control(self) -> bool:
-        """Yardsticks are shown, not ranked."""
+        """Controls are shown, not ranked."""
         return self.row.is_control
 
     @property
@@ -262,7 +260,7 @@ def _group_means(runs: Sequence[ScoredRun], attribute: Attribute) -> np.ndarray:
 
 
 def _in_order(standings: Sequence[Standing]) -> list[Standing]:
-    """Sort by the headline: contestants before yardsticks, rows that lack runs after the others.
+    """Sort by the headline: contestants before controls, rows that lack runs after the others.
 
     Only contestants with all runs and a headline are numbered.
     """

@@ -14,11 +14,11 @@ from benchmark.metrics.catalogue import METRICS
 from leaderboard.charts.plots import spark
 from leaderboard.rank.standings import HEADLINE, REFERENCE, Estimate, Gain, Standing
 from leaderboard.read.boards import first_line
+from leaderboard.words.verdicts import VERDICTS, gain_words, interval_words, percent_points
 
 Order = Literal["ascending", "descending"]
-MINUS = "−"
-HEADLINE_NOTE = "Mean over seeds, 95 % interval over patients and seeds; then the worst cell."
-HEADLINE_NOTE_ONE_SEED = "One seed, 95 % interval over its patients only; then the worst cell."
+HEADLINE_NOTE = "Mean over seeds; 95 % interval over patients and seeds; worst cell."
+HEADLINE_NOTE_ONE_SEED = "One seed; 95 % interval over test patients only; worst cell."
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,6 @@ def estimate_cell(estimate: Estimate, metric: str) -> Cell:
     )
 
 
-def percent_points(value: float) -> str:
-    """Say a difference of two shares with its sign: "+4.2"."""
-    rounded = f"{abs(100 * value):.1f}"
-    sign = "" if rounded == "0.0" else "+" if value > 0 else MINUS
-    return sign + rounded
-
-
 def cell_words(standing: Standing) -> str:
     """Name the cell where a row does worst: "heart failure, female"."""
     if standing.worst_cell is None:
@@ -126,11 +119,11 @@ def _headline(standing: Standing, context: Context) -> Cell:
 
 def _tier(standing: Standing, context: Context) -> Cell:
     if standing.is_control:
-        return Cell("–", note="Yardsticks are not ranked.")
+        return Cell("–", note="Controls are not ranked.")
     if context.common < 2:
-        return Cell("–", note="One seed: no tier.")
+        return Cell("–", note="Tiers need at least two seeds.")
     if standing.tier is None:
-        return Cell("–", note="A row takes part in the tiers when all its seeds are there.")
+        return Cell("–", note="Only rows with all seeds get a tier.")
     return Cell(str(standing.tier), sort=standing.tier, tone="pill")
 
 
@@ -151,41 +144,15 @@ def _gain(standing: Standing, context: Context) -> Cell:
 
 
 def gain_cell(gain: Gain) -> Cell:
-    """Show a gain in percentage points over its interval and the verdict in words."""
+    """Show a gain in percentage points over its interval and the verdict."""
     tones = {"better": "good", "worse": "bad"}
-    limits = ""
-    if not math.isnan(gain.low):
-        limits = f"{percent_points(gain.low)} to {percent_points(gain.high)}\n"
+    limits = [] if math.isnan(gain.low) else [interval_words(gain)]
     return Cell(
         percent_points(gain.difference),
-        sub=limits + gain.verdict,
+        sub="\n".join([*limits, VERDICTS[gain.verdict]]),
         sort=gain.difference,
         note=gain_words(gain),
-        tone=tones.get(gain.verdict.split()[0], ""),
-    )
-
-
-def gain_words(gain: Gain) -> str:
-    """Say a gain with everything it rests on."""
-    words = f"{percent_points(gain.difference)} percentage points over {gain.over_words}"
-    if math.isnan(gain.low):
-        return f"{words}; too many resamples are undefined for an interval."
-    words += f", 95 % interval {percent_points(gain.low)} to {percent_points(gain.high)}"
-    if math.isnan(gain.p_value):
-        return f"{words} over test patients only; {gain.verdict}."
-    return (
-        f"{words}, p = {gain.p_value:.3f} after Holm's adjustment, "
-        f"seeds in common: {gain.seeds}; {gain.verdict}."
-    )
-
-
-def headroom_words(share: float) -> str:
-    """Say how much of what there is to be gained a row has gained."""
-    rounded = f"{abs(100 * share):.0f}"
-    sign = MINUS if share < 0 and rounded != "0" else ""
-    return (
-        f"{sign}{rounded} % of the head-room, the way from ERM to the oracle in "
-        f"{METRICS[HEADLINE].title.lower()}; no test is made of it."
+        tone=tones.get(gain.verdict, ""),
     )
 
 
@@ -221,7 +188,7 @@ def metric_column(metric: str, title: str = "") -> Column:
     entry = METRICS[metric]
     first: Order = "ascending" if entry.better == "lower" else "descending"
     arrow = {"higher": "↑", "lower": "↓", "neither": ""}[entry.better]
-    where = "" if "gap" not in metric and "odds" not in metric else " Largest over the attributes."
+    where = " Largest over the attributes." if entry.per == "attribute" else ""
     full = f"{entry.title}. " if title else ""
     meaning = f"{full}{entry.meaning}{where}"
     return Column(metric, title or entry.title, meaning, first, _metric(metric), arrow=arrow)
@@ -232,7 +199,7 @@ COLUMNS = (
     Column(
         "method",
         "Method",
-        "Opens to scores per group, hyperparameters and provenance.",
+        "Open a row for its scores per group, hyperparameters and provenance.",
         "ascending",
         lambda standing, context: Cell(standing.row.name, sort=standing.row.name),
         words=True,
@@ -240,7 +207,7 @@ COLUMNS = (
     Column(
         HEADLINE,
         METRICS[HEADLINE].title,
-        METRICS[HEADLINE].meaning + " The dashed tick is ERM.",
+        METRICS[HEADLINE].meaning + " The dashed line marks ERM.",
         "descending",
         _headline,
         words=True,
@@ -249,15 +216,15 @@ COLUMNS = (
     Column(
         "tier",
         "Tier",
-        "A tier reaches down to the last row that cannot be told from its best, at 5 % after "
-        "Holm's adjustment; so rows of one tier carry no claim of difference.",
+        "A tier reaches down to the last row that is not significantly different from its best "
+        "row (5 % level, Holm's adjustment). Do not read rows of one tier as different.",
         "ascending",
         _tier,
     ),
     Column(
         "gain",
         "Gain over ERM",
-        "Difference in worst-group accuracy from plain training, in percentage points.",
+        "Difference in worst-group accuracy from plain training (ERM), in percentage points.",
         "descending",
         _gain,
         arrow="↑",
@@ -270,7 +237,7 @@ COLUMNS = (
     Column(
         "groups_used",
         "Groups used",
-        "When the method sees patients' attributes: never, in training, or also at test.",
+        "When the method sees the patients' attributes: never, in training, or also at test.",
         "ascending",
         _groups_used,
         words=True,

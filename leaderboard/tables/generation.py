@@ -11,7 +11,7 @@ from typing import Any
 
 from leaderboard.rank.standings import Standing
 from leaderboard.read.scored_run import ScoredRun
-from leaderboard.tables.columns import MINUS
+from leaderboard.words.verdicts import MINUS
 
 ATTRIBUTES = "read_back/attributes"  # the mean over all that are read back but the label
 

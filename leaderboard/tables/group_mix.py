@@ -16,9 +16,9 @@ from leaderboard.charts.mix_chart import Mark, mix_chart
 from leaderboard.rank.standings import Standing
 from leaderboard.read.mix_report import MOST, mixes_of, number_at, question_of
 from leaderboard.read.scored_run import ScoredRun
-from leaderboard.tables.columns import MINUS
 from leaderboard.tables.generation import data_address, judge_of, main_judge
 from leaderboard.words.mix_glossary import PRICES
+from leaderboard.words.verdicts import MINUS
 
 SIDES = ("before", "after")
 KINDS = ("tuned", "held_out")

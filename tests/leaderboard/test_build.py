@@ -127,7 +127,7 @@ def test_empty_cell_is_undefined_with_reason(fake, tmp_path, read_page):
     assert row["worst_group_accuracy"] == "undefined"
     assert any("seed 1: undefined" in a.get("title", "") for _, a in page.tags)
     assert row["place"] == "–"
-    assert "Nothing to draw" in " ".join(page.words)
+    assert "Nothing to plot" in " ".join(page.words)
 
 
 def read_back(folder):
@@ -192,7 +192,7 @@ def test_seed_that_failed_everywhere_is_still_owed(fake, tmp_path, read_page):
     assert row["seeds"] == "1 of 2"
     assert "1 of 2 seeds 1 failed" in row["method"]
     assert row["tier"] == "–"
-    assert "one seed: no verdict" in row["gain"]
+    assert "no verdict (one seed)" in row["gain"]
 
 
 def test_a_board_on_which_all_failed_stands_beside_one_that_did_not(fake, tmp_path, read_page):

@@ -1,11 +1,11 @@
 from types import SimpleNamespace
 
 from leaderboard.rank.standings import Estimate, Gain
-from leaderboard.words.headline_summary import finding
+from leaderboard.words.headline_summary import headline_summary
 
 
 def standing(name, headline=0.6, gain=None, *, control=False):
-    """A stand-in with what a finding looks at; gain: difference, p-value, seeds."""
+    """A stand-in with what a summary looks at; gain: difference, p-value, seeds."""
     gains = () if gain is None else (Gain("erm", gain[0], -1.0, 1.0, gain[1], gain[2]),)
     row = SimpleNamespace(name=name, done=True)
     return SimpleNamespace(
@@ -18,13 +18,13 @@ def standing(name, headline=0.6, gain=None, *, control=False):
     )
 
 
-def test_says_whom_plain_training_fails():
-    words = finding([standing("erm")])
-    assert "60.0% right where it does worst (ill, female), against 80.0%" in words
+def test_says_where_plain_training_does_worst():
+    words = headline_summary([standing("erm")])
+    assert "60.0% of the patients in its worst cell (ill, female), compared with 80.0%" in words
 
 
-def test_sorts_the_methods_by_what_can_be_said():
-    words = finding(
+def test_lists_the_methods_by_their_verdict():
+    words = headline_summary(
         [
             standing("erm"),
             standing("a", gain=(0.12, 0.01, 2)),
@@ -33,14 +33,22 @@ def test_sorts_the_methods_by_what_can_be_said():
             standing("oracle", gain=(0.3, 0.001, 2), control=True),
         ]
     )
-    assert "Better than it: a (+12.0). Worse: c (−20.0). Not told from it: b (+3.0)." in words
+    assert words.endswith(
+        "Significantly better than ERM: a (+12.0). Significantly worse: c (−20.0). "
+        "Not significantly different: b (+3.0)."
+    )
     assert "oracle" not in words
 
 
 def test_one_seed_gives_no_verdict():
-    words = finding([standing("erm"), standing("a", gain=(0.1, float("nan"), 1))])
-    assert "no verdict" in words and "a (" not in words
+    words = headline_summary([standing("erm"), standing("a", gain=(0.1, float("nan"), 1))])
+    assert "no significance test" in words and "a (" not in words
+
+
+def test_says_that_no_method_is_better():
+    words = headline_summary([standing("erm"), standing("a", gain=(0.03, 0.4, 2))])
+    assert "No method is significantly better than ERM. Not significantly different: a" in words
 
 
 def test_nothing_to_measure_from():
-    assert finding([standing("a")]) == ""
+    assert headline_summary([standing("a")]) == ""

@@ -1,0 +1,46 @@
+"""What a reader must know before comparing the rows of a board."""
+
+from __future__ import annotations
+
+import json
+
+from leaderboard.read.boards import Board
+
+
+def board_notes(board: Board) -> list[str]:
+    """Say what limits the comparison of rows: other settings, patients, code or devices."""
+    notes = []
+    for part in ("source", "classifier"):
+        if len({json.dumps(r.config["preset"].get(part), sort_keys=True) for r in board.rows}) > 1:
+            notes.append(
+                f"Rows were run with different {part} settings of the preset "
+                f"{board.preset['name']!r}, so they are not fully comparable."
+            )
+    by_seed: dict[int, set[str]] = {}
+    for row in board.rows:
+        for run in row.done:
+            seed, fingerprint = run.key
+            by_seed.setdefault(seed, set()).add(fingerprint)
+    if any(len(prints) > 1 for prints in by_seed.values()):
+        notes.append(
+            "Rows were run on different versions of the cohort. Only rows on the same patients are "
+            "compared with each other."
+        )
+    return notes + _made_differently(board)
+
+
+def _made_differently(board: Board) -> list[str]:
+    """Name what the runs of a board should share and do not."""
+    configs = [run.config for row in board.rows for run in row.done]
+    shared = {
+        "versions of the engine": [c.get("engine") for c in configs],
+        "versions of the task's code": [c["task"].get("source") for c in configs],
+        "devices": [c.get("environment", {}).get("device") for c in configs],
+        "precisions": [c.get("environment", {}).get("precision") for c in configs],
+    }
+    return [
+        f"Runs were made with different {what} ({', '.join(sorted(found))}). This may "
+        "explain small differences between rows."
+        for what, values in shared.items()
+        if len(found := {str(value) for value in values}) > 1
+    ]

@@ -1,0 +1,56 @@
+"""What the columns, marks and verdicts of the ranking mean, where a tooltip does not reach."""
+
+from __future__ import annotations
+
+from leaderboard.rank.standings import SIGNIFICANT
+from leaderboard.tables.columns import COLUMNS
+
+OBVIOUS = ("place", "method", "minutes")  # columns that need no explanation
+TERMS = (
+    (
+        "Not significantly different",
+        "The difference from ERM may be chance: its p-value is not below "
+        f"{SIGNIFICANT:g} after Holm's adjustment for the number of rows compared. The 95 % "
+        "interval beside it is not adjusted, so it may exclude 0 by a little.",
+    ),
+    (
+        "Verdict and tier",
+        "The verdict compares a row with ERM only; a tier compares methods with the best method "
+        "of that tier. A row can be significantly better than ERM and still share its tier: a "
+        "row below both, whose seeds differ more, may not differ significantly from the best.",
+    ),
+    (
+        "Levelling down",
+        "The gap between groups is smaller than ERM's, but mostly because the best-served group "
+        "is now served worse. Measured on the runs that both rows have.",
+    ),
+    (
+        "1 of 2 seeds",
+        "Some runs of this row failed or were not made. Such a row gets neither a place nor a "
+        "tier and stands below the complete rows, because its mean is over other patients and "
+        "trainings.",
+    ),
+    (
+        "One seed",
+        "One trained model does not show how much another training would differ. Rows that share "
+        "only one seed get no verdict and no tier.",
+    ),
+    (
+        "Headroom",
+        "How much of the way from ERM to the oracle (plain training on an unbiased cohort) a row "
+        "has gone in worst-group accuracy. Shown when a row is opened.",
+    ),
+    ("Undefined", "The value cannot be computed, for example without any positive patient."),
+    (
+        "Controls",
+        "Rows that are not ranked because they are no methods: the same training for longer, one "
+        "answer for everybody, training on an unbiased cohort. They show what the other numbers "
+        "are worth.",
+    ),
+)
+
+
+def ranking_terms() -> list[tuple[str, str]]:
+    """Return every term of the ranking with its explanation, the columns first."""
+    columns = [(column.title, column.help) for column in COLUMNS if column.key not in OBVIOUS]
+    return [*columns, *TERMS]

@@ -1,0 +1,66 @@
+"""Comparisons in words: gains with their verdict, and what part of the headroom a row has."""
+
+from __future__ import annotations
+
+import math
+
+from benchmark.metrics.catalogue import METRICS
+from leaderboard.rank.standings import HEADLINE, LONGER, REFERENCE, Gain, Verdict
+
+MINUS = "−"
+NAMES = {REFERENCE: "ERM", LONGER: "ERM trained longer"}
+VERDICTS: dict[Verdict, str] = {
+    "better": "significantly better",
+    "worse": "significantly worse",
+    "not significant": "not significantly different",
+    "one seed": "no verdict (one seed)",
+    "undefined": "cannot be compared",
+}
+FOLLOWED_BY: dict[Verdict, str] = {
+    "better": " than ",
+    "worse": " than ",
+    "not significant": " from ",
+    "one seed": " against ",
+    "undefined": " with ",
+}
+
+
+def verdict_words(gain: Gain) -> str:
+    """Say the verdict with the row compared with: "significantly better than ERM"."""
+    return VERDICTS[gain.verdict] + FOLLOWED_BY[gain.verdict] + NAMES[gain.over]
+
+
+def gain_words(gain: Gain) -> str:
+    """Say a gain with everything that it rests on."""
+    words = f"{percent_points(gain.difference)} percentage points: {verdict_words(gain)}"
+    if math.isnan(gain.low):
+        return f"{words}. No interval: the value is undefined in too many resamples."
+    between = interval_words(gain)
+    if math.isnan(gain.p_value):
+        return f"{words} ({between} points, over test patients only)."
+    return (
+        f"{words} ({between} points, p = {gain.p_value:.3f} after Holm's adjustment, "
+        f"{gain.seeds} shared seeds)."
+    )
+
+
+def interval_words(gain: Gain) -> str:
+    """Say a gain's interval in percentage points: "95 % CI −1.2 to +3.4"."""
+    return f"95 % CI {percent_points(gain.low)} to {percent_points(gain.high)}"
+
+
+def percent_points(value: float) -> str:
+    """Say a difference of two shares with its sign: "+4.2"."""
+    rounded = f"{abs(100 * value):.1f}"
+    sign = "" if rounded == "0.0" else "+" if value > 0 else MINUS
+    return sign + rounded
+
+
+def headroom_words(share: float) -> str:
+    """Say how much of the way from ERM to the oracle a row has gone."""
+    rounded = f"{abs(100 * share):.0f}"
+    sign = MINUS if share < 0 and rounded != "0" else ""
+    return (
+        f"{sign}{rounded} % of the headroom (the way from ERM to the oracle) in "
+        f"{METRICS[HEADLINE].title.lower()}; no significance test is made."
+    )

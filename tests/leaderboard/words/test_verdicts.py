@@ -1,0 +1,54 @@
+import pytest
+
+from leaderboard.rank.standings import Gain
+from leaderboard.words.verdicts import gain_words, headroom_words, percent_points, verdict_words
+
+NAN = float("nan")
+
+
+def gain(difference=0.011, low=-0.012, high=0.034, p_value=0.32, seeds=3, over="erm"):
+    return Gain(over, difference, low, high, p_value, seeds)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "not significantly different from ERM"),
+        ({"p_value": 0.01}, "significantly better than ERM"),
+        ({"p_value": 0.01, "difference": -0.1}, "significantly worse than ERM"),
+        ({"over": "erm_same_compute"}, "not significantly different from ERM trained longer"),
+        ({"seeds": 1}, "no verdict (one seed) against ERM"),
+        ({"p_value": NAN}, "cannot be compared with ERM"),
+    ],
+)
+def test_a_verdict_is_said_in_the_usual_words(values, words):
+    assert verdict_words(gain(**values)) == words
+
+
+def test_a_gain_is_said_with_interval_p_value_and_seeds():
+    assert gain_words(gain()) == (
+        "+1.1 percentage points: not significantly different from ERM (95 % CI −1.2 to +3.4 "
+        "points, p = 0.320 after Holm's adjustment, 3 shared seeds)."
+    )
+
+
+def test_a_gain_of_one_seed_says_what_its_interval_covers():
+    assert "95 % CI −1.2 to +3.4 points, over test patients only" in gain_words(
+        gain(p_value=NAN, seeds=1)
+    )
+
+
+def test_a_gain_without_interval_says_why():
+    assert "undefined in too many resamples" in gain_words(gain(low=NAN, high=NAN, p_value=NAN))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.0423, "+4.2"), (-0.2, "−20.0"), (0.0004, "0.0"), (-0.0004, "0.0")]
+)
+def test_points_have_a_sign_unless_they_round_to_nothing(value, words):
+    assert percent_points(value) == words
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.42, "42 %"), (-0.3, "−30 %"), (-0.001, "0 %")])
+def test_headroom_is_a_whole_percentage(share, words):
+    assert headroom_words(share).startswith(f"{words} of the headroom")
