@@ -1,6 +1,7 @@
 """The engine of Equipoise. It knows no task and no method by name."""
 
 from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
 from benchmark.api.declarations import choice, method, ranged, task
 from benchmark.api.protocols import Generator, Method, Predictor, Task
@@ -9,6 +10,7 @@ from benchmark.api.variant import Variant
 
 __all__ = [
     "Attribute",
+    "CohortFacts",
     "Generator",
     "Method",
     "Predictor",

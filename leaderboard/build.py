@@ -110,7 +110,7 @@ def _subtitle(board: Board, boards: Sequence[Board]) -> str:
         (f"version {board.card.version}", {b.card.version for b in siblings}),
         (str(board.variant["name"]).replace("_", ", "), {b.variant["name"] for b in siblings}),
         (board.preset["name"], {b.preset["name"] for b in siblings}),
-        (board.source["name"], {json.dumps(b.source, sort_keys=True) for b in siblings}),
+        (board.facts.name, {json.dumps(b.source, sort_keys=True) for b in siblings}),
     ]
     return ", ".join(word for word, kinds in words if len(kinds) > 1)
 
@@ -152,14 +152,14 @@ def _commonest(environments: Sequence[dict[str, Any]], name: str) -> str:
 def _presets(ranked: Ranked) -> list[dict[str, str]]:
     """Say what the results are good for, once per preset."""
     found = {board.preset["name"]: board.preset for board, _ in ranked}
-    digital = any(board.source["kind"] == "digital" for board, _ in ranked)
+    digital = {board.preset["name"] for board, _ in ranked if board.facts.digital}
     return [
         {
             "name": name,
             "meaning": " ".join(
                 [
                     MEANINGS.get(name, found[name].get("description", "")),
-                    *([DIGITAL] if digital else []),
+                    *([DIGITAL] if name in digital else []),
                 ]
             ),
         }

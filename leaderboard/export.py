@@ -49,7 +49,7 @@ def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
         "task_version": board.card.version,
         "variant": board.variant["name"],
         "preset": board.preset["name"],
-        "cohort": board.source["name"],
+        "cohort": board.facts.name,
         "place": standing.place,
         "tier": standing.tier,
         "method": row.name,
@@ -92,6 +92,7 @@ def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
         "variant": board.variant,
         "preset": board.preset,
         "source": board.source,
+        "cohort_facts": board.facts.as_dict(),
         "judges": {"generation": of_images, "proportions": of_mixes},
         "rows": [
             {

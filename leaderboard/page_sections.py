@@ -18,7 +18,9 @@ from leaderboard.tables.patients import (
     count_table,
     facts,
     picture_strip,
+    settings,
     terms,
+    without_pictures,
 )
 from leaderboard.tables.ranking_rows import KINDS, ranking_row, row_label
 from leaderboard.words.board_notes import board_notes
@@ -43,7 +45,7 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
         "title": card.title,
         "subtitle": subtitle,
         "version": card.version,
-        "settings": [_variant_words(board.variant), board.preset["name"], board.source["name"]],
+        "settings": settings(board),
         "question": card.question,
         "story": _story(board),
         "summary": headline_summary(standings),
@@ -59,25 +61,22 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
             standings,
             [row_label(board, s) for s in standings],
             # What resembles a training patient is never shown where patients are real.
-            with_gallery=board.source["kind"] == "digital",
+            with_gallery=board.facts.digital,
         ),
         "proportions": proportions_view(
             standings,
             [row_label(board, s) for s in standings],
-            with_gallery=board.source["kind"] == "digital",
+            with_gallery=board.facts.digital,
         ),
         "group_columns": [(METRICS[m].title, METRICS[m].meaning) for m in group_metrics(card)],
-        "terms": terms(card),
+        "terms": terms(card, board.facts),
         "card": facts(board),
         "channels": ", ".join(card.channels) if len(card.channels) > 1 else "",
         "strip": picture_strip(card, board.cohort),
+        "without_pictures": without_pictures(board.facts),
         "refused": board.cohort.refused,
-        "counts": count_table(card, board.cohort),
+        "counts": count_table(card, board.cohort, board.facts),
     }
-
-
-def _variant_words(variant: Mapping[str, Any]) -> str:
-    return str(variant["name"]).replace("_", ", ").replace("-", " ")
 
 
 def _story(board: Board) -> str:

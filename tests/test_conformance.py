@@ -39,7 +39,8 @@ def test_a_tasks_splits_are_sound(loaded):
 def test_a_tasks_card_is_complete(loaded):
     card = loaded[0].card
     assert TaskCard.from_dict(card.as_dict()) == card
-    for words in (card.title, card.question, card.licence, card.citation, card.caveats):
+    facts = loaded[0].digital
+    for words in (card.title, card.question, card.citation, facts.licence, facts.caveats):
         assert words.strip()
 
 

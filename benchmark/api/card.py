@@ -56,11 +56,10 @@ class TaskCard:
     mask_labels: tuple[str, ...]  # meaning of mask values 1, 2, ...; 0 is background
     field_of_view_mm: float | None  # width of the square image; None: sizes in mm mean nothing
     main_metric: str
-    licence: str
-    citation: str
-    caveats: str  # how far to trust it, in plain words
-    # Published shares of values among the people whom the task is about, e.g. ("sex", (0.5, 0.5)),
-    # in the order of the values; their source belongs into citation or caveats.
+    citation: str  # of the question; that of the images belongs to their cohort
+    notes: str = ""  # what to know about label and attributes, whatever the cohort
+    # Published shares of values among the people that the task is about, e.g. ("sex", (0.5, 0.5)),
+    # in the order of the values; their source belongs into citation or notes.
     population: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
     def attribute(self, name: str) -> Attribute:

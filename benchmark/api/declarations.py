@@ -13,6 +13,7 @@ import inspect
 from typing import TypeVar, get_args
 
 from benchmark.api.card import TaskCard
+from benchmark.api.cohort import CohortFacts
 
 GroupsUsed = Literal["never", "train", "test"]
 
@@ -78,7 +79,11 @@ def task(cls: C) -> C:
         for name in ("load", "prompt")
         if not callable(getattr(cls, name, None))
     ]
+    digital = getattr(cls, "digital", None)
+    if digital is not None and not (isinstance(digital, CohortFacts) and digital.digital):
+        problems.append('its class attribute digital is no CohortFacts of kind "digital"')
     _refuse(cls, "task", problems)
+    cls.digital = digital  # type: ignore[attr-defined]
     cls._equipoise = "task"  # type: ignore[attr-defined]
     return cls
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from benchmark.api.context import RunContext
     from benchmark.api.mix_target import Target
 from benchmark.api.card import TaskCard
+from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
 from benchmark.api.declarations import GroupsUsed
 from benchmark.api.variant import Variant
@@ -23,6 +24,11 @@ class Task(Protocol):
     @property
     def card(self) -> TaskCard:
         """The facts of the task; a plain attribute or a frozen dataclass field will do."""
+        ...
+
+    @property
+    def digital(self) -> CohortFacts | None:
+        """The facts of its digital cohort; None: it is asked of your own patients only."""
         ...
 
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:

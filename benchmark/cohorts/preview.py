@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmark.api.card import SEPARATOR, TaskCard
+from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Split, Splits
 from benchmark.cohorts.checks import cell_counts
 from benchmark.support.files import write_json
@@ -33,22 +34,20 @@ COLOURS = (
 )
 
 
-def write_pictures(splits: Splits, card: TaskCard, folder: Path, *, source_kind: str) -> None:
-    """Write cohort.json (card, source, counts) and, of a digital cohort, one picture per
+def write_pictures(splits: Splits, card: TaskCard, folder: Path, facts: CohortFacts) -> None:
+    """Write cohort.json (card, facts, counts) and, of a digital cohort, one picture per
     attribute value and label.
 
     Images of real patients never leave their cohort: a table cohort gets counts only.
     The folder is replaced in one step.
     """
-    if source_kind not in ("digital", "table"):
-        raise ValueError(f"source_kind is {source_kind!r}. Allowed: digital, table.")
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    pictures = _save_examples(splits.train, card, partial) if source_kind == "digital" else []
+    pictures = _save_examples(splits.train, card, partial) if facts.digital else []
     content = {
         "card": card.as_dict(),
-        "source": {"kind": source_kind},
+        "facts": facts.as_dict(),
         "counts": cell_counts(splits, card).to_dict("records"),
         "pictures": pictures,
     }

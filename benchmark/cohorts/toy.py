@@ -10,11 +10,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
 from benchmark.api.variant import Variant
 from benchmark.support.cache import digest
@@ -24,6 +26,13 @@ SITES = ("north", "south", "east")
 AGREEMENT = 0.9  # share of training images with the usual stripe of their label, at severity 1
 JITTER = 0.11  # SD of the blob's height, as a share of the image
 BLOB = 0.14  # its radius, likewise
+TOY_FACTS = CohortFacts(
+    kind="digital",
+    name="toy blobs",
+    licence="Apache-2.0",
+    citation="Made by Equipoise; shows nothing real.",
+    caveats="For checking that a method runs. It says nothing about medicine.",
+)
 STREAMS = ("train", "val", "test", "new")
 
 
@@ -33,6 +42,8 @@ class ToyTask:
 
     groups: int = 2
     classes: int = 2
+
+    digital: ClassVar[CohortFacts] = TOY_FACTS
 
     def __post_init__(self) -> None:
         allowed = {"groups": (2, 3), "classes": (2, 3)}
@@ -57,9 +68,7 @@ class ToyTask:
             mask_labels=("blob",),
             field_of_view_mm=None,
             main_metric="worst_group_accuracy",
-            licence="Apache-2.0",
-            citation="Made by Equipoise; shows nothing real.",
-            caveats="For checking that a method runs. It says nothing about medicine.",
+            citation="Made by Equipoise; asks nothing real.",
         )
 
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:

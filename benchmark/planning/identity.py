@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from benchmark.api.cohort import CohortFacts
 from benchmark.cohorts.identity import content_digest
 from benchmark.discovery.code_digest import code_digest
 from benchmark.discovery.find import Found
@@ -21,14 +22,13 @@ def code_identity(found: Found) -> str:
     return code_digest(found.path)
 
 
-def source_identity(folder: Path | None) -> dict[str, str]:
+def source_identity(facts: CohortFacts, folder: Path | None) -> dict[str, str]:
     """Name the cohort without naming where it lies: paths do not change numbers.
 
     Its name is for reading only and is left out of the hashes.
     """
-    if folder is None:
-        return {"kind": "digital", "name": "digital cohort"}
-    return {"kind": "table", "name": folder.resolve().name, "content": content_digest(folder)}
+    named = {"kind": facts.kind, "name": facts.name}
+    return named if folder is None else {**named, "content": content_digest(folder)}
 
 
 def generator_identity(preset: Preset, method: str) -> dict[str, Any]:

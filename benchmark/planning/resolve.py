@@ -10,6 +10,7 @@ from typing import Any
 from benchmark.api.card import TaskCard
 from benchmark.api.protocols import Task
 from benchmark.api.variant import Variant
+from benchmark.cohorts.facts import cohort_facts
 from benchmark.discovery.code_digest import code_digest
 from benchmark.discovery.find import locate, summary
 from benchmark.planning.environment import environment
@@ -65,7 +66,8 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
         _check_prompt(task)
     elif isinstance(spec.preset.generator, CheckpointSettings):
         preset["generator"]["checkpoint"] = ""  # where it lies is nobody's business
-    source = source_identity(spec.data)
+    facts = cohort_facts(task, spec.data)
+    source = source_identity(facts, spec.data)
     decided: dict[str, Any] = {
         "schema": SCHEMA,
         "task": {
@@ -98,6 +100,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
         "run": f"{method_found.name}/{spec.preset.name}-seed-{spec.seed}-{row[:8]}",
         "seed": spec.seed,
         "card": task.card.as_dict(),
+        "cohort_facts": facts.as_dict(),
         "method": {
             **decided["method"],
             "kind": method_found.kind,

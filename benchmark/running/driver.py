@@ -11,6 +11,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from benchmark.cohorts.checks import check_splits
+from benchmark.cohorts.facts import cohort_facts
 from benchmark.cohorts.preview import write_pictures
 from benchmark.planning.fields import build_task
 from benchmark.planning.plan import PlannedRun
@@ -106,8 +107,7 @@ def prepare_cohorts(planned: Sequence[PlannedRun], runs: Path) -> None:
         splits = task.load(run.spec.source, run.spec.variant, run.spec.seed)
         if not (folder / "cohort.json").exists():
             check_splits(splits, task.card)
-            kind = run.config["source"]["kind"]
-            write_pictures(splits, task.card, folder, source_kind=kind)
+            write_pictures(splits, task.card, folder, cohort_facts(task, run.spec.data))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api.card import TaskCard
+from benchmark.api.cohort import CohortFacts
 from benchmark.records.run_folder import RunRecord, find_runs
 from leaderboard.read.scored_run import RunKey, ScoredRun, read_png, score_run
 
@@ -85,6 +86,7 @@ class Board:
     variant: dict[str, Any]
     preset: dict[str, Any]
     source: dict[str, Any]
+    facts: CohortFacts
     rows: tuple[Row, ...]
     cohort: Cohort
 
@@ -175,6 +177,7 @@ def _board(runs: list[RunRecord]) -> Board:
         variant=config["variant"],
         preset=config["preset"],
         source=config["source"],
+        facts=CohortFacts.from_dict(config["cohort_facts"]),
         rows=tuple(_rows(runs, card)),
         cohort=_cohort_of(runs),
     )

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.cohort import CohortFacts
 from leaderboard.read.boards import Board, Cohort
 
 MOST_COLUMNS = 9  # of a count table; attributes beyond that go into the rows
@@ -24,7 +25,7 @@ def facts(board: Board) -> list[tuple[str, str]]:
         *((a.title, ", ".join(a.values)) for a in card.attributes),
         ("Image", f"{len(card.channels)} channel(s): {', '.join(card.channels)}"),
     ]
-    if board.source["kind"] == "digital" and sizes:
+    if board.facts.digital and sizes:
         size = sizes["image_size"]
         listed.append(
             (
@@ -34,17 +35,34 @@ def facts(board: Board) -> list[tuple[str, str]]:
             )
         )
     else:
-        listed.append(("Table cohort", str(board.source["name"])))
+        listed.append(("Patients", f"the folder {board.facts.name}"))
     return listed
 
 
-def terms(card: TaskCard) -> list[tuple[str, str]]:
-    """List what one must know before using or quoting the cohort."""
-    return [
-        ("How far to trust it", card.caveats),
-        ("Licence", card.licence),
-        ("Citation", card.citation),
+def terms(card: TaskCard, cohort: CohortFacts) -> list[tuple[str, str]]:
+    """List what one must know before using or quoting the cohort, as far as it is known."""
+    listed = [
+        ("Label and groups", card.notes),
+        ("How far to trust these images", cohort.caveats),
+        ("Licence", cohort.licence),
+        ("Citation", cohort.citation),
+        ("The question is from", card.citation),
     ]
+    return [(term, text) for term, text in listed if text]
+
+
+def settings(board: Board) -> list[str]:
+    """Name what was set for a board: knobs of a digital cohort, preset, cohort."""
+    words = str(board.variant["name"]).replace("_", ", ").replace("-", " ")
+    named = [board.preset["name"], board.facts.name]
+    return [words, *named] if board.facts.digital else named
+
+
+def without_pictures(cohort: CohortFacts) -> str:
+    """Say why a cohort is shown without pictures."""
+    if cohort.digital:
+        return "No pictures of this cohort were exported."
+    return "Pictures of real patients stay in their folder; only counts are shown."
 
 
 def picture_strip(card: TaskCard, cohort: Cohort) -> list[dict[str, Any]]:
@@ -96,7 +114,7 @@ def _train_counts(card: TaskCard, cohort: Cohort) -> dict[tuple[str, ...], int]:
     return counts
 
 
-def count_table(card: TaskCard, cohort: Cohort) -> dict[str, Any] | None:
+def count_table(card: TaskCard, cohort: Cohort, facts: CohortFacts) -> dict[str, Any] | None:
     """Lay out the training images per cell; None if the cohort was not exported."""
     counts = _train_counts(card, cohort)
     if not sum(counts.values()):
@@ -105,10 +123,11 @@ def count_table(card: TaskCard, cohort: Cohort) -> dict[str, Any] | None:
     down = card.attributes[: len(card.attributes) - len(across)]
     columns = list(product(*(a.values for a in across)))
     lines = list(product(card.classes, *(a.values for a in down)))
+    seeds = ", counted in one cohort; another seed draws other people" if facts.digital else ""
     return {
         "title": "Training images per cell",
-        "story": f"{sum(counts.values()):,} images, counted in one cohort; another "
-        "seed draws other people. Methods fail where there is little to learn from.",
+        "story": f"{sum(counts.values()):,} images{seeds}. "
+        "Methods fail where there is little to learn from.",
         "stubs": 1 + len(down),
         "headers": [_header(across, level) for level in range(len(across))],
         "rows": [

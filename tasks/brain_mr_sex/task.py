@@ -8,6 +8,7 @@ from typing import ClassVar
 import pandas as pd
 
 from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
 from benchmark.api.declarations import task
 from benchmark.api.variant import Variant
@@ -38,25 +39,33 @@ class BrainMrSex:
         mask_labels=("cerebrospinal fluid", "grey matter", "white matter"),
         field_of_view_mm=220,
         main_metric="worst_group_accuracy",
+        citation="Sanchis-Segura et al. 2020, Scientific Reports 10:12953; Ebel et al. 2023.",
+        notes=(
+            "The label is sex as recorded at the visit; the source papers call the task gender "
+            "classification. Brain volume is intracranial volume times brain fraction; the bands "
+            "part at 1155 and 1275 mL. Orientation is radiological: the patient's right is on "
+            "the left."
+        ),
+        population=(("label", (0.5, 0.5)),),  # as population.natural_people draws them
+    )
+    digital: ClassVar[CohortFacts] = CohortFacts(
+        kind="digital",
+        name="digital brains",
         licence=(
-            "Digital cohort: as this project. It is made from the ICBM 152 template of 2009, "
+            "Apache-2.0. The images are made from the ICBM 152 template of 2009, "
             "(c) Louis Collins, McConnell Brain Imaging Centre, McGill University, which may be "
             "used, copied, modified and distributed if its notice stays."
         ),
         citation=(
-            "Template: Fonov et al. 2011, NeuroImage 54:313. Volumes: Marcus et al. 2007 "
-            "(OASIS-1); Ruigrok et al. 2014. The question: Sanchis-Segura et al. 2020, "
-            "Scientific Reports 10:12953; Ebel et al. 2023."
+            "Equipoise digital cohort. Template: Fonov et al. 2011, NeuroImage 54:313. Volumes: "
+            "Marcus et al. 2007 (OASIS-1); Ruigrok et al. 2014."
         ),
         caveats=(
-            "The label is sex as recorded at the visit; the source papers call the task gender "
-            "classification. Brain volume is intracranial volume times brain fraction; the bands "
-            "part at 1155 and 1275 mL. A digital cohort: volumes follow published tables, but "
-            "the local differences between the sexes are exaggerated, so that a single slice "
+            "Warped copies of one template brain, not patients. Volumes follow published tables, "
+            "but the local differences between the sexes are exaggerated, so that a single slice "
             "can be read as well as whole brains are. Use it to compare methods, never to learn "
-            "about brains. Orientation is radiological: the patient's right is on the left."
+            "about brains."
         ),
-        population=(("label", (0.5, 0.5)),),  # as population.natural_people draws them
     )
 
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:

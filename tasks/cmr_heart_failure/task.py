@@ -12,6 +12,7 @@ from typing import ClassVar
 import pandas as pd
 
 from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
 from benchmark.api.declarations import task
 from benchmark.api.variant import Variant
@@ -42,19 +43,23 @@ class CmrHeartFailure:
         mask_labels=("left-ventricular cavity", "myocardium", "right ventricle"),
         field_of_view_mm=190,
         main_metric="worst_group_accuracy",
+        citation="Question and attributes after Skorupko et al. (arXiv 2403.19508).",
+        population=(("sex", (WOMEN, 1 - WOMEN)),),  # the imaging cohort, Petersen 2017 PLoS ONE
+    )
+    digital: ClassVar[CohortFacts] = CohortFacts(
+        kind="digital",
+        name="digital hearts",
         licence="Apache-2.0 (generated images; no patient data)",
         citation=(
             "Equipoise digital cohort. Anatomy calibrated on Petersen et al. 2017 "
-            "(doi 10.1186/s12968-017-0327-9); question and attributes after Skorupko et al. "
-            "(arXiv 2403.19508)."
+            "(doi 10.1186/s12968-017-0327-9)."
         ),
         caveats=(
             "Drawn hearts, not patients. Healthy volumes follow UK Biobank tables; how heart "
-            "failure looks in one slice is partly a design estimate (docs/cohorts.md). Good for "
+            "failure looks in one slice is partly a design estimate (see docs/cohorts). Good for "
             "comparing debiasing methods under a bias that is known exactly; worthless as "
             "evidence about any real person, scanner or hospital."
         ),
-        population=(("sex", (WOMEN, 1 - WOMEN)),),  # the imaging cohort, Petersen 2017 PLoS ONE
     )
 
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.cohort import CohortFacts
 from benchmark.metrics.scoring import score_predictions
 from benchmark.records.run_folder import finish, result_values
 from benchmark.support.files import write_json
@@ -31,9 +32,7 @@ HEART = TaskCard(
     mask_labels=("left-ventricular cavity", "myocardium", "right ventricle"),
     field_of_view_mm=None,
     main_metric="worst_group_accuracy",
-    licence="Apache-2.0 (generated images)",
-    citation="Equipoise digital cohort, version 1",
-    caveats="Made from published means and spreads of cardiac anatomy; nobody's heart is in it.",
+    citation="The question: somebody, 2024.",
 )
 BRAIN = TaskCard(
     name="brain_mr_sex",
@@ -50,9 +49,15 @@ BRAIN = TaskCard(
     mask_labels=("CSF", "grey matter", "white matter"),
     field_of_view_mm=None,
     main_metric="worst_group_accuracy",
+    citation="The question: somebody else, 2024.",
+    notes="The label is sex as recorded, not gender.",
+)
+DIGITAL = CohortFacts(
+    kind="digital",
+    name="digital cohort",
     licence="Apache-2.0 (generated images)",
     citation="Equipoise digital cohort, version 1",
-    caveats="Warped copies of one template brain. The label is sex as recorded, not gender.",
+    caveats="Made from published means and spreads; nobody's body is in it.",
 )
 
 
@@ -155,6 +160,7 @@ def config(card: TaskCard, method: FakeMethod, seed: int) -> dict:
         "row": row,
         "task": {"name": card.name, "version": card.version, "source": "0f0f"},
         "card": card.as_dict(),
+        "cohort_facts": DIGITAL.as_dict(),
         "variant": {
             "name": "severity-1",
             "severity": 1.0,
@@ -243,8 +249,8 @@ def write_matrix(root: Path, methods: tuple[FakeMethod, ...] = METHODS) -> Path:
     return root
 
 
-def write_cohort(folder: Path, card: TaskCard) -> None:
-    """Write cohort.json with skewed counts and one grey picture per attribute value and label."""
+def write_cohort(folder: Path, card: TaskCard, facts: CohortFacts = DIGITAL) -> None:
+    """Write cohort.json with skewed counts and, of a digital cohort, a grey picture per cell."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
     counts = [
@@ -253,15 +259,15 @@ def write_cohort(folder: Path, card: TaskCard) -> None:
         for row in people(card, 1, "p").drop(columns=["image_id", "patient_id"]).to_dict("records")
     ]
     pictures = []
-    for attribute in card.attributes:
+    for attribute in card.attributes if facts.digital else ():
         for value, label in product(attribute.values, card.classes):
             name = f"{attribute.name}-{len(pictures)}.png"
             shape = (64, 64 * len(card.channels))
             (folder / name).write_bytes(grey_png(_blob(shape, rng)))
             entry = {"attribute": attribute.name, "value": value, "label": label, "file": name}
             pictures.append(entry)
-    content = {"card": card.as_dict(), "source": {}, "counts": counts, "pictures": pictures}
-    (folder / "cohort.json").write_text(json.dumps(content))
+    content = {"card": card.as_dict(), "facts": facts.as_dict(), "counts": counts}
+    (folder / "cohort.json").write_text(json.dumps({**content, "pictures": pictures}))
 
 
 def _blob(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

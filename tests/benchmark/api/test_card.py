@@ -26,9 +26,7 @@ def card():
         mask_labels=("organ",),
         field_of_view_mm=None,
         main_metric="worst_group_accuracy",
-        licence="",
         citation="",
-        caveats="",
     )
 
 

@@ -5,9 +5,11 @@ import pytest
 from PIL import Image
 
 from benchmark.api.card import TaskCard
+from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source
 from benchmark.api.variant import Variant
 from benchmark.cohorts.checks import cell_counts
+from benchmark.cohorts.facts import own_patients
 from benchmark.cohorts.preview import COLOURS, preview_sheet, write_pictures
 from benchmark.cohorts.toy import toy_task
 
@@ -16,10 +18,10 @@ SPLITS = TASK.load(Source(image_size=16, train=60, val=10, test=8), Variant(seve
 
 
 def test_a_digital_cohort_shows_one_picture_per_value_and_label(tmp_path):
-    write_pictures(SPLITS, TASK.card, tmp_path / "cohort", source_kind="digital")
+    write_pictures(SPLITS, TASK.card, tmp_path / "cohort", TASK.digital)
     content = json.loads((tmp_path / "cohort" / "cohort.json").read_text())
     assert TaskCard.from_dict(content["card"]) == TASK.card
-    assert content["source"] == {"kind": "digital"}
+    assert CohortFacts.from_dict(content["facts"]) == TASK.digital
     assert content["counts"] == cell_counts(SPLITS, TASK.card).to_dict("records")
     shown = [(p["attribute"], p["value"], p["label"]) for p in content["pictures"]]
     assert sorted(shown) == sorted(
@@ -31,20 +33,15 @@ def test_a_digital_cohort_shows_one_picture_per_value_and_label(tmp_path):
 
 
 def test_no_image_of_a_patient_leaves_a_table_cohort(tmp_path):
-    write_pictures(SPLITS, TASK.card, tmp_path / "cohort", source_kind="table")
+    write_pictures(SPLITS, TASK.card, tmp_path / "cohort", own_patients(tmp_path))
     assert [p.name for p in (tmp_path / "cohort").iterdir()] == ["cohort.json"]
     assert json.loads((tmp_path / "cohort" / "cohort.json").read_text())["pictures"] == []
 
 
 def test_an_earlier_folder_is_replaced_whole(tmp_path):
-    write_pictures(SPLITS, TASK.card, tmp_path / "cohort", source_kind="digital")
-    write_pictures(SPLITS, TASK.card, tmp_path / "cohort", source_kind="table")
+    write_pictures(SPLITS, TASK.card, tmp_path / "cohort", TASK.digital)
+    write_pictures(SPLITS, TASK.card, tmp_path / "cohort", own_patients(tmp_path))
     assert [p.name for p in tmp_path.rglob("*")] == ["cohort", "cohort.json"]
-
-
-def test_an_unknown_kind_of_source_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="Allowed: digital, table"):
-        write_pictures(SPLITS, TASK.card, tmp_path / "cohort", source_kind="hospital")
 
 
 @pytest.mark.parametrize("with_masks", [True, False])

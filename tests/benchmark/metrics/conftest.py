@@ -20,9 +20,7 @@ def make_card(classes, attributes, intersections=()):
         mask_labels=(),
         field_of_view_mm=None,
         main_metric="worst_group_accuracy",
-        licence="",
         citation="",
-        caveats="",
     )
 
 
