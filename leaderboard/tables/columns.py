@@ -14,7 +14,7 @@ from benchmark.metrics.catalogue import METRICS
 from leaderboard.charts.plots import spark
 from leaderboard.rank.standings import HEADLINE, REFERENCE, Estimate, Gain, Standing
 from leaderboard.read.boards import first_line
-from leaderboard.words.verdicts import VERDICTS, gain_words, interval_words, percent_points
+from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 
 Order = Literal["ascending", "descending"]
 HEADLINE_NOTE = "Mean over seeds; 95 % interval over patients and seeds; worst cell."
@@ -146,7 +146,7 @@ def _gain(standing: Standing, context: Context) -> Cell:
 def gain_cell(gain: Gain) -> Cell:
     """Show a gain in percentage points over its interval and the verdict."""
     tones = {"better": "good", "worse": "bad"}
-    limits = [] if math.isnan(gain.low) else [interval_words(gain)]
+    limits = [] if math.isnan(gain.low) else [limits_words(gain)]
     return Cell(
         percent_points(gain.difference),
         sub="\n".join([*limits, VERDICTS[gain.verdict]]),

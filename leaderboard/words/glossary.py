@@ -43,7 +43,7 @@ TERMS = (
     ("Undefined", "The value cannot be computed, for example without any positive patient."),
     (
         "Controls",
-        "Rows that are not ranked because they are no methods: the same training for longer, one "
+        "Rows that are not ranked because they are not methods: the same training for longer, one "
         "answer for everybody, training on an unbiased cohort. They show what the other numbers "
         "are worth.",
     ),

@@ -35,7 +35,7 @@ def gain_words(gain: Gain) -> str:
     words = f"{percent_points(gain.difference)} percentage points: {verdict_words(gain)}"
     if math.isnan(gain.low):
         return f"{words}. No interval: the value is undefined in too many resamples."
-    between = interval_words(gain)
+    between = f"95 % CI {limits_words(gain)}"
     if math.isnan(gain.p_value):
         return f"{words} ({between} points, over test patients only)."
     return (
@@ -44,9 +44,9 @@ def gain_words(gain: Gain) -> str:
     )
 
 
-def interval_words(gain: Gain) -> str:
-    """Say a gain's interval in percentage points: "95 % CI −1.2 to +3.4"."""
-    return f"95 % CI {percent_points(gain.low)} to {percent_points(gain.high)}"
+def limits_words(gain: Gain) -> str:
+    """Say the limits of a gain's interval in percentage points: "−1.2 to +3.4"."""
+    return f"{percent_points(gain.low)} to {percent_points(gain.high)}"
 
 
 def percent_points(value: float) -> str:
