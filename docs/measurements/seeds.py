@@ -1,6 +1,6 @@
 """How often are two equal methods called different, and a better one found, with few seeds?
 
-Run: python docs/measurements/seeds.py   (two minutes; prints the table of docs/results/intervals.md)
+Run: python docs/measurements/seeds.py   (two minutes; the table of docs/results/intervals.md)
 """
 
 from collections.abc import Iterator
