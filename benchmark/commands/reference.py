@@ -43,7 +43,8 @@ def _below(words: str, command: Any) -> Iterator[tuple[str, Any]]:
 def _section(words: str, command: Any) -> str:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     options = [p for p in command.params if p.param_type_name == "option" and not p.hidden]
-    usage = " ".join([words, *(p.name.upper() for p in arguments), *(["[OPTIONS]"] * bool(options))])
+    rest = [*(p.name.upper() for p in arguments), *(["[OPTIONS]"] if options else [])]
+    usage = " ".join([words, *rest])
     lines = [f"## {words}", "", f"`{usage}`", "", inspect.cleandoc(command.help or ""), ""]
     if arguments or options:
         lines += ["| argument or option | meaning | default |", "|---|---|---|"]
