@@ -106,7 +106,6 @@ def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
 
 
 def _json_row(standing: Standing) -> dict[str, Any]:
-    names = ("metric", "attribute", "group", "label")
     return {
         "row": standing.row.config["row"],
         "method": standing.row.method,
@@ -123,8 +122,7 @@ def _json_row(standing: Standing) -> dict[str, Any]:
         "levelling_down": list(standing.levelling_down),
         "gains": [_json_gain(gain) for gain in standing.gains],
         "estimates": [
-            {**dict(zip(names, key, strict=True)), **vars(estimate)}
-            for key, estimate in standing.estimates.items()
+            {"key": vars(key), **vars(estimate)} for key, estimate in standing.estimates.items()
         ],
         "environment": standing.row.config.get("environment", {}),
     }

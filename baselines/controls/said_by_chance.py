@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark import Predictor, Split, method, ranged
-from benchmark.api.card import SEPARATOR, TaskCard
+from benchmark.api.card import TaskCard
 from benchmark.api.context import RunContext
 from benchmark.api.declarations import GroupsUsed
 from benchmark.api.mix_target import Target
@@ -47,7 +47,7 @@ def said(requests: pd.DataFrame, target: Target, seed: int) -> pd.DataFrame:
     """Return the requests with words for what they leave open of the target's columns."""
     rng = np.random.default_rng(seed)
     drawn = rng.choice(len(target.groups), size=len(requests), p=target.shares)
-    words = [target.groups[group].split(SEPARATOR) for group in drawn]
+    words = [target.groups[group] for group in drawn]
     table = pd.DataFrame(words, columns=list(target.columns), index=requests.index, dtype=object)
     filled = {n: requests[n].where(requests[n].notna(), table[n]) for n in target.columns}
     return requests.assign(**filled)

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     pass
 
 
-SEPARATOR = ", "  # between the values of a group, as in "female, obese"
+Group = tuple[str, ...]  # one value per attribute, e.g. ("female", "obese")
+
+
+def group_words(values: Group) -> str:
+    """Name a group for a reader: "female, obese". Nothing splits this again."""
+    return ", ".join(values)
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,7 @@ class TaskCard:
     question: str
     classes: tuple[str, ...]  # in order; for two classes the last one is the positive one
     attributes: tuple[Attribute, ...]
-    intersections: tuple[
-        tuple[str, ...], ...
-    ]  # attribute names, scored and shown beside the headline
+    intersections: tuple[tuple[str, ...], ...]  # attribute names, shown beside the headline
     channels: tuple[str, ...]  # of the image, e.g. ("end-diastole", "end-systole")
     mask_labels: tuple[str, ...]  # meaning of mask values 1, 2, ...; 0 is background
     field_of_view_mm: float | None  # width of the square image; None: sizes in mm mean nothing
@@ -74,15 +77,15 @@ class TaskCard:
         """Turn the label column into class indices, shape (n,), in the card's order."""
         return _encode(table["label"], self.classes, "label", self.name)
 
-    def group_names(self, attributes: Sequence[str] | None = None) -> list[str]:
-        """Name all combinations of the attributes' values, the last attribute changing fastest."""
+    def group_names(self, attributes: Sequence[str] | None = None) -> list[Group]:
+        """Return all combinations of the attributes' values, the last one changing fastest."""
         chosen = [self.attribute(name) for name in attributes or [a.name for a in self.attributes]]
-        return [SEPARATOR.join(values) for values in itertools.product(*(a.values for a in chosen))]
+        return list(itertools.product(*(a.values for a in chosen)))
 
     def encode_groups(
         self, table: pd.DataFrame, attributes: Sequence[str] | None = None
-    ) -> tuple[np.ndarray, list[str]]:
-        """Turn attribute columns into one group index per row and the groups' names.
+    ) -> tuple[np.ndarray, list[Group]]:
+        """Turn attribute columns into one group index per row and the groups' values.
 
         Groups are numbered as in :meth:`group_names`; combinations nobody has keep their index.
         """

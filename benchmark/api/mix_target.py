@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmark.api.card import TaskCard
+from benchmark.api.card import Group, TaskCard, group_words
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Target:
     """How large a share each group is to have: of the label, of attributes, or of several."""
 
     columns: tuple[str, ...]  # "label" or names of attributes
-    groups: tuple[str, ...]  # every combination of their values, the last column changing fastest
+    groups: tuple[Group, ...]  # all combinations of their values, the last column changing fastest
     shares: tuple[float, ...]  # of each group; they sum to 1
 
     @property
@@ -32,7 +32,9 @@ class Target:
     def _said(self, number: str, whole: int) -> str:
         pairs = zip(self.groups, self.shares, strict=True)
         between = ", " if len(self.columns) == 1 else "; "  # a group of several has a comma itself
-        return between.join(f"{group} {number.format(whole * share)}" for group, share in pairs)
+        return between.join(
+            f"{group_words(group)} {number.format(whole * share)}" for group, share in pairs
+        )
 
     def encode(self, table: pd.DataFrame, card: TaskCard) -> np.ndarray:
         """Return the group of every row, (n,), as a number."""

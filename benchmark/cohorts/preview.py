@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmark.api.card import SEPARATOR, TaskCard
+from benchmark.api.card import TaskCard, group_words
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Split, Splits
 from benchmark.cohorts.checks import cell_counts
@@ -170,7 +170,7 @@ def _draw_heading(draw: ImageDraw.ImageDraw, card: TaskCard, n: str) -> None:
 
 
 def _draw_caption(draw: ImageDraw.ImageDraw, wanted: Mapping[str, str], count: str, y: int) -> None:
-    group = SEPARATOR.join(value for name, value in wanted.items() if name != "label")
+    group = group_words(tuple(value for name, value in wanted.items() if name != "label"))
     font = ImageFont.load_default(15)
     draw.text((MARGIN, y + 34), wanted["label"], INK, font)
     draw.text((MARGIN, y + 55), group, INK, font)

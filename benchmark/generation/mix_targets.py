@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from benchmark.api.card import SEPARATOR, TaskCard
+from benchmark.api.card import Group, TaskCard, group_words
 from benchmark.api.mix_target import Target, values_of
 
 SEX = {"female", "male"}
@@ -49,22 +49,22 @@ def read_target(asked: str, card: TaskCard, columns: tuple[str, ...]) -> Target:
         raise TypeError(
             f"columns is the string {columns!r}; give columns_to_align(card, {columns!r})."
         )
-    groups = tuple(
-        SEPARATOR.join(words)
-        for words in itertools.product(*(values_of(card, name) for name in columns))
-    )
+    groups = tuple(itertools.product(*(values_of(card, name) for name in columns)))
     if asked.strip().lower() == "uniform":
         return Target(columns, groups, (1 / len(groups),) * len(groups))
     if asked.strip().lower() == "population":
         return Target(columns, groups, _published(card, columns, groups))
-    shares, problems = _table(asked, groups)
+    names = tuple(map(group_words, groups))
+    shares, problems = _table(asked, names)
+    alike = sorted({name for name in names if names.count(name) > 1})
+    problems += [f"two groups are both written {name!r}; align fewer columns" for name in alike]
     if problems:
         raise ValueError(
             f"{card.name}: the target {asked!r} cannot be used: {'; '.join(problems)}. "
-            f"Groups of {', '.join(columns)}: {'; '.join(groups)}. "
-            'Write "uniform", "population", or a table such as "' + _example(groups) + '".'
+            f"Groups of {', '.join(columns)}: {'; '.join(names)}. "
+            'Write "uniform", "population", or a table such as "' + _example(names) + '".'
         )
-    return Target(columns, groups, _scaled([shares[group] for group in groups]))
+    return Target(columns, groups, _scaled([shares[name] for name in names]))
 
 
 def table_problems(asked: str) -> list[str]:
@@ -73,11 +73,11 @@ def table_problems(asked: str) -> list[str]:
     return _table(asked, tuple(dict.fromkeys(filter(None, named))))[1]
 
 
-def _example(groups: tuple[str, ...]) -> str:
+def _example(names: tuple[str, ...]) -> str:
     """Write a table that is accepted."""
-    share = round(1 / len(groups), 3)
-    shares = [share] * (len(groups) - 1) + [round(1 - share * (len(groups) - 1), 3)]
-    return "; ".join(f"{group}: {share:g}" for group, share in zip(groups, shares, strict=True))
+    share = round(1 / len(names), 3)
+    shares = [share] * (len(names) - 1) + [round(1 - share * (len(names) - 1), 3)]
+    return "; ".join(f"{name}: {share:g}" for name, share in zip(names, shares, strict=True))
 
 
 def _scaled(shares: Sequence[float]) -> tuple[float, ...]:
@@ -86,14 +86,14 @@ def _scaled(shares: Sequence[float]) -> tuple[float, ...]:
 
 
 def _published(
-    card: TaskCard, columns: tuple[str, ...], groups: tuple[str, ...]
+    card: TaskCard, columns: tuple[str, ...], groups: tuple[Group, ...]
 ) -> tuple[float, ...]:
     if len(columns) > 1 or columns[0] not in dict(card.population):
         known = ", ".join(dict(card.population)) or "nothing"
         raise ValueError(
             f"{card.name}: no shares of {' x '.join(columns)} are published on its card (it has "
             f"{known}). Give them as a table such as "
-            f'"{_example(groups)}".'
+            f'"{_example(tuple(map(group_words, groups)))}".'
         )
     shares = dict(card.population)[columns[0]]
     if len(shares) != len(groups) or min(shares) < 0 or abs(sum(shares) - 1) > TOLERANCE:

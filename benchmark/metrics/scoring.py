@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from benchmark.api.card import SEPARATOR, TaskCard
-from benchmark.api.scores import Score
+from benchmark.api.card import TaskCard
+from benchmark.api.scores import Score, ScoreKey
 from benchmark.metrics import fairness
 from benchmark.metrics.calibration import expected_calibration_error
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.intervals import bootstrap_interval, bootstrap_weights, pool_small
+from benchmark.metrics.partitions import Partition, partitions_of, why_undefined
 from benchmark.metrics.performance import (
     auroc,
     brier_losses,
@@ -24,7 +25,6 @@ from benchmark.metrics.performance import (
 )
 from benchmark.metrics.predictions import check_predictions, probability_columns
 
-BETWEEN_ATTRIBUTES = " x "
 HEADLINES = (
     "worst_group_accuracy",
     "auroc",
@@ -53,31 +53,10 @@ class _Test:
 
 
 @dataclass(frozen=True)
-class _Partition:
-    """One way to divide the test patients into groups; attribute None puts all in one group."""
-
-    attribute: str | None
-    groups: np.ndarray  # (n,) group indices
-    names: tuple[str | None, ...]
-    label_counts: np.ndarray  # (groups, classes) images
-
-    def who(self, group: int) -> str:
-        """Name a group in a sentence."""
-        if self.attribute is None:
-            return "everybody"
-        parts = zip(
-            self.attribute.split(BETWEEN_ATTRIBUTES),
-            str(self.names[group]).split(SEPARATOR),
-            strict=True,
-        )
-        return SEPARATOR.join(f"{attribute}={value}" for attribute, value in parts)
-
-
-@dataclass(frozen=True)
 class _Measured:
     """The draws of one partition: metrics of each group, accuracy of each cell, gaps."""
 
-    partition: _Partition
+    partition: Partition
     by_group: dict[str, np.ndarray]  # metric: (1 + resamples, groups)
     cells: np.ndarray  # (1 + resamples, groups, classes)
     gaps: dict[str, np.ndarray]  # metric: (1 + resamples,)
@@ -115,9 +94,9 @@ def score_with_draws(
     test, threshold = _prepare(predictions, card, resamples, seed)
     entries = list(_entries(test))
     headlines = {
-        entry.score.metric: entry.draws
+        key.metric: entry.draws
         for entry in entries
-        if entry.score.attribute is None and entry.score.metric in HEADLINES
+        if (key := entry.score.key) == ScoreKey(key.metric) and key.metric in HEADLINES
     }
     return [_with_interval(entry) for entry in entries], threshold, headlines
 
@@ -144,26 +123,7 @@ def _prepare(
     return _Test(card, table, labels, probability, answers, weights), threshold
 
 
-def _partitions(test: _Test) -> list[_Partition]:
-    """Everybody, then each attribute, then each declared intersection."""
-    everybody = np.zeros(len(test.table), dtype=np.int64)
-    partitions = [_partition(test, None, everybody, (None,))]
-    for names in [*((a.name,) for a in test.card.attributes), *test.card.intersections]:
-        groups, values = test.card.encode_groups(test.table, names)
-        partitions.append(_partition(test, BETWEEN_ATTRIBUTES.join(names), groups, tuple(values)))
-    return partitions
-
-
-def _partition(
-    test: _Test, attribute: str | None, groups: np.ndarray, names: tuple[str | None, ...]
-) -> _Partition:
-    shape = (len(names), len(test.card.classes))
-    cells = groups * shape[1] + test.labels
-    counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
-    return _Partition(attribute, groups, names, counts)
-
-
-def _measure(test: _Test, partition: _Partition) -> _Measured:
+def _measure(test: _Test, partition: Partition) -> _Measured:
     counts = fairness.confusion(
         test.labels,
         test.predicted,
@@ -190,10 +150,10 @@ def _measure(test: _Test, partition: _Partition) -> _Measured:
     return _Measured(partition, by_group, cells, gaps)
 
 
-def _from_probabilities(test: _Test, partition: _Partition) -> dict[str, np.ndarray]:
+def _from_probabilities(test: _Test, partition: Partition) -> dict[str, np.ndarray]:
     """Metrics that need each patient's probability, per group: (1 + resamples, groups) each."""
     found: dict[str, list[np.ndarray]] = {}
-    for group in range(len(partition.names)):
+    for group in range(len(partition.values)):
         rows = partition.groups == group
         labels, probability = test.labels[rows], test.probability[rows]
         weights = test.weights[:, rows]
@@ -210,7 +170,8 @@ def _from_probabilities(test: _Test, partition: _Partition) -> dict[str, np.ndar
 
 def _entries(test: _Test) -> Iterator[_Entry]:
     """Everything a run is scored on, headline first."""
-    everybody, *divided = [_measure(test, partition) for partition in _partitions(test)]
+    partitions = partitions_of(test.card, test.table, test.labels)
+    everybody, *divided = [_measure(test, partition) for partition in partitions]
     attributes = divided[: len(test.card.attributes)]
     yield _worst_group(test, attributes)
     yield from _largest_gaps(test, attributes)
@@ -219,23 +180,22 @@ def _entries(test: _Test) -> Iterator[_Entry]:
         yield from _cell_entries(test, measured)
     for measured in divided:
         for metric, draws in measured.gaps.items():
-            note = _undefined(test, metric, [measured.partition]) if np.isnan(draws[0]) else ""
-            attribute = measured.partition.attribute
-            score = Score(metric, _value(draws), len(test.table), attribute, note=note)
-            yield _Entry(score, draws)
+            key = ScoreKey(metric, measured.partition.attributes)
+            note = _note(test, metric, draws, [measured.partition])
+            yield _Entry(Score(key, _value(draws), len(test.table), note=note), draws)
 
 
 def _worst_group(test: _Test, attributes: Sequence[_Measured]) -> _Entry:
-    metric = "worst_group_accuracy"
+    key = ScoreKey("worst_group_accuracy")
     draws = np.min([m.cells.min(axis=(1, 2)) for m in attributes], axis=0)
     if np.isnan(draws[0]):
-        note = _undefined(test, metric, [m.partition for m in attributes])
-        return _Entry(Score(metric, None, 0, note=note), draws)
+        note = _note(test, key.metric, draws, [m.partition for m in attributes])
+        return _Entry(Score(key, None, 0, note=note), draws)
     worst = min(attributes, key=lambda m: m.cells[0].min())
     group, label = np.unravel_index(worst.cells[0].argmin(), worst.cells[0].shape)
-    note = f"{worst.partition.who(int(group))}{SEPARATOR}{test.card.classes[label]}"
+    note = f"{worst.partition.who(int(group))}, {test.card.classes[label]}"
     n = int(worst.partition.label_counts[group, label])
-    return _Entry(Score(metric, _value(draws), n, note=note), draws)
+    return _Entry(Score(key, _value(draws), n, note=note), draws)
 
 
 def _largest_gaps(test: _Test, attributes: Sequence[_Measured]) -> Iterator[_Entry]:
@@ -243,66 +203,53 @@ def _largest_gaps(test: _Test, attributes: Sequence[_Measured]) -> Iterator[_Ent
     for metric in attributes[0].gaps:
         by_attribute = np.stack([m.gaps[metric] for m in attributes])
         draws = by_attribute.max(axis=0)
-        if np.isnan(draws[0]):
-            note = _undefined(test, metric, [m.partition for m in attributes])
-        else:
-            largest = attributes[int(by_attribute[:, 0].argmax())].partition.attribute
+        note = _note(test, metric, draws, [m.partition for m in attributes])
+        if not note:
+            (largest,) = attributes[int(by_attribute[:, 0].argmax())].partition.attributes
             note = f"largest over {largest}"
-        yield _Entry(Score(metric, _value(draws), len(test.table), note=note), draws)
+        yield _Entry(Score(ScoreKey(metric), _value(draws), len(test.table), note=note), draws)
 
 
 def _group_entries(test: _Test, measured: _Measured) -> Iterator[_Entry]:
     partition = measured.partition
     for metric, by_group in measured.by_group.items():
-        for group, name in enumerate(partition.names):
+        for group, values in enumerate(partition.values):
             draws = by_group[:, group]
             counts = partition.label_counts[group]
-            note = _undefined(test, metric, [partition], group) if np.isnan(draws[0]) else ""
             score = Score(
-                metric,
+                ScoreKey(metric, partition.attributes, values),
                 _value(draws),
                 int(counts.sum()),
-                partition.attribute,
-                name,
                 positives=int(counts[1]) if len(counts) == 2 else None,
-                note=note,
+                note=_note(test, metric, draws, [partition], group),
             )
             yield _Entry(score, draws)
 
 
 def _cell_entries(test: _Test, measured: _Measured) -> Iterator[_Entry]:
     partition = measured.partition
-    for group, name in enumerate(partition.names):
+    for group, values in enumerate(partition.values):
         for index, label in enumerate(test.card.classes):
+            key = ScoreKey("cell_accuracy", partition.attributes, values, label)
             draws = measured.cells[:, group, index]
             n = int(partition.label_counts[group, index])
             note = ""
             if n == 0:
                 note = f"undefined for {partition.who(group)}, {label}: no test image"
-            value = _value(draws)
-            score = Score("cell_accuracy", value, n, partition.attribute, name, label, note=note)
-            yield _Entry(score, draws)
+            yield _Entry(Score(key, _value(draws), n, note=note), draws)
 
 
-def _undefined(
-    test: _Test, metric: str, partitions: Sequence[_Partition], only: int | None = None
+def _note(
+    test: _Test,
+    metric: str,
+    draws: np.ndarray,
+    partitions: Sequence[Partition],
+    only: int | None = None,
 ) -> str:
-    """Say which groups lack what the metric needs, counted from the table and not from NaNs."""
-    classes = test.card.classes
-    needs = METRICS[metric].needs
-    needed = {"positives": classes[1:], "negatives": classes[:1], "every class": classes}
-    reasons = []
-    for partition in partitions:
-        for group in range(len(partition.names)) if only is None else [only]:
-            counts = dict(zip(classes, partition.label_counts[group].tolist(), strict=True))
-            n = sum(counts.values())
-            absent = [label for label in needed.get(needs, ()) if counts[label] == 0]
-            if n == 0:
-                reasons.append(f"{partition.who(group)} has no test image")
-            elif absent:
-                lacking = " and none ".join(f"is {label}" for label in absent)
-                reasons.append(f"of {partition.who(group)}'s {n} test images none {lacking}")
-    return f"undefined: {'; '.join(reasons)}"
+    """Say why a value is undefined; empty where it is not."""
+    if not np.isnan(draws[0]):
+        return ""
+    return why_undefined(metric, test.card.classes, partitions, only)
 
 
 def _value(draws: np.ndarray) -> float | None:
@@ -311,11 +258,11 @@ def _value(draws: np.ndarray) -> float | None:
 
 def _with_interval(entry: _Entry) -> Score:
     score = entry.score
-    interval = bootstrap_interval(entry.draws, METRICS[score.metric].limits)
-    values = vars(score).copy()
+    interval = bootstrap_interval(entry.draws, METRICS[score.key.metric].limits)
     if interval is not None:
-        values["low"], values["high"] = interval
-    elif score.value is not None and len(entry.draws) > 1:
-        lost = "no interval: undefined in too many resamples"
-        values["note"] = f"{score.note}; {lost}" if score.note else lost
-    return Score(**values)
+        low, high = interval
+        return replace(score, low=low, high=high)
+    if score.value is None or len(entry.draws) == 1:
+        return score
+    lost = "no interval: undefined in too many resamples"
+    return replace(score, note=f"{score.note}; {lost}" if score.note else lost)

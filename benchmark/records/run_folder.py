@@ -21,12 +21,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
+from pydantic import TypeAdapter
 
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score
 from benchmark.support.files import PARTIAL
 
-SCHEMA = 1
+SCHEMA = 2
+SCORES = TypeAdapter(list[Score])
 
 Status = Literal["done", "failed", "unfinished"]
 
@@ -49,7 +51,7 @@ class RunRecord:
     @property
     def scores(self) -> list[Score]:
         """The scores of a finished run."""
-        return [Score(**values) for values in (self.result or {}).get("scores", [])]
+        return SCORES.validate_python((self.result or {}).get("scores", []))
 
     def predictions(self) -> pd.DataFrame:
         """Read the saved probabilities of val and test."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from benchmark.api.scores import ScoreKey
 from benchmark.planning.resolve import cohort_words
 from benchmark.records.run_folder import RunRecord
 from benchmark.running import local_processes
@@ -69,7 +70,7 @@ def _in_words(record: RunRecord) -> str:
     if record.error is not None:
         return f"FAILED, {record.error.splitlines()[0]}"
     main = record.config["card"]["main_metric"]
-    score = next(s for s in record.scores if s.metric == main and s.attribute is None)
+    score = next(s for s in record.scores if s.key == ScoreKey(main))
     value = "undefined" if score.value is None else f"{score.value:.3f}"
     spent = sum((record.result or {})["seconds"].values())
     return f"{main.replace('_', ' ')} {value}, {spent:.0f} s"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
+from itertools import chain, count, zip_longest
 from pathlib import Path
 from typing import Any
 
+from benchmark.api.scores import ScoreKey
 from benchmark.records.run_folder import RunRecord
 
 TAG = "equipoise.run"
@@ -93,17 +96,28 @@ def _params(config: dict[str, Any]) -> dict[str, Any]:
 
 def _final_scores(record: RunRecord) -> dict[str, float]:
     """Name every defined score for MLflow, e.g. cell_accuracy/sex/female/heart failure."""
-    named = {}
+    named: dict[str, float] = {}
     for score in record.scores:
-        parts = [score.metric, score.attribute, score.group, score.label]
         if score.value is not None:
-            named[_clean("/".join(p for p in parts if p))] = float(score.value)
+            named[_metric_name(score.key, named)] = float(score.value)
     for name, entry in record.generation().get("scores", {}).items():
         if entry["value"] is not None:
             named[_clean(f"generation/{name}")] = entry["value"]
     for name, seconds in (record.result or {}).get("seconds", {}).items():
         named[f"seconds/{name}"] = float(seconds)
     return named
+
+
+def _metric_name(key: ScoreKey, taken: Collection[str]) -> str:
+    """Name a score for MLflow: cell_accuracy/sex/female/heart failure.
+
+    Words that differ only in letters that MLflow refuses, as "<50" and ">50", are numbered.
+    """
+    pairs = zip_longest(key.attributes, key.values)
+    parts = [key.metric, *(part for pair in pairs for part in pair), key.label]
+    name = "/".join(_clean(part).replace("/", "_") for part in parts if part)
+    numbered = (f"{name}-{place}" for place in count(2))
+    return next(one for one in chain([name], numbered) if one not in taken)
 
 
 def _clean(name: str) -> str:

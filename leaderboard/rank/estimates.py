@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.api.scores import Score
+from benchmark.api.scores import Score, ScoreKey
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.intervals import SeedNoise, seed_interval, seed_noise
 from leaderboard.read.boards import Row
 from leaderboard.read.scored_run import RunKey
 
-Key = tuple[str, str | None, str | None, str | None]  # metric, attribute, group, label
 Draws = dict[RunKey, np.ndarray]  # the draws of each run, (1 + resamples,)
 
 
@@ -112,20 +111,19 @@ def fullest_of(keys: Sequence[frozenset[RunKey]]) -> frozenset[RunKey]:
 
 def estimate_scores(
     row: Row, draws: Mapping[str, Draws], noises: Mapping[str, SeedNoise]
-) -> dict[Key, Estimate]:
+) -> dict[ScoreKey, Estimate]:
     """Average every score of a row over its seeds."""
     trained = any(run.facts.get("steps") for run in row.done)
-    found: dict[Key, list[tuple[int, Score]]] = {}
+    found: dict[ScoreKey, list[tuple[int, Score]]] = {}
     for run in row.done:
         for score in run.scores:
-            key = (score.metric, score.attribute, score.group, score.label)
-            found.setdefault(key, []).append((run.seed, score))
+            found.setdefault(score.key, []).append((run.seed, score))
     estimates = {}
     for key, entries in found.items():
         seeds, scores = [seed for seed, _ in entries], [score for _, score in entries]
         estimates[key] = mean_over_seeds(scores, seeds)
     for metric, by_run in draws.items():
-        key = (metric, None, None, None)
+        key = ScoreKey(metric)
         noise = noises.get(metric) if trained else None  # what never trains, no seed moves
         estimates[key] = _with_seeds(estimates[key], by_run, METRICS[metric].limits, noise)
     return estimates

@@ -14,12 +14,12 @@ from typing import Literal
 import numpy as np
 
 from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.scores import ScoreKey
 from benchmark.metrics.fairness import levels_down
 from benchmark.metrics.intervals import Comparison, SeedNoise, compare, holm, tiers
 from leaderboard.rank.estimates import (
     Draws,
     Estimate,
-    Key,
     board_noise,
     draws_of,
     estimate_scores,
@@ -69,8 +69,8 @@ class Standing:
     complete: bool  # it has the same runs, seed and data, as the fullest contestants
     place: int | None  # None for controls and for rows without a headline or not complete
     tier: int | None  # None too where there is one seed
-    estimates: Mapping[Key, Estimate]
-    worst_cell: Key | None  # the cell with the lowest mean accuracy; None if any is undefined
+    estimates: Mapping[ScoreKey, Estimate]
+    worst_cell: ScoreKey | None  # the cell with the lowest mean accuracy; None if any is undefined
     gains: tuple[Gain, ...] = ()
     levelling_down: tuple[str, ...] = ()  # attributes whose gap closed because the best fell
     headroom: float | None = None  # share of the way from ERM to the oracle, in the headline
@@ -88,18 +88,11 @@ class Standing:
 
     def overall(self, metric: str) -> Estimate:
         """A score over everybody."""
-        return self.get(metric)
+        return self.get(ScoreKey(metric))
 
-    def get(
-        self,
-        metric: str,
-        attribute: str | None = None,
-        group: str | None = None,
-        label: str | None = None,
-    ) -> Estimate:
+    def get(self, key: ScoreKey) -> Estimate:
         """One estimate; one that no run has is undefined."""
-        absent = Estimate(None, note=self._why_absent())
-        return self.estimates.get((metric, attribute, group, label), absent)
+        return self.estimates.get(key, Estimate(None, note=self._why_absent()))
 
     def _why_absent(self) -> str:
         return "not scored in these runs" if self.row.done else "no run of this row finished"
@@ -136,13 +129,13 @@ def rank(board: Board) -> list[Standing]:
     return _in_order(standings)
 
 
-def _worst_cell(card: TaskCard, estimates: Mapping[Key, Estimate]) -> Key | None:
+def _worst_cell(card: TaskCard, estimates: Mapping[ScoreKey, Estimate]) -> ScoreKey | None:
     """Find the lowest cell; where any is undefined, nobody knows which one that is."""
-    attributes = [attribute.name for attribute in card.attributes]
+    single = [(attribute.name,) for attribute in card.attributes]
     cells = {
         key: estimate.value
         for key, estimate in estimates.items()
-        if key[0] == "cell_accuracy" and key[1] in attributes
+        if key.metric == "cell_accuracy" and key.attributes in single
     }
     defined = {key: value for key, value in cells.items() if value is not None}
     if not defined or len(defined) < len(cells):
@@ -248,15 +241,10 @@ def _levelling_down(card: TaskCard, row: Row, plain: Row) -> tuple[str, ...]:
 
 def _group_means(runs: Sequence[ScoredRun], attribute: Attribute) -> np.ndarray:
     """Return the mean balanced accuracy of each group, (values,); NaN where one is undefined."""
-    by_run = [
-        {
-            score.group: np.nan if score.value is None else score.value
-            for score in run.scores
-            if (score.metric, score.attribute) == ("balanced_accuracy", attribute.name)
-        }
-        for run in runs
-    ]
-    return np.mean([[found[value] for value in attribute.values] for found in by_run], axis=0)
+    keys = [ScoreKey("balanced_accuracy", (attribute.name,), (v,)) for v in attribute.values]
+    by_run = [{score.key: score.value for score in run.scores} for run in runs]
+    values = [[found[key] for key in keys] for found in by_run]
+    return np.mean(np.array(values, dtype=np.float64), axis=0)  # None becomes NaN
 
 
 def _in_order(standings: Sequence[Standing]) -> list[Standing]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from benchmark.api.card import TaskCard
+from benchmark.api.card import TaskCard, group_words
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.charts.plots import spark
 from leaderboard.rank.standings import HEADLINE, REFERENCE, Estimate, Gain, Standing
@@ -81,8 +81,7 @@ def cell_words(standing: Standing) -> str:
     """Name the cell where a row does worst: "heart failure, female"."""
     if standing.worst_cell is None:
         return ""
-    _, _, group, label = standing.worst_cell
-    return f"{label}, {group}"
+    return f"{standing.worst_cell.label}, {group_words(standing.worst_cell.values)}"
 
 
 def _missing(standing: Standing) -> Cell | None:

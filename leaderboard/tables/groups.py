@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmark.api.card import TaskCard
+from benchmark.api.card import Group, TaskCard, group_words
+from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.scoring import BETWEEN_ATTRIBUTES
 from leaderboard.rank.estimates import Estimate
 from leaderboard.rank.standings import FEW, Standing
 from leaderboard.tables.columns import estimate_cell
@@ -27,10 +27,10 @@ TONES = (0.9, 0.8, 0.7, 0.6, 0.5)  # accuracy from which a cell is t0, t1, ...; 
 def group_blocks(card: TaskCard, standing: Standing) -> list[dict[str, Any]]:
     """Everybody, each attribute, each declared intersection: one line per group."""
     metrics = group_metrics(card)
-    blocks = [{"title": "Everybody", "rows": [_group_line(standing, None, None, metrics)]}]
+    blocks = [{"title": "Everybody", "rows": [_group_line(standing, (), (), metrics)]}]
     for names in [*((a.name,) for a in card.attributes), *card.intersections]:
-        key, titles = BETWEEN_ATTRIBUTES.join(names), [card.attribute(n).title for n in names]
-        lines = [_group_line(standing, key, group, metrics) for group in card.group_names(names)]
+        titles = [card.attribute(name).title for name in names]
+        lines = [_group_line(standing, names, group, metrics) for group in card.group_names(names)]
         blocks.append({"title": " × ".join(titles), "rows": lines})
     return blocks
 
@@ -43,12 +43,12 @@ def group_metrics(card: TaskCard) -> tuple[str, ...]:
 
 
 def _group_line(
-    standing: Standing, attribute: str | None, group: str | None, metrics: Sequence[str]
+    standing: Standing, attributes: tuple[str, ...], group: Group, metrics: Sequence[str]
 ) -> dict[str, Any]:
-    found = [standing.get(metric, attribute, group) for metric in metrics]
+    found = [standing.get(ScoreKey(metric, attributes, group)) for metric in metrics]
     cells = [_group_cell(e, metric) for e, metric in zip(found, metrics, strict=True)]
     n = found[0].n
-    return {"name": group or "all", "n": n, "faint": n < FEW, "cells": cells}
+    return {"name": group_words(group) or "all", "n": n, "faint": n < FEW, "cells": cells}
 
 
 def _group_cell(estimate: Estimate, metric: str) -> dict[str, Any]:
@@ -76,13 +76,14 @@ def support(estimate: Estimate, metric: str) -> int:
 def heat_map(card: TaskCard, standings: Sequence[Standing], names: Sequence[str]) -> dict[str, Any]:
     """Lay out accuracy per cell: a column per attribute value and label, a named row per method."""
     keys = [
-        (a.name, value, label)
+        ScoreKey("cell_accuracy", (a.name,), (value,), label)
         for a in card.attributes
         for value in a.values
         for label in card.classes
     ]
     edges = [
-        i % (len(card.classes)) == 0 and keys[i][0] != keys[i - 1][0] for i in range(len(keys))
+        i % len(card.classes) == 0 and keys[i].attributes != keys[i - 1].attributes
+        for i in range(len(keys))
     ]
     per_value = len(card.classes)
     return {
@@ -90,7 +91,7 @@ def heat_map(card: TaskCard, standings: Sequence[Standing], names: Sequence[str]
         "groups": [
             (value, per_value, k == 0) for a in card.attributes for k, value in enumerate(a.values)
         ],
-        "labels": [(label, edge) for (_, _, label), edge in zip(keys, edges, strict=True)],
+        "labels": [(key.label, edge) for key, edge in zip(keys, edges, strict=True)],
         "rows": [
             {
                 "name": name,
@@ -104,12 +105,10 @@ def heat_map(card: TaskCard, standings: Sequence[Standing], names: Sequence[str]
     }
 
 
-def _heat_cell(standing: Standing, key: tuple[str, str, str], edge: bool) -> dict[str, Any]:
-    attribute, group, label = key
-    estimate = standing.get("cell_accuracy", attribute, group, label)
-    where = f"{standing.row.name}: {label}, {group}"
-    worst = standing.worst_cell == ("cell_accuracy", attribute, group, label)
-    cell = {"edge": edge, "worst": worst, "faint": 0 < estimate.n < FEW}
+def _heat_cell(standing: Standing, key: ScoreKey, edge: bool) -> dict[str, Any]:
+    estimate = standing.get(key)
+    where = f"{standing.row.name}: {key.label}, {group_words(key.values)}"
+    cell = {"edge": edge, "worst": standing.worst_cell == key, "faint": 0 < estimate.n < FEW}
     if estimate.value is None:
         return {**cell, "text": "–", "tone": "missing", "title": f"{where}: {estimate.note}"}
     shown = estimate_cell(estimate, "cell_accuracy")

@@ -12,7 +12,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from benchmark.api.card import TaskCard
+from benchmark.api.card import TaskCard, group_words
 from benchmark.api.context import RunContext
 from benchmark.api.data import Split
 from benchmark.api.mix_target import Target, codes_of, values_of
@@ -100,7 +100,7 @@ def refuse_unknown_groups(train: Split, val: Split, target: Target, card: TaskCa
     for split, name in ((train, "training"), (val, "validation")):
         counts = np.bincount(target.encode(split.table, card), minlength=len(target.groups))
         absent = [
-            group
+            group_words(group)
             for group, share, count in zip(target.groups, target.shares, counts, strict=True)
             if share > 0 and not count
         ]
@@ -141,8 +141,8 @@ def _report(guide: Guide, val: Split, kind: str, ctx: RunContext) -> None:
     right = guide.read(np.asarray(val.images)).argmax(1) == groups
     balanced, _ = better_than_chance(right, groups)
     rates = {
-        name: float(right[groups == g].mean())
-        for g, name in enumerate(guide.target.groups)
+        group_words(group): float(right[groups == g].mean())
+        for g, group in enumerate(guide.target.groups)
         if (groups == g).any()
     }
     words = ", ".join(f"{name} {rate:.0%}" for name, rate in rates.items())

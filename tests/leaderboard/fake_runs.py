@@ -13,7 +13,7 @@ import pandas as pd
 from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.metrics.scoring import score_predictions
-from benchmark.records.run_folder import finish, result_values
+from benchmark.records.run_folder import SCHEMA, finish, result_values
 from benchmark.support.files import write_json
 
 HEART = TaskCard(
@@ -155,7 +155,7 @@ def config(card: TaskCard, method: FakeMethod, seed: int) -> dict:
     """Return config.json as the engine writes it."""
     row = f"{zlib.crc32(repr((card.name, method)).encode()):08x}"
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "run": f"{method.name}/quick-seed-{seed}-{row}",
         "row": row,
         "task": {"name": card.name, "version": card.version, "source": "0f0f"},

@@ -1,5 +1,6 @@
 import base64
 import csv
+import dataclasses
 import hashlib
 import json
 import re
@@ -11,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.api.card import Attribute
+from benchmark.api.scores import ScoreKey
 from benchmark.metrics.scoring import score_predictions
 from benchmark.records.run_folder import find_runs
 from leaderboard.build import build
@@ -24,7 +27,7 @@ def test_headline_is_mean_over_seeds(built):
         for run in find_runs(built.runs)
         if run.config["method"]["name"] == "dfr" and run.card.name == "brain_mr_sex"
         for score in score_predictions(run.predictions(), run.card, resamples=0)[0]
-        if score.metric == "worst_group_accuracy"
+        if score.key == ScoreKey("worst_group_accuracy")
     ]
     shown = built.page.row(BRAIN, "dfr")["worst_group_accuracy"]
     assert len(scores) == 2
@@ -35,7 +38,7 @@ def test_rows_stand_in_order_and_controls_after_them(built):
     rows = built.results["boards"][1]["rows"]
     ranked = [row for row in rows if row["place"] is not None]
     values = [
-        next(e["value"] for e in row["estimates"] if e["metric"] == "worst_group_accuracy")
+        next(e["value"] for e in row["estimates"] if e["key"]["metric"] == "worst_group_accuracy")
         for row in ranked
     ]
     assert values == sorted(values, reverse=True)
@@ -128,6 +131,19 @@ def test_empty_cell_is_undefined_with_reason(fake, tmp_path, read_page):
     assert any("seed 1: undefined" in a.get("title", "") for _, a in page.tags)
     assert row["place"] == "–"
     assert "Nothing to plot" in " ".join(page.words)
+
+
+def test_a_value_with_a_comma_stands_on_the_page(fake, tmp_path, read_page):
+    origin = Attribute("origin", ("Asian", "Asian, other"), "Origin")
+    card = dataclasses.replace(
+        fake.BRAIN,
+        attributes=(origin, fake.BRAIN.attributes[0]),
+        intersections=(("origin", "age_band"),),
+    )
+    fake.write_run(tmp_path / "runs", card, fake.METHODS[0], 0)
+    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    detail = page.row(BRAIN, "erm")["detail"]
+    assert "Asian, other, 40 to 59" in detail and "not scored" not in detail
 
 
 def read_back(folder):

@@ -55,7 +55,9 @@ def cell_accuracies(request, tmp_path_factory):
         ]
         scores, _ = score_predictions(pd.concat(tables, ignore_index=True), task.card)
         found[type(method).__name__] = {
-            (s.attribute, s.group, s.label): s.value for s in scores if s.metric == "cell_accuracy"
+            (s.key.attributes[0], s.key.values[0], s.key.label): s.value
+            for s in scores
+            if s.key.metric == "cell_accuracy" and len(s.key.attributes) == 1
         }
     return request.param, found
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.api.card import TaskCard
+from benchmark.api.card import TaskCard, group_words
 from benchmark.api.context import RunContext
 from benchmark.api.data import Splits
 from benchmark.api.mix_target import Target
@@ -84,7 +84,7 @@ def judge_proportions(
 
     return {
         "columns": list(target.columns),
-        "groups": list(target.groups),
+        "groups": [group_words(group) for group in target.groups],
         "target": list(target.shares),
         "train": _mix(target.encode(judge.splits.train.table, card), len(target.groups)).tolist(),
         "n": IMAGES,

@@ -1,8 +1,11 @@
 """What is said where a sentence leaves it open."""
 
+import dataclasses
+
 import pandas as pd
 
 from baselines.controls.said_by_chance import said
+from benchmark.api.card import Attribute
 from benchmark.cohorts.toy import toy_task
 from benchmark.generation.mix_targets import read_target
 from benchmark.planning.expand_runs import default_methods
@@ -32,6 +35,15 @@ def test_of_several_columns_both_words_are_of_one_group():
     assert set(zip(table["label"], table["site"], strict=True)) == {
         ("low", "north"), ("high", "south"),
     }  # fmt: skip
+
+
+def test_a_value_with_a_comma_is_said_whole():
+    sites = Attribute("site", ("north", "south, by the sea"), "Site")
+    card = dataclasses.replace(CARD, attributes=(sites,))
+    target = read_target("low, south, by the sea: 1; low, north: 0; high, north: 0; "
+                         "high, south, by the sea: 0", card, ("label", "site"))  # fmt: skip
+    table = said(NOBODY, target, 0)
+    assert set(table["site"]) == {"south, by the sea"} and set(table["label"]) == {"low"}
 
 
 def test_the_same_seed_says_the_same():

@@ -44,12 +44,12 @@ def test_labels_are_numbered_in_the_cards_order(card, table):
 def test_groups_are_numbered_with_the_last_attribute_fastest(card, table):
     index, names = card.encode_groups(table)
     assert index.tolist() == [2, 3]
-    assert [names[i] for i in index] == ["female, old", "male, young"]
+    assert [names[i] for i in index] == [("female", "old"), ("male", "young")]
 
 
 def test_groups_of_one_attribute(card, table):
     index, names = card.encode_groups(table, ["age"])
-    assert [names[i] for i in index] == ["old", "young"]
+    assert [names[i] for i in index] == [("old",), ("young",)]
 
 
 def test_cells_are_label_times_group(card, table):

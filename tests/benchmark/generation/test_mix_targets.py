@@ -1,9 +1,12 @@
 """What a target may be, and which sentences leave it open."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.api.card import Attribute
 from benchmark.api.mix_target import Target
 from benchmark.discovery.find import find_tasks
 from benchmark.discovery.load import load_task
@@ -27,8 +30,25 @@ def test_an_unknown_column_is_refused_with_what_there_is():
 
 def test_uniform_counts_every_intersection_alike():
     target = read_target("uniform", HEARTS, ("sex", "bmi_band"))
-    assert target.groups[:2] == ("female, normal weight", "female, overweight")
+    assert target.groups[:2] == (("female", "normal weight"), ("female", "overweight"))
     assert target.shares == (1 / 6,) * 6
+
+
+def test_a_value_with_a_comma_is_one_group():
+    ethnicity = Attribute("ethnicity", ("Asian", "Asian, other"), "Ethnicity")
+    card = dataclasses.replace(HEARTS, attributes=(ethnicity,))
+    target = read_target("Asian, other: 0.3; Asian: 0.7", card, ("ethnicity",))
+    assert target.groups == (("Asian",), ("Asian, other",))
+    assert target.shares == (0.7, 0.3)
+
+
+def test_groups_that_read_alike_need_another_column():
+    first = Attribute("a", ("x", "x, y"), "A")
+    second = Attribute("b", ("y, z", "z"), "B")
+    card = dataclasses.replace(HEARTS, attributes=(first, second))
+    table = "x, y, z: 0.4; x, z: 0.3; x, y, y, z: 0.3"
+    with pytest.raises(ValueError, match="two groups are both written 'x, y, z'"):
+        read_target(table, card, ("a", "b"))
 
 
 def test_population_is_what_the_card_publishes():

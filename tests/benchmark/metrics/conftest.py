@@ -32,6 +32,16 @@ def card():
 
 
 @pytest.fixture
+def comma_card():
+    """Values with a comma, whose joined words do not say where one ends."""
+    attributes = {
+        "ethnicity": ("Asian", "Asian, other"),
+        "age": ("under 50", "50, or over"),
+    }
+    return make_card(("well", "ill"), attributes, (("ethnicity", "age"),))
+
+
+@pytest.fixture
 def three_class_card():
     return make_card(("a", "b", "c"), {"site": ("x", "y", "z")})
 

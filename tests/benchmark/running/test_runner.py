@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.api.data import Split, Splits
 from benchmark.cohorts.toy import ToyTask
-from benchmark.records.run_folder import read_run
+from benchmark.records.run_folder import SCHEMA, read_run
 from benchmark.running import predictions, runner
 
 TASK = ToyTask()
@@ -79,7 +79,8 @@ def do(method, make_spec, folder, task=None):
     folder.mkdir(exist_ok=True)
     spec = make_spec()
     card = (task or MarkedTask()).card
-    runner.run(task or MarkedTask(), method, spec, {"schema": 1, "card": card.as_dict()}, folder)
+    config = {"schema": SCHEMA, "card": card.as_dict()}
+    runner.run(task or MarkedTask(), method, spec, config, folder)
     return pd.read_parquet(folder / "predictions.parquet")
 
 
@@ -216,7 +217,7 @@ def test_another_seed_gives_other_predictions(make_spec, tmp_path):
     (tmp_path / "run").mkdir()
     first = do(ERM(), make_spec, tmp_path / "a", TASK)["probability_1"]
     spec = replace(make_spec(), seed=1)
-    config = {"schema": 1, "card": TASK.card.as_dict()}
+    config = {"schema": SCHEMA, "card": TASK.card.as_dict()}
     runner.run(TASK, ERM(), spec, config, tmp_path / "run")
     second = pd.read_parquet(tmp_path / "run" / "predictions.parquet")["probability_1"]
     assert not np.allclose(first, second)
@@ -232,4 +233,4 @@ def test_a_run_folder_is_read_back(make_spec, tmp_path):
     assert record.result["steps"] == make_spec().preset.classifier.steps
     assert set(record.predictions()["split"]) == {"val", "test"}
     assert {"train_loss", "val_loss"} <= set(record.history().columns)
-    assert any(score.metric == "worst_group_accuracy" for score in record.scores)
+    assert any(score.key.metric == "worst_group_accuracy" for score in record.scores)

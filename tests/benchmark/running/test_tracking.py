@@ -1,7 +1,9 @@
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from benchmark.api.scores import Score, ScoreKey
 from benchmark.planning import plan
 from benchmark.records.run_folder import find_runs
 from benchmark.running import driver
@@ -38,13 +40,30 @@ def test_scores_params_curves_and_files_are_copied(tracked):
     runs, tracker = tracked
     run = next(r for r in logged(tracker) if r.data.params["method"] == "erm")
     record = next(r for r in find_runs(runs) if r.status == "done")
-    worst = next(s for s in record.scores if s.metric == "worst_group_accuracy")
+    worst = next(s for s in record.scores if s.key == ScoreKey("worst_group_accuracy"))
     assert run.data.metrics["worst_group_accuracy"] == worst.value
     assert run.data.params["seed"] == "0"
     curve = tracker.client.get_metric_history(run.info.run_id, "classifier/val_loss")
     assert [p.step for p in curve] == record.history()["step"].tolist()
     files = {f.path for f in tracker.client.list_artifacts(run.info.run_id)}
     assert {"config.json", "predictions.parquet", "result.json"} <= files
+
+
+def score(attributes, values, label=None):
+    return Score(ScoreKey("accuracy", attributes, values, label), 0.5, 10)
+
+
+def test_every_score_has_a_name_of_its_own():
+    from benchmark.running.tracking import _final_scores
+
+    groups = ("Asian, other", "Asian/other", "<50", ">50")
+    scores = [score(("group",), (value,)) for value in groups]
+    scores.append(score(("sex", "age"), ("female", "50, or over"), "ill"))
+    record = SimpleNamespace(scores=scores, generation=dict, result={})
+    assert list(_final_scores(record)) == [
+        "accuracy/group/Asian_ other", "accuracy/group/Asian_other", "accuracy/group/_50",
+        "accuracy/group/_50-2", "accuracy/sex/female/age/50_ or over/ill",
+    ]  # fmt: skip
 
 
 def test_mirroring_again_makes_no_second_copy(tracked):

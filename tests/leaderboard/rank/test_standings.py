@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmark.api.scores import Score
+from benchmark.api.scores import Score, ScoreKey
 from leaderboard.rank.estimates import Estimate, board_noise, draws_of, mean_over_seeds
 from leaderboard.rank.standings import Gain, _worst_cell, rank
 from leaderboard.read.boards import collect
@@ -15,7 +15,7 @@ def standings(built):
 
 
 def score(value, low=None, high=None, n=10, note=""):
-    return Score("auroc", value, n, low=low, high=high, note=note)
+    return Score(ScoreKey("auroc"), value, n, low=low, high=high, note=note)
 
 
 def test_mean_over_seeds_by_hand():
@@ -90,7 +90,7 @@ def test_headroom_is_the_share_of_the_way_to_the_oracle(standings):
 
 def test_no_cell_is_worst_where_one_is_undefined(fake, standings):
     estimates = dict(standings["erm"].estimates)
-    estimates["cell_accuracy", "sex", "female", "heart failure"] = Estimate(None)
+    estimates[ScoreKey("cell_accuracy", ("sex",), ("female",), "heart failure")] = Estimate(None)
     assert _worst_cell(fake.HEART, estimates) is None
 
 
@@ -119,8 +119,8 @@ def test_worst_cell_has_the_lowest_accuracy(standings):
     erm = standings["erm"]
     cells = [
         e.value
-        for (metric, attribute, _, _), e in erm.estimates.items()
-        if metric == "cell_accuracy" and attribute in ("sex", "age_band", "bmi_band")
+        for key, e in erm.estimates.items()
+        if key.metric == "cell_accuracy" and len(key.attributes) == 1
     ]
     assert len(cells) == 16
     assert erm.estimates[erm.worst_cell].value == min(cells)

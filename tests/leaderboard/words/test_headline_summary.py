@@ -1,5 +1,6 @@
 from types import SimpleNamespace
 
+from benchmark.api.scores import ScoreKey
 from leaderboard.rank.standings import Estimate, Gain
 from leaderboard.words.headline_summary import headline_summary
 
@@ -11,7 +12,7 @@ def standing(name, headline=0.6, gain=None, *, control=False):
     return SimpleNamespace(
         row=row,
         headline=Estimate(headline),
-        worst_cell=("cell_accuracy", "sex", "female", "ill"),
+        worst_cell=ScoreKey("cell_accuracy", ("sex",), ("female",), "ill"),
         overall=lambda metric: Estimate(0.8),
         gains=gains,
         is_control=control,
