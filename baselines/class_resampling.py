@@ -5,23 +5,19 @@ what balancing the classes gives from what balancing the groups gives.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from benchmark import Predictor, Split, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.training.classifier import train_classifier
 from benchmark.training.sampling_weights import balanced_weights
 
 
-@method
+@method(groups_used="never")
 @dataclass(frozen=True)
 class ClassResampling:
     """Images are drawn with probability inverse to the size of their class."""
 
     limit: float = ranged(20.0, 1)  # how much oftener than the commonest class's one is drawn
-
-    groups_used: ClassVar[GroupsUsed] = "never"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train on class-balanced batches."""

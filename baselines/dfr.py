@@ -10,7 +10,6 @@ one, because the smallest cell often holds a single patient.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from scipy.special import softmax
@@ -18,11 +17,10 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmark import Predictor, Split, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.training.classifier import Classifier, train_classifier
 
 
-@method
+@method(groups_used="train")
 @dataclass(frozen=True)
 class DFR:
     """A network whose last layer is fitted anew to group-balanced images it was not trained on."""
@@ -31,8 +29,6 @@ class DFR:
     subsets: int = ranged(10, 1)  # balanced subsets whose last layers are averaged
     at_most: int = ranged(10, 1)  # images of a cell in a subset
     strength: float = ranged(0.1, 1e-6)  # C of the regression: smaller is a stronger penalty
-
-    groups_used: ClassVar[GroupsUsed] = "train"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train on one part of train, then average last layers fitted to subsets of the other."""

@@ -5,20 +5,16 @@ every debiasing method has to beat; on many benchmarks few do.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from benchmark import Predictor, Split, method
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.training.classifier import train_classifier
 
 
-@method
+@method(groups_used="never")
 @dataclass(frozen=True)
 class ERM:
     """The mean cross-entropy over the training set, every image counted once."""
-
-    groups_used: ClassVar[GroupsUsed] = "never"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train the standard classifier as it is."""

@@ -10,7 +10,6 @@ large networks need strong L2 or early stopping to gain from it, is met by selec
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -19,20 +18,17 @@ from torch.nn import functional
 
 from benchmark import Predictor, Split, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.training.classifier import train_classifier
 from benchmark.training.sampling_weights import balanced_weights
 
 
-@method
+@method(groups_used="train")
 @dataclass(frozen=True)
 class GroupDRO:
     """The loss is a weighted sum of the cells' losses; cells that do badly gain weight."""
 
     step_size: float = ranged(0.05, 0)  # eta_q of algorithm 1: how fast group weights move
     limit: float = ranged(20.0, 1)  # as in group_resampling
-
-    groups_used: ClassVar[GroupsUsed] = "train"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train the standard classifier under the robust loss."""

@@ -7,23 +7,19 @@ attributes some cells hold one or two patients, and without a limit those are me
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from benchmark import Predictor, Split, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.training.classifier import train_classifier
 from benchmark.training.sampling_weights import balanced_weights
 
 
-@method
+@method(groups_used="train")
 @dataclass(frozen=True)
 class GroupResampling:
     """Images are drawn with probability inverse to the size of their cell, up to a limit."""
 
     limit: float = ranged(20.0, 1)  # how much oftener than the commonest cell's an image is drawn
-
-    groups_used: ClassVar[GroupsUsed] = "train"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train on cell-balanced batches."""

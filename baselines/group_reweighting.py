@@ -7,26 +7,22 @@ weights are limited as in group_resampling, for the same reason.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from benchmark import Predictor, Split, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.training.classifier import train_classifier
 from benchmark.training.sampling_weights import balanced_weights
 
 
-@method
+@method(groups_used="train")
 @dataclass(frozen=True)
 class GroupReweighting:
     """Images are drawn as they come; their losses are weighted inverse to their cell's size."""
 
     limit: float = ranged(20.0, 1)  # the largest weight, in units of the smallest
-
-    groups_used: ClassVar[GroupsUsed] = "train"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train with weighted losses; weights average 1, so the step size keeps its meaning."""

@@ -7,25 +7,21 @@ often a single patient, and cutting everything to it would leave nothing to lear
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from benchmark import Predictor, Split, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.training.classifier import train_classifier
 
 
-@method
+@method(groups_used="train")
 @dataclass(frozen=True)
 class GroupUndersampling:
     """The training set is cut down until no cell has more images than a rare one."""
 
     quantile: float = ranged(0.25, 0, 1)  # of the non-empty cells' sizes: what all are cut to
     at_least: int = ranged(20, 1)  # images kept in every cell that has as many
-
-    groups_used: ClassVar[GroupsUsed] = "train"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train on the levelled subset, for as many steps as everybody else."""

@@ -51,18 +51,16 @@ def write_method(tmp_path: Path) -> Callable[..., str]:
             f'"""A method written by a test."""\n'
             "import os, signal, sys, time\n"
             "from dataclasses import dataclass\n"
-            "from typing import ClassVar\n"
             "import numpy as np\n"
             "from benchmark import method\n"
             f"{more}\n"
             "class Half:\n"
             "    def predict_proba(self, images):\n"
             "        return np.full((len(images), 2), 0.5)\n"
-            "@method\n"
+            f'@method(groups_used="{groups_used}")\n'
             "@dataclass(frozen=True)\n"
             "class Written:\n"
             '    """Written by a test."""\n'
-            f'    groups_used: ClassVar[str] = "{groups_used}"\n'
             "    def fit(self, train, val, ctx):\n"
             f"        {lines}\n"
         )

@@ -5,12 +5,10 @@ this row is owed to the tuning.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from benchmark import Predictor, Split, method, ranged
 from benchmark.api.card import TaskCard
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.neutral_patients import (
     NeutralGenerator,
@@ -20,7 +18,7 @@ from methods.alignment_finetuning.neutral_patients import (
 from methods.shared.latent_generator import LatentGenerator
 
 
-@method
+@method(groups_used="train", trains_generator=True)
 @dataclass(frozen=True)
 class BaseGenerator:
     """Alignment fine-tuning without the tuning: the generator as skewed as its training set."""
@@ -31,9 +29,6 @@ class BaseGenerator:
     ratio: float = ranged(0.5, 0, 20)
     share: float = ranged(0.5, 0, 1)
     sure: float = ranged(0.8, 0, 1)
-
-    groups_used: ClassVar[GroupsUsed] = "train"
-    trains_generator: ClassVar[bool] = True
 
     def check(self, card: TaskCard) -> None:
         """Refuse columns and a target that the card does not have, before any work."""

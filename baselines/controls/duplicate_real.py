@@ -7,18 +7,19 @@ copied and is left empty; controlnet_synthesis has fewer by those whom its filte
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.generation.patient_requests import counts_to_add
 from methods.shared.classifier_side import harmonising, learn_from_both, seen
 
 
-@method
+@method(
+    groups_used="train",
+    trains_generator=True,  # for its latents; nothing is trained
+)
 @dataclass(frozen=True)
 class DuplicateReal:
     """Real patients, and copies of them where controlnet_synthesis draws new ones."""
@@ -27,9 +28,6 @@ class DuplicateReal:
     ratio: float = ranged(1.0, 0, 20)  # copies added per real patient
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are copies
     harmonise: str = choice("latents", "none")  # what all images pass through
-
-    groups_used: ClassVar[GroupsUsed] = "train"
-    trains_generator: ClassVar[bool] = True  # for its latents; nothing is trained
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Copy, enlarge the training split, then train the standard classifier on it."""

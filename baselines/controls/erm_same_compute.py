@@ -6,22 +6,18 @@ what the costliest row of your table has spent, which its provenance tells.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from benchmark import Predictor, Split, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.training.classifier import train_classifier
 
 
-@method
+@method(groups_used="never")
 @dataclass(frozen=True)
 class ERMSameCompute:
     """ERM for a multiple of the usual steps."""
 
     steps_factor: float = ranged(3.0, 1)  # how many times the preset's steps
-
-    groups_used: ClassVar[GroupsUsed] = "never"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train the standard classifier for longer."""

@@ -6,18 +6,20 @@ is what added patients cannot mend.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.generation.patient_requests import counts_to_add, requests_for
 from methods.shared.classifier_side import harmonising, learn_from_both, seen
 
 OTHER_PATIENTS = 10_000  # seeds from here on, so that nobody of the oracle's cohorts comes again
 
 
-@method
+@method(
+    groups_used="train",
+    trains_generator=True,  # for its latents; nothing is trained
+    extra_data="digital_cohort",
+)
 @dataclass(frozen=True)
 class IdealSynthesis:
     """Real patients, and new ones of the digital cohort where controlnet_synthesis draws."""
@@ -26,10 +28,6 @@ class IdealSynthesis:
     ratio: float = ranged(1.0, 0, 20)  # patients added per real one
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are added patients
     harmonise: str = choice("latents", "none")  # what all images pass through
-
-    groups_used: ClassVar[GroupsUsed] = "train"
-    trains_generator: ClassVar[bool] = True  # for its latents; nothing is trained
-    extra_data: ClassVar[str] = "digital_cohort"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Recruit, enlarge the training split, then train the standard classifier on it."""

@@ -4,21 +4,17 @@ Its worst-group accuracy is 0 and its gap is 0: the reminder that a small gap al
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from benchmark import Predictor, Split, method
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 
 
-@method
+@method(groups_used="never")
 @dataclass(frozen=True)
 class MajorityClass:
     """Every image gets the class frequencies of the training set."""
-
-    groups_used: ClassVar[GroupsUsed] = "never"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Count the classes."""

@@ -6,24 +6,19 @@ without bias too, and so its threshold is chosen there.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from benchmark import Predictor, Split, TaskCard, method
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.training.classifier import Classifier, train_classifier
 
 
-@method
+@method(groups_used="train", extra_data="digital_cohort")
 @dataclass(frozen=True)
 class Oracle:
     """ERM on a new cohort of the same size with equally many patients in every cell."""
-
-    groups_used: ClassVar[GroupsUsed] = "train"
-    extra_data: ClassVar[str] = "digital_cohort"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Recruit balanced train and val cohorts of the given sizes, then train as ERM does."""

@@ -7,12 +7,10 @@ alike; same number of drawn patients, same classifier.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from benchmark import Predictor, Split, method, ranged
 from benchmark.api.card import TaskCard
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.neutral_patients import (
     NeutralGenerator,
@@ -23,7 +21,7 @@ from methods.shared.base import rebalanced_base
 from methods.shared.latent_generator import LatentGenerator
 
 
-@method
+@method(groups_used="train", trains_generator=True)
 @dataclass(frozen=True)
 class RebalancedBase:
     """Alignment fine-tuning's base, trained on with group-balanced sampling instead of tuned."""
@@ -34,9 +32,6 @@ class RebalancedBase:
     ratio: float = ranged(0.5, 0, 20)
     share: float = ranged(0.5, 0, 1)
     sure: float = ranged(0.8, 0, 1)
-
-    groups_used: ClassVar[GroupsUsed] = "train"
-    trains_generator: ClassVar[bool] = True
 
     def check(self, card: TaskCard) -> None:
         """Refuse columns and a target that the card does not have, before any work."""

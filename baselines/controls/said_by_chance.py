@@ -15,7 +15,6 @@ import pandas as pd
 from benchmark import Predictor, Split, method, ranged
 from benchmark.api.card import TaskCard
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.api.mix_target import Target
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.neutral_patients import (
@@ -53,7 +52,11 @@ def said(requests: pd.DataFrame, target: Target, seed: int) -> pd.DataFrame:
     return requests.assign(**filled)
 
 
-@method
+@method(
+    groups_used="train",
+    trains_generator=True,
+    by_default=False,  # a default matrix has to end within half an hour
+)
 @dataclass(frozen=True)
 class SaidByChance:
     """Alignment fine-tuning without the tuning: a group of the target is said in the sentence."""
@@ -64,10 +67,6 @@ class SaidByChance:
     ratio: float = ranged(0.5, 0, 20)
     share: float = ranged(0.5, 0, 1)
     sure: float = ranged(0.8, 0, 1)
-
-    groups_used: ClassVar[GroupsUsed] = "train"
-    trains_generator: ClassVar[bool] = True
-    by_default: ClassVar[bool] = False  # a default matrix has to end within half an hour
 
     def check(self, card: TaskCard) -> None:
         """Refuse columns and a target that the card does not have, before any work."""

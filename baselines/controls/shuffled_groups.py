@@ -9,19 +9,17 @@ this row has too.
 
 import dataclasses
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from methods.controlnet_synthesis.method import ControlNetSynthesis
 from methods.shared.controlnet import trained_generator
 
 
-@method
+@method(groups_used="train", trains_generator=True)
 @dataclass(frozen=True)
 class ShuffledGroups:
     """ControlNet synthesis with the attributes shuffled in its sentences."""
@@ -33,9 +31,6 @@ class ShuffledGroups:
     share: float = ranged(0.5, 0, 1)
     harmonise: str = choice("latents", "noise", "none")
     filtered: bool = True
-
-    groups_used: ClassVar[GroupsUsed] = "train"
-    trains_generator: ClassVar[bool] = True
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Draw patients by sentences about somebody else, then train as the method does."""

@@ -117,7 +117,7 @@ class RunContext:
         """
         if self.draw is None:
             raise PermissionError(
-                'new_patients needs `extra_data: ClassVar = "digital_cohort"` on the method, '
-                "and a task on a digital cohort."
+                'new_patients needs @method(..., extra_data="digital_cohort"), and a task on a '
+                "digital cohort."
             )
         return self.draw(requests, seed)

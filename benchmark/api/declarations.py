@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import field
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    pass
 import dataclasses
+import difflib
 import inspect
-from typing import TypeVar, get_args
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, get_args
 
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
+from benchmark.api.protocols import Method
 
 GroupsUsed = Literal["never", "train", "test"]
+ExtraData = Literal["none", "digital_cohort"]
+
+C = TypeVar("C", bound=type)
+
+_DECLARATION = "__equipoise_declaration__"  # on a class marked with @method(...)
+_TASK = "__equipoise_task__"  # on a class marked with @task
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What a method says of itself in its mark; the runner hands over nothing else."""
+
+    # "never": no attribute columns. "train": they are in the tables of train and val.
+    # "test": predict_proba(images, attributes) is given them too.
+    groups_used: GroupsUsed
+    extra_data: ExtraData = "none"  # "digital_cohort": it may make new patients
+    trains_generator: bool = False  # True: it is given the preset's [generator]
+    by_default: bool = True  # False: it runs only where it is named
+
+
+DECLARATIONS = tuple(f.name for f in dataclasses.fields(Declaration))
 
 
 def ranged(default: Any, low: float, high: float = math.inf) -> Any:
@@ -31,13 +51,90 @@ def choice(default: str, *others: str) -> Any:
     return field(default=default, metadata={"options": (default, *others)})
 
 
-C = TypeVar("C", bound=type)
-
-EXTRA_DATA = ("none", "digital_cohort")
+# Methods ---------------------------------------------------------------------------------------
 
 
-def method(cls: C) -> C:
-    """Mark a dataclass as a method and check its contract as its file is imported."""
+def method(
+    cls: type | None = None,
+    /,
+    *,
+    groups_used: GroupsUsed | None = None,
+    extra_data: ExtraData = "none",
+    trains_generator: bool = False,
+    by_default: bool = True,
+    **unknown: Any,
+) -> Callable[[C], C]:
+    """Mark a frozen dataclass as a method: `@method(groups_used="train")`.
+
+    The declarations are explained at :class:`Declaration`. Raises TypeError, as the file is
+    imported, with all that is wrong with the class.
+    """
+    if cls is not None:
+        raise TypeError(f"{cls.__name__}: write {_as_mark(cls)} instead of @method.")
+    declared = Declaration(groups_used or "never", extra_data, trains_generator, by_default)
+
+    def mark(cls: C) -> C:
+        problems = [*_unknown_declarations(unknown), *_class_problems(cls)]
+        if groups_used is None:
+            problems.append('it declares no groups; write @method(groups_used="never"), or "train"')
+        problems += _unfit_values(declared)
+        _refuse(cls, "method", problems)
+        setattr(cls, _DECLARATION, declared)
+        return cls
+
+    return mark
+
+
+def declaration_of(method: Method | type[Method]) -> Declaration:
+    """Return what a method declared in its mark; TypeError if it has none of its own."""
+    cls = method if isinstance(method, type) else type(method)
+    declared = vars(cls).get(_DECLARATION)
+    if not isinstance(declared, Declaration):
+        raise TypeError(f"{cls.__name__} is no method: mark it with @method(groups_used=...).")
+    return declared
+
+
+def is_method(value: object) -> bool:
+    """Say whether a value is a class marked with @method(...)."""
+    return isinstance(value, type) and _DECLARATION in vars(value)
+
+
+def _unknown_declarations(unknown: Mapping[str, Any]) -> list[str]:
+    return [
+        f"it declares {name!r}, which is unknown.{_hint(name, DECLARATIONS)} "
+        f"Known: {', '.join(DECLARATIONS)}"
+        for name in unknown
+    ]
+
+
+def _unfit_values(declared: Declaration) -> list[str]:
+    allowed: dict[str, tuple[object, ...]] = {
+        "groups_used": get_args(GroupsUsed),
+        "extra_data": get_args(ExtraData),
+        "trains_generator": (False, True),
+        "by_default": (False, True),
+    }
+    return [
+        f"{name} is {value!r}; allowed: {', '.join(map(str, allowed[name]))}"
+        for name, value in dataclasses.asdict(declared).items()
+        if not any(value is one or (value == one and isinstance(one, str)) for one in allowed[name])
+    ]
+
+
+def _as_mark(cls: type) -> str:
+    """Write the mark of a class that declares by class variables, or does not declare."""
+    old = {name: vars(cls)[name] for name in DECLARATIONS if name in vars(cls)}
+    words = [
+        f"{name}={_literal(value)}" for name, value in (old or {"groups_used": "never"}).items()
+    ]
+    return f"@method({', '.join(words)})"
+
+
+def _literal(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _class_problems(cls: type) -> list[str]:
     problems = []
     if not (dataclasses.is_dataclass(cls) and cls.__dataclass_params__.frozen):  # type: ignore[attr-defined]
         problems.append("it is no frozen dataclass; write @dataclass(frozen=True) below @method")
@@ -47,45 +144,76 @@ def method(cls: C) -> C:
             for f in dataclasses.fields(cls)
             if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
         ]
-    allowed = get_args(GroupsUsed)
-    if getattr(cls, "groups_used", None) not in allowed:
-        problems.append(
-            f"groups_used is {getattr(cls, 'groups_used', None)!r}; allowed: {', '.join(allowed)}"
-        )
-    if getattr(cls, "extra_data", "none") not in EXTRA_DATA:
-        problems.append(f"extra_data is {cls.extra_data!r}; allowed: {', '.join(EXTRA_DATA)}")  # type: ignore[attr-defined]
-    fit = getattr(cls, "fit", None)
-    if not callable(fit) or list(inspect.signature(fit).parameters) != [
-        "self",
-        "train",
-        "val",
-        "ctx",
-    ]:
-        problems.append("it needs fit(self, train, val, ctx)")
+    problems += _signature_problems(cls, {"fit": ["train", "val", "ctx"]}, {"check": ["card"]})
     if not (cls.__doc__ or "").strip() or (cls.__doc__ or "").startswith(f"{cls.__name__}("):
         problems.append("it has no docstring; its first sentence is shown on the page")
-    _refuse(cls, "method", problems)
-    cls._equipoise = "method"  # type: ignore[attr-defined]
-    return cls
+    return problems + _declared_in_the_body(cls)
+
+
+def _declared_in_the_body(cls: type) -> list[str]:
+    """Find declarations, and what is nearly called so, that are written into the class."""
+    problems = []
+    for name, value in vars(cls).items():
+        if near := difflib.get_close_matches(name, DECLARATIONS, n=1, cutoff=0.8):
+            mark = f"@method({near[0]}={_literal(value)})"
+            problems.append(f"its class variable {name} does nothing; write {mark}")
+    return problems
+
+
+# Tasks -----------------------------------------------------------------------------------------
 
 
 def task(cls: C) -> C:
     """Mark a class as a task and check its contract as its file is imported."""
     problems = []
-    if not isinstance(getattr(cls, "card", None), TaskCard):
+    if not isinstance(_members(cls).get("card"), TaskCard):
         problems.append("its class attribute card is no TaskCard")
-    problems += [
-        f"it has no method {name}"
-        for name in ("load", "prompt")
-        if not callable(getattr(cls, name, None))
-    ]
-    digital = getattr(cls, "digital", None)
+    digital = _members(cls).get("digital")
     if digital is not None and not (isinstance(digital, CohortFacts) and digital.digital):
         problems.append('its class attribute digital is no CohortFacts of kind "digital"')
-    _refuse(cls, "task", problems)
+    needed = {"load": ["source", "variant", "seed"], "prompt": ["row"]}
+    optional = {"new_patients": ["requests", "source", "seed"]}
+    _refuse(cls, "task", problems + _signature_problems(cls, needed, optional))
     cls.digital = digital  # type: ignore[attr-defined]
-    cls._equipoise = "task"  # type: ignore[attr-defined]
+    setattr(cls, _TASK, True)
     return cls
+
+
+def is_task(value: object) -> bool:
+    """Say whether a value is a class marked with @task."""
+    return isinstance(value, type) and _TASK in vars(value)
+
+
+# Shared ----------------------------------------------------------------------------------------
+
+
+def _signature_problems(
+    cls: type, needed: Mapping[str, list[str]], optional: Mapping[str, list[str]]
+) -> list[str]:
+    """Say which methods of a class are missing, misspelt, or take other arguments."""
+    members = {name: value for name, value in _members(cls).items() if callable(value)}
+    problems = []
+    for name, arguments in {**needed, **optional}.items():
+        words = f"{name}({', '.join(['self', *arguments])})"
+        if name not in members:
+            similar = difflib.get_close_matches(name, members, n=1, cutoff=0.8)
+            if name in needed:
+                problems.append(f"it needs {words}")
+            elif similar:
+                problems.append(f"its {similar[0]} is called by nobody; did you mean {words}?")
+        elif list(inspect.signature(members[name]).parameters) != ["self", *arguments]:
+            problems.append(f"it needs {words}")
+    return problems
+
+
+def _members(cls: type) -> dict[str, Any]:
+    """Return what a class has, its own or inherited, by name."""
+    return {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _refuse(cls: type, kind: str, problems: list[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
-from benchmark.api.declarations import GroupsUsed
 from benchmark.api.variant import Variant
 
 
@@ -53,6 +52,7 @@ class DigitalTask(Protocol):
         ...
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """What fit returns: images in, probabilities out."""
 
@@ -90,15 +90,35 @@ class NeutralGenerator(Generator, Protocol):
     before: Generator | None
 
 
-class Method(Protocol):
-    """A frozen dataclass: its fields are its hyperparameters, its one verb is fit.
+@runtime_checkable
+class GenerativePredictor(Predictor, Protocol):
+    """Optional: a predictor whose generator is measured too, on the generation track."""
 
-    Optional: check(card) raises ValueError for fields that do not fit a task; it is called with the
-    plan, before any work.
+    generator: Generator
+
+
+@runtime_checkable
+class RecruitedPredictor(Predictor, Protocol):
+    """Optional: a control's predictor that chooses its threshold on patients of its own.
+
+    Its val is used only if the method declares extra_data = "digital_cohort".
     """
 
-    groups_used: ClassVar[GroupsUsed]
+    val: Split
+
+
+class Method(Protocol):
+    """A frozen dataclass, marked with @method(...): fields are hyperparameters, fit is the verb."""
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Learn from train, choose on val, return a predictor."""
+        ...
+
+
+@runtime_checkable
+class ChecksCard(Protocol):
+    """Optional: a method that can refuse a task by its card, with the plan, before any work."""
+
+    def check(self, card: TaskCard) -> None:
+        """Raise ValueError, in a sentence, if the fields do not fit the task."""
         ...

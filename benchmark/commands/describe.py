@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmark.api.card import TaskCard
+from benchmark.api.declarations import declaration_of
 from benchmark.api.mix_target import values_of
 from benchmark.discovery import find, load
 from benchmark.planning.fields import allowed_words
@@ -60,19 +61,20 @@ def _shares(card: TaskCard, column: str, shares: Sequence[float]) -> str:
 
 def _method(found: find.Found, out: Console) -> None:
     cls: Any = load.load_method(found)
-    module = inspect.getmodule(cls)
+    module, declared = inspect.getmodule(cls), declaration_of(cls)
     lines = [
         f"{found.name} ({found.kind}, {found.path})",
         f"\n{inspect.cleandoc(module.__doc__ or '') if module else ''}\n",
-        f"groups used: {cls.groups_used}",
+        f"groups used: {declared.groups_used}",
     ]
-    if getattr(cls, "trains_generator", False):
+    if declared.trains_generator:
         lines.append("needs the preset's [generator], and its --checkpoint if that starts from one")
-    if not getattr(cls, "by_default", True):
+    if not declared.by_default:
         lines.append("runs only if it is named with --method")
     meanings = field_comments(inspect.getsource(cls))
+    defaults = dataclasses.asdict(cls())
     for field in dataclasses.fields(cls):
-        default = getattr(cls(), field.name)
+        default = defaults[field.name]
         written = json.dumps(default) if isinstance(default, bool) else repr(default)  # as in TOML
         words = f"--set {found.name}.{field.name}={written}"
         allowed = allowed_words(field)

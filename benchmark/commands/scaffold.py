@@ -14,18 +14,18 @@ Name the paper and the equation here, and say where you depart from it.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from benchmark import Predictor, Split, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.training.classifier import train_classifier
 from benchmark.training.sampling_weights import balanced_weights
 
 
-@method
+# "never": you get no attribute columns. "train": you see them in train and val.
+# "test": predict_proba(images, attributes) is given them too. The runner keeps this for you.
+@method(groups_used="train")
 @dataclass(frozen=True)
 class {class_name}:
     """What it does, in one sentence."""
@@ -33,10 +33,6 @@ class {class_name}:
     # Hyperparameters are fields with a default; ranged(default, low, high) refuses other values.
     # `equipoise run --method {known_as} --set {name}.strength=0.5` sets one.
     strength: float = ranged(1.0, 0, 1)  # 0: images as they come; 1: every cell equally often
-
-    # "never": you get no attribute columns. "train": you see them in train and val.
-    # "test": predict_proba(images, attributes) is given them too. The runner keeps this for you.
-    groups_used: ClassVar[GroupsUsed] = "train"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Learn from train, choose on val, return something with predict_proba(images)."""

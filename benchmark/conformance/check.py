@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from benchmark.api.data import Split, Splits
+from benchmark.api.declarations import declaration_of
 from benchmark.api.mix_target import Target
 from benchmark.api.protocols import Generator, Method, NeutralGenerator
 from benchmark.api.variant import Variant
@@ -258,7 +259,10 @@ def _plain(error: Exception, method: Method, task: ToyTask) -> str:
     """Turn the commonest mistakes into advice."""
     where, words = _where(error, method), _words(error, method)
     missing = str(error.args[0]) if isinstance(error, KeyError) and error.args else ""
-    if missing in [a.name for a in task.card.attributes] and method.groups_used == "never":
+    if (
+        missing in [a.name for a in task.card.attributes]
+        and declaration_of(method).groups_used == "never"
+    ):
         return (
             f'it read the attribute {missing!r} ({where}), but declares groups_used = "never". '
             'Declare "train" to see attributes in fit, "test" to be given them in '
@@ -273,9 +277,9 @@ def _plain(error: Exception, method: Method, task: ToyTask) -> str:
     if "read-only" in str(error):
         return f"it wrote into the images it was given ({where}); work on a copy."
     if isinstance(error, TypeError) and "predict_proba()" in str(error):
-        given = "images, attributes" if method.groups_used == "test" else "images"
+        given = "images, attributes" if declaration_of(method).groups_used == "test" else "images"
         return (
-            f'groups_used = "{method.groups_used}", so the predictor is called as '
+            f'groups_used = "{declaration_of(method).groups_used}", so the predictor is called as '
             f"predict_proba({given}). ({words})"
         )
     return words

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, cast
 
+from benchmark.api.declarations import is_method, is_task
 from benchmark.api.protocols import Method, Task
 from benchmark.discovery.find import Found, LookupFailed
 
@@ -38,9 +39,10 @@ def _load(found: Found, mark: str) -> type:
         raise LookupFailed(
             f"{found.name} ({found.path}) does not import: {type(error).__name__}: {error}"
         ) from error
+    is_marked = is_method if mark == "method" else is_task
     if found.attribute:
-        named = getattr(module, found.attribute, None)
-        if getattr(named, "_equipoise", None) != mark:
+        named = vars(module).get(found.attribute)
+        if not is_marked(named):
             raise LookupFailed(
                 f"{found.name}: {found.module}:{found.attribute} is no class marked @{mark}."
             )
@@ -48,9 +50,7 @@ def _load(found: Found, mark: str) -> type:
     marked = [
         value
         for value in vars(module).values()
-        if isinstance(value, type)
-        and getattr(value, "_equipoise", None) == mark
-        and value.__module__ == module.__name__
+        if is_marked(value) and value.__module__ == module.__name__
     ]
     if len(marked) != 1:
         names = ", ".join(cls.__name__ for cls in marked) or "none"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmark.api.declarations import declaration_of
 from benchmark.api.variant import Variant
 from benchmark.discovery import find, load
 from benchmark.planning.run_spec import RunSpec
@@ -79,10 +80,10 @@ def default_methods(*, digital: bool, generator: bool) -> list[str]:
     """
     names = []
     for name, found in sorted(find.find_methods().items()):
-        cls = load.load_method(found)
-        lacks_patients = not digital and getattr(cls, "extra_data", "none") != "none"
-        lacks_generator = not generator and getattr(cls, "trains_generator", False)
-        if getattr(cls, "by_default", True) and not (lacks_patients or lacks_generator):
+        declared = declaration_of(load.load_method(found))
+        lacks_patients = not digital and declared.extra_data != "none"
+        lacks_generator = not generator and declared.trains_generator
+        if declared.by_default and not (lacks_patients or lacks_generator):
             names.append(name)
     return names
 

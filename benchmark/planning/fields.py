@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api.card import TaskCard
-from benchmark.api.protocols import Method, Task
+from benchmark.api.protocols import ChecksCard, Method, Task
 from benchmark.discovery.find import locate
 from benchmark.discovery.load import load_method, load_task
 from benchmark.planning.run_spec import RunSpec
@@ -40,7 +40,7 @@ def build_method(spec: RunSpec) -> Method:
 def with_fields(cls: type[Method], fields: Mapping[str, Any]) -> Method:
     """Make a method with these fields set. Raises ValueError with all that is wrong with them."""
     declared = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    known = {name: getattr(cls(), name) for name in declared}
+    known = dataclasses.asdict(cls())  # type: ignore[call-overload]
     problems, values = [], {}
     for name, value in fields.items():
         if name not in known:
@@ -97,11 +97,10 @@ def check_fields(method: Method, card: TaskCard) -> None:
 
     Raises CheckFailed, with the place, for whatever else it raises.
     """
-    check = getattr(method, "check", None)
-    if check is None:
+    if not isinstance(method, ChecksCard):
         return
     try:
-        check(card)
+        method.check(card)
     except ValueError:
         raise
     except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api.card import TaskCard
-from benchmark.api.protocols import Task
+from benchmark.api.declarations import declaration_of
+from benchmark.api.protocols import DigitalTask, Task
 from benchmark.api.variant import Variant
 from benchmark.cohorts.facts import cohort_facts
 from benchmark.discovery.code_digest import code_digest
@@ -51,8 +52,8 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             f"{spec.data} is a table cohort. Leave them out."
         )
     refuse_unknown_knobs(task.card, spec.variant)
-    extra = getattr(method, "extra_data", "none")
-    if extra == "digital_cohort" and (spec.data is not None or not hasattr(task, "new_patients")):
+    declared, digital = declaration_of(method), spec.data is None and isinstance(task, DigitalTask)
+    if declared.extra_data == "digital_cohort" and not digital:
         raise ValueError(
             f"{method_found.name} makes new patients, which only a digital cohort can: "
             f"leave it out of runs on {spec.data or task.card.name}."
@@ -60,7 +61,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
     check_fields(method, task.card)
     preset, computed_with = spec.preset.as_dict(), environment(spec)
     settings = ["source", "classifier"]
-    if getattr(method, "trains_generator", False):
+    if declared.trains_generator:
         settings.append("generator")
         preset["generator"] = generator_identity(spec.preset, method_found.name)
         _check_prompt(task)
@@ -105,9 +106,9 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             **decided["method"],
             "kind": method_found.kind,
             "origin": method_found.origin,
-            "groups_used": method.groups_used,
-            "extra_data": extra,
-            "trains_generator": "generator" in settings,
+            "groups_used": declared.groups_used,
+            "extra_data": declared.extra_data,
+            "trains_generator": declared.trains_generator,
             "summary": summary(method_found),
         },
         "preset": preset,

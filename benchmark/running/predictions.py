@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -12,17 +13,17 @@ import torch
 from benchmark.api.card import TaskCard
 from benchmark.api.context import RunContext
 from benchmark.api.data import Split
-from benchmark.api.declarations import GroupsUsed
-from benchmark.api.protocols import DigitalTask, Method, Predictor, Task
+from benchmark.api.declarations import declaration_of, method
+from benchmark.api.protocols import DigitalTask, Method, Predictor, RecruitedPredictor, Task
 from benchmark.planning.run_spec import RunSpec
 from benchmark.support.cache import ContentCache
 from benchmark.support.devices import choose_device, choose_precision
 
 
+@method(groups_used="test")
+@dataclass(frozen=True)
 class _Judge:
     """Stands for the engine where a context is made for it: it sees groups and trains nobody's."""
-
-    groups_used: ClassVar[GroupsUsed] = "test"
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Judges are no methods."""
@@ -49,10 +50,10 @@ def make_context(
         made = cast(DigitalTask, task).new_patients(requests, spec.source, seed)
         return visible(made, task.card, method)
 
-    judges, groups = isinstance(method, _Judge), f"groups-{method.groups_used}"
-    may_draw = getattr(method, "extra_data", "none") == "digital_cohort"
+    declared, judges = declaration_of(method), isinstance(method, _Judge)
+    may_draw = declared.extra_data == "digital_cohort"
     if judges:
-        may_draw = spec.data is None and hasattr(task, "new_patients")
+        may_draw = spec.data is None and isinstance(task, DigitalTask)
     return RunContext(
         card=task.card,
         prompt=lambda row: task.prompt(row),
@@ -60,9 +61,11 @@ def make_context(
         device=device,
         precision=choose_precision(device),
         classifier=spec.preset.classifier,
-        generator=spec.preset.generator if getattr(method, "trains_generator", False) else None,
+        generator=spec.preset.generator if declared.trains_generator else None,
         # What a method may see, it may store: others share only with their like.
-        cache=ContentCache(spec.cache / "shared" / ("judge" if judges else groups)),
+        cache=ContentCache(
+            spec.cache / "shared" / ("judge" if judges else f"groups-{declared.groups_used}")
+        ),
         draw=draw if may_draw else None,
         say=say,
         judges=judges,
@@ -72,7 +75,7 @@ def make_context(
 def visible(split: Split, card: TaskCard, method: Method) -> Split:
     """Return the split as the method may see it: only declared columns, each a copy."""
     columns = ["image_id", "patient_id", "label"]
-    if method.groups_used != "never":
+    if declaration_of(method).groups_used != "never":
         columns += [a.name for a in card.attributes]
     return Split(np.asarray(split.images), np.asarray(split.masks), split.table[columns].copy())
 
@@ -82,9 +85,8 @@ def threshold_patients(predictor: Predictor, method: Method, val: Split) -> Spli
 
     Only a method that may make new patients can bring its own, as predictor.val.
     """
-    if getattr(method, "extra_data", "none") != "digital_cohort":
-        return val
-    return getattr(predictor, "val", val)
+    recruits = declaration_of(method).extra_data == "digital_cohort"
+    return predictor.val if recruits and isinstance(predictor, RecruitedPredictor) else val
 
 
 def predict(
@@ -92,13 +94,13 @@ def predict(
 ) -> pd.DataFrame:
     """Ask for probabilities and put them beside what the method did not see."""
     attributes = [a.name for a in card.attributes]
-    ask: Any = getattr(predictor, "predict_proba", None)
-    if not callable(ask):
+    if not isinstance(predictor, Predictor):
         raise TypeError(
             f"{type(method).__name__}: fit returned {type(predictor).__name__}; it must return an "
             "object with predict_proba(images), as train_classifier does. Is a `return` missing?"
         )
-    shown = [split.table[attributes].copy()] if method.groups_used == "test" else []
+    shown = [split.table[attributes].copy()] if declaration_of(method).groups_used == "test" else []
+    ask: Callable[..., Any] = predictor.predict_proba  # with the attributes, if "test" is declared
     probability = ask(np.asarray(split.images), *shown)
     probability = checked(probability, len(split), len(card.classes), method)
     table = split.table[["image_id", "patient_id", "label", *attributes]].copy()

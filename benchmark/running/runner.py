@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.api.protocols import Generator, Method, Task
+from benchmark.api.protocols import GenerativePredictor, Generator, Method, Task
 from benchmark.cohorts.checks import check_splits
 from benchmark.planning.run_spec import RunSpec
 from benchmark.records.run_folder import write_history
@@ -63,15 +63,14 @@ def run(
     clock.lap("predict")
 
     # 4. A generator is asked for patients of its own, and judged by real ones.
-    generator = getattr(predictor, "generator", None)
-    if isinstance(generator, Generator):
+    if isinstance(predictor, GenerativePredictor) and isinstance(predictor.generator, Generator):
         from benchmark.generation.judging.track import (
             judge_generator,  # diffusers takes seconds to import
         )
 
         judge = make_context(task, JUDGE, spec, say)
         judge_generator(
-            generator, splits, judge, folder,
+            predictor.generator, splits, judge, folder,
             with_gallery=spec.data is None, extractor=spec.extractor,
         )  # fmt: skip
         clock.lap("judge")

@@ -26,14 +26,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
 from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.api.card import TaskCard
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.discovery.code_digest import code_digest
 from benchmark.generation.text_image_model import load_clip, trained_clip
 from methods.alignment_finetuning.adapter import load_tuned
@@ -48,7 +46,7 @@ from methods.shared.base import SEED, base_key, settings_of
 from methods.shared.latent_generator import LatentGenerator
 
 
-@method
+@method(groups_used="train", trains_generator=True)
 @dataclass(frozen=True)
 class AlignmentFinetuning:
     """A text-to-image generator is tuned until the people it draws are mixed as a target says."""
@@ -72,9 +70,6 @@ class AlignmentFinetuning:
     ratio: float = ranged(0.5, 0, 20)  # generated patients per real one
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are generated
     sure: float = ranged(0.8, 0, 1)  # least probability of a label that nobody named
-
-    groups_used: ClassVar[GroupsUsed] = "train"
-    trains_generator: ClassVar[bool] = True
 
     def check(self, card: TaskCard) -> None:
         """Refuse columns and a target that the card does not have, and impossible steps."""

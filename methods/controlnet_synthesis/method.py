@@ -19,14 +19,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.api.declarations import GroupsUsed
 from benchmark.generation.metrics.image_metrics import spectrum_ratio
 from benchmark.generation.patient_requests import choose_owners
 from methods.controlnet_synthesis.plan import plan_patients
@@ -43,7 +41,7 @@ Lie = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
 Draw = Callable[[pd.DataFrame, np.ndarray, int], np.ndarray]
 
 
-@method
+@method(groups_used="train", trains_generator=True)
 @dataclass(frozen=True)
 class ControlNetSynthesis:
     """A diffusion model draws the patients whom the training set lacks, by sentence and mask."""
@@ -55,9 +53,6 @@ class ControlNetSynthesis:
     # latents: real images pass through them; noise: generated ones get noise; none: neither
     harmonise: str = choice("latents", "noise", "none")
     filtered: bool = True  # keep only patients in whom what was asked for can be read back
-
-    groups_used: ClassVar[GroupsUsed] = "train"
-    trains_generator: ClassVar[bool] = True
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train the generator, draw patients, train the classifier on both."""

@@ -108,7 +108,9 @@ def base_key(train: Split, ctx: RunContext) -> dict[str, Any]:
 def settings_of(ctx: RunContext) -> GeneratorSettings:
     """Return the preset's section [generator]."""
     if ctx.generator is None:
-        raise ValueError("Declare `trains_generator: ClassVar = True` on the method.")
+        raise ValueError(
+            "The method trains a generator: declare it in @method(..., trains_generator=True)."
+        )
     return ctx.generator
 
 

@@ -5,9 +5,19 @@ import dataclasses
 import pytest
 
 from benchmark.api.data import Source
+from benchmark.api.declarations import method
 from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.running import predictions
+
+
+@method(groups_used="train", trains_generator=True)
+@dataclasses.dataclass(frozen=True)
+class Declares:
+    """It may see groups and train a generator."""
+
+    def fit(self, train, val, ctx):
+        """Nobody asks."""
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +32,5 @@ def splits(task):
 
 @pytest.fixture
 def ctx(task, make_spec):
-    class Declares:
-        groups_used = "train"
-        trains_generator = True
-
     made = predictions.make_context(task, Declares(), make_spec(), lambda line: None)
     return dataclasses.replace(made, precision="float32", say=[].append)

@@ -22,9 +22,9 @@ def advice(path):
 @pytest.mark.parametrize(
     ("fit", "words"),
     [
-        ("train.table['site']\nreturn Half()", "read the attribute 'site' (mine.py, line 23)"),
-        ("train.table['sex']\nreturn Half()", "asked for 'sex' (mine.py, line 23)"),
-        ("np.ones(3).reshape(2, 2)\nreturn Half()", "(mine.py, line 23)"),
+        ("train.table['site']\nreturn Half()", "read the attribute 'site' (mine.py, line 21)"),
+        ("train.table['sex']\nreturn Half()", "asked for 'sex' (mine.py, line 21)"),
+        ("np.ones(3).reshape(2, 2)\nreturn Half()", "(mine.py, line 21)"),
         ("pass", "fit returned NoneType; it must return an object with predict_proba(images)"),
         ("return Odd(lambda images: np.ones((len(images), 2)))", "Apply a softmax?"),
         ("return Odd(lambda images: np.full(len(images), 0.5))", "one column per class"),
@@ -197,5 +197,5 @@ def test_a_target_of_women_and_men_is_tried_as_uniform(monkeypatch):
 def test_a_generator_without_the_target_that_its_method_has_is_found(fields, told, write_method):
     path = write_method("mine", "return Drawn(lambda rows, masks, seed: 0.0 * masks)", more="")
     text = Path(path).read_text().replace("@method", f"{GENERATOR}@method")
-    Path(path).write_text(text.replace("    groups_used", f"    {fields}\n    groups_used"))
+    Path(path).write_text(text.replace("    def fit", f"    {fields}\n    def fit"))
     assert ("give its generator one" in advice(path)) == told

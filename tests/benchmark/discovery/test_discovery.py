@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.api.declarations import method
 from benchmark.discovery import find
 from benchmark.discovery.find import LookupFailed, find_methods, locate
 from benchmark.discovery.load import load_method, load_task
@@ -112,30 +111,3 @@ def test_a_tasks_card_must_bear_its_folders_name(tmp_path, toy_task):
     (folder / "task.py").write_text((Path(toy_task) / "task.py").read_text())
     with pytest.raises(LookupFailed, match="must be called 'other_name'"):
         load_task(locate(str(folder), "task"))
-
-
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        ({"groups_used": "sometimes"}, "groups_used is 'sometimes'; allowed: never, train, test"),
-        ({"fit": lambda self, train: None}, r"it needs fit\(self, train, val, ctx\)"),
-        ({"extra_data": "internet"}, "extra_data is 'internet'"),
-        ({"__doc__": ""}, "it has no docstring"),
-    ],
-)
-def test_the_mark_refuses_what_breaks_the_contract(change, complaint):
-    from dataclasses import dataclass
-
-    body = {
-        "groups_used": "never",
-        "fit": lambda self, train, val, ctx: None,
-        "__doc__": "Something.",
-        **change,
-    }
-    with pytest.raises(TypeError, match=complaint):
-        method(dataclass(frozen=True)(type("Wrong", (), body)))
-
-
-def test_the_mark_refuses_a_class_that_is_no_frozen_dataclass():
-    with pytest.raises(TypeError, match="no frozen dataclass"):
-        method(type("Plain", (), {"groups_used": "never", "__doc__": "Something."}))

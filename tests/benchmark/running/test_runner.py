@@ -1,12 +1,12 @@
 import json
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmark.api.data import Split, Splits
+from benchmark.api.declarations import method
 from benchmark.cohorts.toy import ToyTask
 from benchmark.records.run_folder import SCHEMA, read_run
 from benchmark.running import predictions, runner
@@ -14,11 +14,11 @@ from benchmark.running import predictions, runner
 TASK = ToyTask()
 
 
+@method(groups_used="never")
 @dataclass(frozen=True)
 class Spy:
     """Keeps everything it is handed, in the order it is handed over."""
 
-    groups_used: ClassVar[str] = "never"
     seen: tuple = ()
 
     def fit(self, train, val, ctx):
@@ -34,20 +34,24 @@ class Spy:
         return Predictor()
 
 
+@method(groups_used="train")
 @dataclass(frozen=True)
 class TrainSpy(Spy):
-    groups_used: ClassVar[str] = "train"
+    """Sees groups in training."""
 
 
+@method(groups_used="never", extra_data="digital_cohort")
 @dataclass(frozen=True)
 class DrawingSpy(Spy):
-    extra_data: ClassVar[str] = "digital_cohort"
+    """Makes new patients."""
 
 
+@method(groups_used="test")
 @dataclass(frozen=True)
 class TestSpy(Spy):
+    """Sees groups at test too."""
+
     __test__ = False
-    groups_used: ClassVar[str] = "test"
 
 
 @dataclass(frozen=True)
@@ -145,8 +149,11 @@ def test_shuffling_test_labels_changes_no_prediction_and_no_threshold(make_spec,
 
 
 def test_a_method_cannot_change_what_is_scored_by_writing_into_its_table(make_spec, tmp_path):
+    @method(groups_used="never")
     @dataclass(frozen=True)
     class Vandal(Spy):
+        """Writes into val."""
+
         def fit(self, train, val, ctx):
             val.table["label"] = "low"
             return super().fit(train, val, ctx)
@@ -162,11 +169,7 @@ def test_new_patients_are_refused_to_a_method_that_did_not_declare_them(make_spe
 
 
 def test_new_patients_are_made_for_a_method_that_declared_them(make_spec):
-    @dataclass(frozen=True)
-    class Needy(Spy):
-        extra_data: ClassVar[str] = "digital_cohort"
-
-    ctx = predictions.make_context(TASK, Needy(seen=({},)), make_spec(), print)
+    ctx = predictions.make_context(TASK, DrawingSpy(seen=({},)), make_spec(), print)
     made = ctx.new_patients(TASK.card.cells(), 0)
     assert len(made) == len(TASK.card.cells())
     assert "site" not in made.table  # it declares "never"
@@ -176,6 +179,9 @@ def test_new_patients_are_made_for_a_method_that_declared_them(make_spec):
 def test_only_a_control_that_makes_patients_may_bring_its_own_val(kind, own, make_spec):
     class Predictor:
         val = TASK.new_patients(TASK.card.cells(), make_spec().source, 0)
+
+        def predict_proba(self, images):
+            """Nobody asks."""
 
     given = TASK.load(make_spec().source, make_spec().variant, 0).val
     used = predictions.threshold_patients(Predictor(), kind(seen=({},)), given)

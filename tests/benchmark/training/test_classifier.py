@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from torch.nn import functional
 
+from benchmark.api.declarations import method
 from benchmark.cohorts.toy import ToyTask
 from benchmark.conformance.check import TOY_PRESET
 from benchmark.running import predictions
@@ -19,8 +20,13 @@ from benchmark.training.sampling_weights import balanced_weights, draw_batches
 TASK = ToyTask()
 
 
+@method(groups_used="train")
+@dataclasses.dataclass(frozen=True)
 class Plain:
-    groups_used = "train"
+    """It may see groups."""
+
+    def fit(self, train, val, ctx):
+        """Nobody asks."""
 
 
 @pytest.fixture

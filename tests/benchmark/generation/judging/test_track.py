@@ -10,6 +10,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from benchmark.api.data import Source
+from benchmark.api.declarations import method
 from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.generation.image_reader import trained_reader
@@ -51,6 +52,15 @@ class Noise:
 
     def generate(self, requests, masks, seed):
         return np.random.default_rng(seed).random(masks.shape, dtype=np.float32)
+
+
+@method(groups_used="test")
+@dataclasses.dataclass(frozen=True)
+class Curious:
+    """A method that sees all that a method can see."""
+
+    def fit(self, train, val, ctx):
+        """Nobody asks."""
 
 
 def judged(generator, splits, ctx, folder):
@@ -182,8 +192,7 @@ def test_a_mix_is_counted_before_and_after_and_by_sentence(task, splits, ctx, tm
 
 
 def test_what_judges_cannot_be_had_by_asking_for_it(task, ctx, make_spec):
-    method = SimpleNamespace(groups_used="test")
-    theirs = predictions.make_context(task, method, make_spec(), lambda line: None)
+    theirs = predictions.make_context(task, Curious(), make_spec(), lambda line: None)
     assert theirs.rng("neutral sentences").random() != ctx.rng("neutral sentences").random()
     assert theirs.cache.root != ctx.cache.root
     with pytest.raises(ValueError, match="with which the engine judges"):
