@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from benchmark.api.declarations import DECLARATIONS
 from benchmark.discovery import find, load
 from benchmark.presets import settings
 from tests.docs.pages import ROOT
@@ -38,3 +39,7 @@ def test_every_baseline_and_control_is_explained():
     found = find.find_methods().values()
     names = [one.name for one in found if one.kind in ("baseline", "control")]
     assert not named_on("methods/baselines_and_controls.md", names)
+
+
+def test_every_declaration_of_a_method_is_explained():
+    assert not named_on("reference/contract.md", DECLARATIONS)

@@ -134,14 +134,6 @@ def test_a_target_that_nobody_would_read_is_found(write_method):
     assert "it belongs to its generator" in advice(path)
 
 
-@pytest.mark.parametrize("place", [1, 2], ids=["copies", "pushed"])
-def test_the_generators_of_the_docs_keep_the_contract(place, tmp_path):
-    text = (Path(__file__).parents[3] / "docs" / "guides" / "submit_a_generator.md").read_text()
-    path = tmp_path / "of_the_docs.py"
-    path.write_text(text.split("```python\n")[place].partition("```")[0])
-    assert not advice(str(path)).strip()
-
-
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
