@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmark.metrics.catalogue import METRICS
-from leaderboard.rank.standings import REFERENCE, Gain, Standing
+from benchmark.metrics.comparisons import Gain
+from leaderboard.rank.standings import REFERENCE, Standing
 from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS, minutes
 from leaderboard.tables.generation import generation_values, judge_of_board
@@ -42,7 +43,7 @@ def as_csv(ranked: Ranked) -> str:
 
 
 def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
-    row, gain = standing.row, next((g for g in standing.gains if g.over == REFERENCE), None)
+    row, gain = standing.row, standing.gains.get(REFERENCE)
     failed = [run.config["seed"] for run in row.failed]
     values: dict[str, Any] = {
         "task": board.card.name,
@@ -69,9 +70,9 @@ def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
         values[metric] = estimate.value
         values[f"{metric}_low"], values[f"{metric}_high"] = estimate.low, estimate.high
     if gain is not None:
-        plain = _json_gain(gain)
+        plain = _json_gain(gain, REFERENCE)
         values |= {f"gain_{name}": plain[name] for name in ("low", "high", "p_value")}
-        values |= {"gain_over_erm": gain.difference, "verdict": verdict_words(gain)}
+        values |= {"gain_over_erm": gain.difference, "verdict": plain["verdict"]}
     return {name: _harmless(value) for name, value in values.items()}
 
 
@@ -120,7 +121,7 @@ def _json_row(standing: Standing) -> dict[str, Any]:
         },
         "older": standing.row.older,
         "levelling_down": list(standing.levelling_down),
-        "gains": [_json_gain(gain) for gain in standing.gains],
+        "gains": [_json_gain(gain, over) for over, gain in standing.gains.items()],
         "estimates": [
             {"key": vars(key), **vars(estimate)} for key, estimate in standing.estimates.items()
         ],
@@ -128,9 +129,9 @@ def _json_row(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _json_gain(gain: Gain) -> dict[str, Any]:
+def _json_gain(gain: Gain, over: str) -> dict[str, Any]:
     """JSON has no NaN: an undefined number is null."""
-    values = {**vars(gain), "verdict": verdict_words(gain)}
+    values = {"over": over, **vars(gain), "verdict": verdict_words(gain, over)}
     return {
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in values.items()

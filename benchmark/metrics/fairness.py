@@ -11,8 +11,6 @@ import numpy as np
 
 from benchmark.metrics.performance import ratio
 
-LEVELLING_MARGIN = 0.01  # smaller falls are called no fall (design estimate)
-
 
 def confusion(
     labels: np.ndarray,
@@ -80,20 +78,3 @@ def equalized_odds_difference(counts: np.ndarray) -> np.ndarray:
 def demographic_parity_difference(counts: np.ndarray) -> np.ndarray:
     """Largest gap over groups in P(answer), over all answers (two classes: the selection rate)."""
     return gap(selection_rates(counts)).max(axis=-1)
-
-
-def levels_down(
-    groups: np.ndarray, reference: np.ndarray, *, margin: float = LEVELLING_MARGIN
-) -> bool | None:
-    """Say whether a method closed a gap mostly by serving its best group worse.
-
-    groups, reference: (groups,) one higher-is-better value per group of one attribute, of the
-    method and of what it is held against. The gap closes by the fall of the best value plus the
-    rise of the worst one. True if gap and best value each fell by more than the margin, and the
-    fall did more than the rise. None if any group is undefined.
-    """
-    if np.isnan(groups).any() or np.isnan(reference).any():
-        return None
-    fall = float(np.max(reference) - np.max(groups))
-    rise = float(np.min(groups) - np.min(reference))
-    return fall + rise > margin and fall > margin and fall > rise

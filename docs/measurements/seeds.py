@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import ndtri
 
-from benchmark.metrics.intervals import bootstrap_weights, compare, seed_noise
+from benchmark.metrics.comparisons import compare
+from benchmark.metrics.intervals import bootstrap_weights
+from benchmark.metrics.seed_noise import seed_noise
 
 METHODS, PATIENTS, RESAMPLES = 7, 150, 200
 SHARED = 0.6  # of what makes a patient hard, common to all methods

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +11,8 @@ import numpy as np
 
 from benchmark.api.scores import Score, ScoreKey
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.intervals import SeedNoise, seed_interval, seed_noise
+from benchmark.metrics.seed_means import seed_interval
+from benchmark.metrics.seed_noise import SeedNoise, pooled_noise
 from leaderboard.read.boards import Row
 from leaderboard.read.scored_run import RunKey
 
@@ -74,11 +74,7 @@ def _fewest(scores: Sequence[Score]) -> dict[str, Any]:
 
 
 def board_noise(rows: Sequence[Row], draws: Sequence[Mapping[str, Draws]]) -> dict[str, SeedNoise]:
-    """Pool the variance between seeds over the contestants that have all the board's runs.
-
-    Of the rows of one method only the one whose seeds differ most takes part: settings of one
-    method move together, and counting each would claim to know the noise better than we do.
-    """
+    """Pool the variance between seeds over the contestants that have all the board's runs."""
     contestants = [
         (row.name, of_row)
         for row, of_row in zip(rows, draws, strict=True)
@@ -86,27 +82,15 @@ def board_noise(rows: Sequence[Row], draws: Sequence[Mapping[str, Draws]]) -> di
     ]
     noises = {}
     for metric in sorted({metric for _, of_row in contestants for metric in of_row}):
-        fullest = fullest_of([frozenset(of_row.get(metric, {})) for _, of_row in contestants])
-        values: dict[str, np.ndarray] = {}
-        for name, of_row in contestants:
-            if of_row.get(metric, {}).keys() == fullest:
-                of_seeds = np.array([of_row[metric][key][0] for key in sorted(fullest)])
-                values[name] = max(values.get(name, of_seeds), of_seeds, key=_spread)
-        noise = seed_noise(np.array(list(values.values())))
+        noise = pooled_noise([(name, measured(of_row, metric)) for name, of_row in contestants])
         if noise is not None:
             noises[metric] = noise
     return noises
 
 
-def _spread(values: np.ndarray) -> float:
-    variance = float(np.var(values))
-    return -np.inf if math.isnan(variance) else variance
-
-
-def fullest_of(keys: Sequence[frozenset[RunKey]]) -> frozenset[RunKey]:
-    """Return the largest set of runs that rows have, the one that most rows have among equals."""
-    counts = Counter(keys)
-    return max(counts, key=lambda runs: (len(runs), counts[runs], sorted(runs)))
+def measured(draws: Mapping[str, Draws], metric: str) -> dict[RunKey, float]:
+    """Return a row's value of an overall metric in each run, as measured."""
+    return {key: float(of_run[0]) for key, of_run in draws.get(metric, {}).items()}
 
 
 def estimate_scores(

@@ -6,24 +6,24 @@ made on the seeds and patients that both rows have, and on no others.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
 
 from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.scores import ScoreKey
-from benchmark.metrics.fairness import levels_down
-from benchmark.metrics.intervals import Comparison, SeedNoise, compare, holm, tiers
+from benchmark.metrics.comparisons import Gain, gains_over, headroom, levels_down
+from benchmark.metrics.pairing import fullest
+from benchmark.metrics.seed_noise import SeedNoise
+from benchmark.metrics.tiers import tiers
 from leaderboard.rank.estimates import (
     Draws,
     Estimate,
     board_noise,
     draws_of,
     estimate_scores,
-    fullest_of,
+    measured,
 )
 from leaderboard.read.boards import Board, Row
 from leaderboard.read.scored_run import RunKey, ScoredRun
@@ -32,33 +32,7 @@ HEADLINE = "worst_group_accuracy"
 REFERENCE = "erm"  # plain training: what every gain is measured from
 LONGER = "erm_same_compute"  # the same, with the compute of the costliest methods
 ORACLE = "oracle"  # plain training on a cohort without bias: as far as debiasing can get
-SIGNIFICANT = 0.05
 FEW = 50  # images; a value that rests on fewer is shown in grey
-
-Verdict = Literal["better", "worse", "not significant", "one seed", "undefined"]
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What a row has over another one in the headline."""
-
-    over: str
-    difference: float
-    low: float
-    high: float
-    p_value: float  # after Holm's adjustment over all rows of the board
-    seeds: int  # how many seeds both have
-
-    @property
-    def verdict(self) -> Verdict:
-        """What the numbers allow to say at the 5 % level."""
-        if self.seeds < 2:
-            return "one seed"
-        if math.isnan(self.p_value):
-            return "undefined"
-        if self.p_value >= SIGNIFICANT:
-            return "not significant"
-        return "better" if self.difference > 0 else "worse"
 
 
 @dataclass(frozen=True)
@@ -71,7 +45,7 @@ class Standing:
     tier: int | None  # None too where there is one seed
     estimates: Mapping[ScoreKey, Estimate]
     worst_cell: ScoreKey | None  # the cell with the lowest mean accuracy; None if any is undefined
-    gains: tuple[Gain, ...] = ()
+    gains: Mapping[str, Gain] = field(default_factory=dict)  # by the row compared with
     levelling_down: tuple[str, ...] = ()  # attributes whose gap closed because the best fell
     headroom: float | None = None  # share of the way from ERM to the oracle, in the headline
     missing: tuple[int, ...] = field(default=())  # seeds that other rows have, failed ones too
@@ -103,25 +77,26 @@ def rank(board: Board) -> list[Standing]:
     resampled = [draws_of(row) for row in board.rows]
     headline = [draws.get(HEADLINE, {}) for draws in resampled]
     noises = board_noise(board.rows, resampled)
-    fullest = _fullest(board.rows)
+    all_runs = _all_runs(board.rows)
     gains = _gains(board.rows, headline, noises.get(HEADLINE))
-    tier = _tiers(board.rows, headline, fullest, noises.get(HEADLINE))
+    tier = _tiers(board.rows, headline, all_runs, noises.get(HEADLINE))
+    reached = _headroom(board.rows, resampled)
     estimates = [
         estimate_scores(row, draws, noises)
         for row, draws in zip(board.rows, resampled, strict=True)
     ]
-    plain, oracle = (_row_of(board.rows, name) for name in (REFERENCE, ORACLE))
+    plain = _row_of(board.rows, REFERENCE)
     standings = [
         Standing(
             row=row,
-            complete=bool(fullest) and row.by_key.keys() == fullest,
+            complete=bool(all_runs) and row.by_key.keys() == all_runs,
             place=None,
             tier=tier.get(place),
             estimates=estimates[place],
             worst_cell=_worst_cell(board.card, estimates[place]),
-            gains=tuple(gains.get(place, ())),
+            gains=gains.get(place, {}),
             levelling_down=_levelling_down(board.card, row, plain) if plain else (),
-            headroom=_headroom(row, plain, oracle) if plain and oracle else None,
+            headroom=reached.get(place),
             missing=tuple(seed for seed in board.seeds if seed not in row.seeds),
         )
         for place, row in enumerate(board.rows)
@@ -148,90 +123,65 @@ def _row_of(rows: Sequence[Row], name: str) -> Row | None:
     return found[0] if len(found) == 1 else None
 
 
-def _fullest(rows: Sequence[Row]) -> frozenset[RunKey]:
+def _all_runs(rows: Sequence[Row]) -> frozenset[RunKey]:
     """Return the runs that a contestant must have to be placed."""
     contestants = [row for row in rows if row.done and not row.is_control]
-    return fullest_of([frozenset(row.by_key) for row in contestants or rows])
+    return fullest([frozenset(row.by_key) for row in contestants or rows])
 
 
-def _shared(*rows: Row) -> list[tuple[ScoredRun, ...]]:
-    """Put together the runs that all these rows have, by seed and data."""
-    keys = sorted(set(rows[0].by_key).intersection(*(row.by_key for row in rows[1:])))
-    return [tuple(row.by_key[key] for row in rows) for key in keys]
-
-
-def _headroom(row: Row, plain: Row, oracle: Row) -> float | None:
-    """Return how much of the way from ERM to the oracle a row has gone, on runs all three have."""
-    shared = _shared(row, plain, oracle)
-    if row in (plain, oracle) or not shared:
-        return None
-    headlines = [[run.draws[HEADLINE][0] for run in runs] for runs in shared]
-    reached, start, end = np.mean(headlines, axis=0)
-    return float((reached - start) / (end - start)) if end > start else None
-
-
-def _paired(a: Draws, b: Draws) -> tuple[np.ndarray, np.ndarray] | None:
-    """Stack the runs of two rows that share seed and data; None if there are none."""
-    common = sorted(a.keys() & b.keys())
-    if not common:
-        return None
-    return np.array([a[key] for key in common]), np.array([b[key] for key in common])
+def _headroom(rows: Sequence[Row], draws: Sequence[Mapping[str, Draws]]) -> dict[int, float | None]:
+    """Measure how much of the way from ERM to the oracle each other row has gone."""
+    ends = [_row_of(rows, name) for name in (REFERENCE, ORACLE)]
+    if None in ends:
+        return {}
+    values = [measured(of_row, HEADLINE) for of_row in draws]
+    start, end = (values[rows.index(row)] for row in ends if row)
+    return {
+        place: headroom(values[place], start, end)
+        for place, row in enumerate(rows)
+        if row not in ends
+    }
 
 
 def _gains(
     rows: Sequence[Row], draws: Sequence[Draws], noise: SeedNoise | None
-) -> dict[int, list[Gain]]:
+) -> dict[int, dict[str, Gain]]:
     """Compare every row with plain training, and with plain training for longer."""
-    gains: dict[int, list[Gain]] = {}
+    gains: dict[int, dict[str, Gain]] = {}
     for name in (REFERENCE, LONGER):
         other = _row_of(rows, name)
         if other is None:
             continue
         reference = rows.index(other)
-        compared: dict[int, tuple[Comparison, int]] = {}
-        for place in range(len(rows)):
-            pair = _paired(draws[place], draws[reference])
-            if place != reference and pair is not None:
-                compared[place] = compare(*pair, noise), len(pair[0])
-        adjusted = _holm([comparison.p_value for comparison, _ in compared.values()])
-        for (place, (c, seeds)), p_value in zip(compared.items(), adjusted, strict=True):
-            if not math.isnan(c.difference):
-                gain = Gain(name, c.difference, c.low, c.high, p_value, seeds)
-                gains.setdefault(place, []).append(gain)
+        others = {place: of_row for place, of_row in enumerate(draws) if place != reference}
+        for place, gain in gains_over(draws[reference], others, noise).items():
+            gains.setdefault(place, {})[name] = gain
     return gains
-
-
-def _holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust the p-values that are defined; the others stay undefined."""
-    p = np.array(p_values, dtype=float)
-    defined = ~np.isnan(p)
-    p[defined] = holm(p[defined])
-    return [float(value) for value in p]
 
 
 def _tiers(
     rows: Sequence[Row],
     draws: Sequence[Draws],
-    fullest: frozenset[RunKey],
+    all_runs: frozenset[RunKey],
     noise: SeedNoise | None,
 ) -> dict[int, int | None]:
     """Sort contestants into tiers; only those that have all runs take part, if there are any."""
-    if not fullest:
+    if not all_runs:
         return {}
     complete = {
-        str(place): np.array([draws[place][key] for key in sorted(fullest)])
+        str(place): np.array([draws[place][key] for key in sorted(all_runs)])
         for place, row in enumerate(rows)
-        if not row.is_control and row.by_key.keys() == fullest
+        if not row.is_control and row.by_key.keys() == all_runs
     }
     return {int(place): tier for place, tier in tiers(complete, noise=noise).items()}
 
 
 def _levelling_down(card: TaskCard, row: Row, plain: Row) -> tuple[str, ...]:
     """Name the attributes whose gap is smaller than ERM's mostly because the best group fell."""
-    shared = _shared(row, plain)
+    shared = sorted(row.by_key.keys() & plain.by_key.keys())
     if row is plain or not shared:
         return ()
-    own, reference = zip(*shared, strict=True)
+    own, reference = ([of.by_key[key] for key in shared] for of in (row, plain))
     return tuple(
         attribute.title
         for attribute in card.attributes

@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from benchmark.api.card import TaskCard, group_words
 from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.comparisons import Gain
 from leaderboard.charts.plots import spark
-from leaderboard.rank.standings import HEADLINE, REFERENCE, Estimate, Gain, Standing
+from leaderboard.rank.standings import HEADLINE, REFERENCE, Estimate, Standing
 from leaderboard.read.boards import first_line
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 
@@ -136,7 +137,7 @@ def _metric(metric: str) -> Callable[[Standing, Context], Cell]:
 def _gain(standing: Standing, context: Context) -> Cell:
     if standing.row.name == REFERENCE:
         return Cell("–", sub="the reference")
-    gain = next((gain for gain in standing.gains if gain.over == REFERENCE), None)
+    gain = standing.gains.get(REFERENCE)
     if gain is None:
         return _missing(standing) or Cell("–", sub="nothing to compare")
     return gain_cell(gain)
@@ -150,7 +151,7 @@ def gain_cell(gain: Gain) -> Cell:
         percent_points(gain.difference),
         sub="\n".join([*limits, VERDICTS[gain.verdict]]),
         sort=gain.difference,
-        note=gain_words(gain),
+        note=gain_words(gain, REFERENCE),
         tone=tones.get(gain.verdict, ""),
     )
 

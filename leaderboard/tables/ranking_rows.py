@@ -104,7 +104,7 @@ def _missing_words(standing: Standing) -> list[str]:
 
 def _row_notes(standing: Standing) -> list[str]:
     notes = _missing_words(standing)
-    notes += [gain_words(gain) for gain in standing.gains]
+    notes += [gain_words(gain, over) for over, gain in standing.gains.items()]
     if standing.headroom is not None:
         notes.append(headroom_words(standing.headroom))
     if standing.row.older:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leaderboard.rank.standings import SIGNIFICANT
+from benchmark.metrics.comparisons import SIGNIFICANT
 from leaderboard.tables.columns import COLUMNS
 
 OBVIOUS = ("place", "method", "minutes")  # columns that need no explanation

@@ -41,7 +41,7 @@ def _verdicts(contestants: Sequence[Standing]) -> list[str]:
     """List the other methods by their verdict; the points in brackets are their gains."""
     found: dict[str, list[str]] = {}
     for standing in contestants:
-        gain = next((g for g in standing.gains if g.over == REFERENCE), None)
+        gain = standing.gains.get(REFERENCE)
         if gain is not None:
             name = f"{standing.row.name} ({percent_points(gain.difference)})"
             found.setdefault(gain.verdict, []).append(name)

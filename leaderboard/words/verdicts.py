@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from benchmark.metrics.catalogue import METRICS
-from leaderboard.rank.standings import HEADLINE, LONGER, REFERENCE, Gain, Verdict
+from benchmark.metrics.comparisons import Gain, Verdict
+from leaderboard.rank.standings import HEADLINE, LONGER, REFERENCE
 
 MINUS = "−"
 NAMES = {REFERENCE: "ERM", LONGER: "ERM trained longer"}
@@ -25,14 +26,14 @@ FOLLOWED_BY: dict[Verdict, str] = {
 }
 
 
-def verdict_words(gain: Gain) -> str:
+def verdict_words(gain: Gain, over: str) -> str:
     """Say the verdict with the row compared with: "significantly better than ERM"."""
-    return VERDICTS[gain.verdict] + FOLLOWED_BY[gain.verdict] + NAMES[gain.over]
+    return VERDICTS[gain.verdict] + FOLLOWED_BY[gain.verdict] + NAMES[over]
 
 
-def gain_words(gain: Gain) -> str:
+def gain_words(gain: Gain, over: str) -> str:
     """Say a gain with everything that it rests on."""
-    words = f"{percent_points(gain.difference)} percentage points: {verdict_words(gain)}"
+    words = f"{percent_points(gain.difference)} percentage points: {verdict_words(gain, over)}"
     if math.isnan(gain.low):
         return f"{words}. No interval: the value is undefined in too many resamples."
     between = f"95 % CI {limits_words(gain)}"

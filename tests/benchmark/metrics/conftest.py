@@ -96,3 +96,15 @@ def draw_predictions():
         return table
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def row():
+    """A maker of one row's draws: a value per seed, with the same noise under each resample."""
+
+    def make(values, spread=0.01, seed=0, resamples=200):
+        noise = spread * np.random.default_rng(seed).normal(size=(len(values), resamples))
+        values = np.array(values)[:, None]
+        return np.hstack([values, values + noise])
+
+    return make

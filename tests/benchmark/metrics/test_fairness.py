@@ -132,23 +132,3 @@ def test_three_classes_by_hand():
 def test_weights_of_zero_take_rows_away():
     weights = np.array([[0.0, 1, 1, 1, 1, 1, 1, 1]])  # without group 0's rightly answered well
     assert fairness.cell_accuracy(count(LABELS, ANSWERS, GROUPS, weights=weights))[0, 0, 0] == 0
-
-
-@pytest.mark.parametrize(
-    ("groups", "reference", "expected"),
-    [
-        ([0.80, 0.78], [0.90, 0.78], True),  # the gap closed by the fall alone
-        ([0.90, 0.88], [0.90, 0.78], False),  # by the rise alone
-        ([0.85, 0.82], [0.90, 0.80], True),  # by 0.05 of fall and 0.02 of rise
-        ([0.88, 0.84], [0.90, 0.80], False),  # by 0.02 of fall and 0.04 of rise
-        ([0.80, 0.68], [0.90, 0.78], False),  # all fell alike: worse, but no gap closed
-        ([0.895, 0.80], [0.90, 0.80], False),  # a fall within the margin
-        ([0.70, 0.75, 0.72], [0.90, 0.75, 0.80], True),  # three groups, the worst fell as well
-    ],
-)
-def test_levelling_down_by_hand(groups, reference, expected):
-    assert fairness.levels_down(np.array(groups), np.array(reference)) is expected
-
-
-def test_levelling_down_of_an_undefined_group_is_unknown():
-    assert fairness.levels_down(np.array([0.8, np.nan]), np.array([0.9, 0.8])) is None

@@ -1,13 +1,14 @@
 from types import SimpleNamespace
 
 from benchmark.api.scores import ScoreKey
-from leaderboard.rank.standings import Estimate, Gain
+from benchmark.metrics.comparisons import Gain
+from leaderboard.rank.standings import Estimate
 from leaderboard.words.headline_summary import headline_summary
 
 
 def standing(name, headline=0.6, gain=None, *, control=False):
     """A stand-in with what a summary looks at; gain: difference, p-value, seeds."""
-    gains = () if gain is None else (Gain("erm", gain[0], -1.0, 1.0, gain[1], gain[2]),)
+    gains = {} if gain is None else {"erm": Gain(gain[0], -1.0, 1.0, gain[1], gain[2])}
     row = SimpleNamespace(name=name, done=True)
     return SimpleNamespace(
         row=row,

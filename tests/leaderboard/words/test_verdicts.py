@@ -1,13 +1,13 @@
 import pytest
 
-from leaderboard.rank.standings import Gain
+from benchmark.metrics.comparisons import Gain
 from leaderboard.words.verdicts import gain_words, headroom_words, percent_points, verdict_words
 
 NAN = float("nan")
 
 
-def gain(difference=0.011, low=-0.012, high=0.034, p_value=0.32, seeds=3, over="erm"):
-    return Gain(over, difference, low, high, p_value, seeds)
+def gain(difference=0.011, low=-0.012, high=0.034, p_value=0.32, seeds=3):
+    return Gain(difference, low, high, p_value, seeds)
 
 
 @pytest.mark.parametrize(
@@ -16,17 +16,21 @@ def gain(difference=0.011, low=-0.012, high=0.034, p_value=0.32, seeds=3, over="
         ({}, "not significantly different from ERM"),
         ({"p_value": 0.01}, "significantly better than ERM"),
         ({"p_value": 0.01, "difference": -0.1}, "significantly worse than ERM"),
-        ({"over": "erm_same_compute"}, "not significantly different from ERM trained longer"),
         ({"seeds": 1}, "no verdict (one seed) against ERM"),
         ({"p_value": NAN}, "cannot be compared with ERM"),
     ],
 )
 def test_a_verdict_is_said_in_the_usual_words(values, words):
-    assert verdict_words(gain(**values)) == words
+    assert verdict_words(gain(**values), "erm") == words
+
+
+def test_a_verdict_names_the_row_compared_with():
+    words = verdict_words(gain(), "erm_same_compute")
+    assert words == "not significantly different from ERM trained longer"
 
 
 def test_a_gain_is_said_with_interval_p_value_and_seeds():
-    assert gain_words(gain()) == (
+    assert gain_words(gain(), "erm") == (
         "+1.1 percentage points: not significantly different from ERM (95 % CI −1.2 to +3.4 "
         "points, p = 0.320 after Holm's adjustment, 3 shared seeds)."
     )
@@ -34,12 +38,14 @@ def test_a_gain_is_said_with_interval_p_value_and_seeds():
 
 def test_a_gain_of_one_seed_says_what_its_interval_covers():
     assert "95 % CI −1.2 to +3.4 points, over test patients only" in gain_words(
-        gain(p_value=NAN, seeds=1)
+        gain(p_value=NAN, seeds=1), "erm"
     )
 
 
 def test_a_gain_without_interval_says_why():
-    assert "undefined in too many resamples" in gain_words(gain(low=NAN, high=NAN, p_value=NAN))
+    assert "undefined in too many resamples" in gain_words(
+        gain(low=NAN, high=NAN, p_value=NAN), "erm"
+    )
 
 
 @pytest.mark.parametrize(
