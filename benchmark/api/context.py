@@ -47,7 +47,9 @@ class RunContext:
     draw: Callable[[pd.DataFrame, int], Split] | None = None  # set if extra_data was declared
     say: Callable[[str], None] = progress.say
     curves: list[dict[str, Any]] = field(default_factory=list)
-    steps: int = 0  # optimiser steps so far, of all stages: what the run cost
+    steps: int = 0  # optimiser steps so far, of all stages; count_steps adds to them
+    steps_reported: bool = False  # whether anything has counted its steps, if only none
+    standard_loop: bool = False  # whether train_classifier has trained for this run
     counted: set[Path] = field(default_factory=set)  # what train_once has added to them already
     judges: bool = False  # the engine's own: other random numbers than any method's
 
@@ -83,7 +85,9 @@ class RunContext:
 
         def train(folder: Path) -> None:
             mine = self.seed if seed is None else seed
-            alone = replace(self, seed=mine, curves=[], steps=0, counted=set())
+            alone = replace(
+                self, seed=mine, curves=[], steps=0, steps_reported=False, counted=set()
+            )
             build(folder, alone)
             write_json(folder / TRAINING, {"steps": alone.steps, "curves": alone.curves})
 
@@ -92,8 +96,21 @@ class RunContext:
             self.counted.add(folder)
             taken = json.loads((folder / TRAINING).read_text())
             self.curves += taken["curves"]
-            self.steps += taken["steps"]
+            self.count_steps(taken["steps"])
         return folder
+
+    def count_steps(self, n: int) -> None:
+        """Add n optimiser steps to what this run has cost.
+
+        train_classifier and train_network count their own. A method with a loop of its own calls
+        this once, after the loop; one that trains nothing calls count_steps(0). A run that never
+        counted is shown as "own loop, steps not reported". Raises ValueError for a negative number
+        or one that is not whole.
+        """
+        if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 0:
+            raise ValueError(f"ctx.count_steps takes a whole number from 0 on; got {n!r}.")
+        self.steps += int(n)
+        self.steps_reported = True
 
     def record(self, stage: str, step: int, **values: float) -> None:
         """Log one point of a curve; it goes to history.csv and to the tracker.

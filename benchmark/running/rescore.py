@@ -15,7 +15,13 @@ from benchmark.metrics.scoring import score_predictions
 from benchmark.records.run_folder import RunRecord, result_values
 from benchmark.support.files import write_json
 
-FACTS = ("seconds", "steps", "fingerprint", "finished")  # of the run itself; scoring keeps them
+FACTS = (
+    "seconds",
+    "steps",
+    "standard_loop",
+    "fingerprint",
+    "finished",
+)  # of the run itself; scoring keeps them
 
 
 def scorer_digest() -> str:
@@ -27,7 +33,7 @@ def write_result(folder: Path, card: TaskCard, facts: Mapping[str, Any]) -> None
     """Score predictions.parquet and write result.json beside it, with the run's own facts."""
     predictions = pd.read_parquet(folder / "predictions.parquet")
     scores, threshold = score_predictions(predictions, card)
-    kept = {name: facts[name] for name in FACTS}
+    kept = {name: facts[name] for name in FACTS if name in facts}
     values = result_values(scores, threshold, scorer=scorer_digest(), **kept)
     write_json(folder / "result.json", values)
 

@@ -78,7 +78,8 @@ def run(
     # 5. Score what was saved, and nothing else.
     facts = {
         "seconds": clock.seconds,
-        "steps": ctx.steps,
+        "steps": ctx.steps if ctx.steps_reported else None,
+        "standard_loop": ctx.standard_loop,
         "fingerprint": splits.fingerprint,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -119,7 +119,8 @@ def train_classifier(
             train_loss = float(running) / (step - looked)
             ctx.record(stage, step, train_loss=train_loss, val_loss=val_loss)
             running, looked = torch.zeros_like(running), step
-    ctx.steps += steps
+    ctx.count_steps(steps)
+    ctx.standard_loop = True
     network.load_state_dict(selection.best_state)
     best, loss_there = selection.best_step, selection.best_loss
     ctx.say(f"{stage}: best val loss {loss_there:.4f} at step {best} of {steps}")

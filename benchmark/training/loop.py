@@ -32,7 +32,7 @@ def train_network(
         schedule.step()
         if step % RECORDED_EVERY == 0 or step == steps:
             ctx.record(stage, step, train_loss=float(loss.detach()))
-    ctx.steps += steps
+    ctx.count_steps(steps)
     network.eval()
 
 

@@ -94,7 +94,7 @@ def optimise(
             state.keep(step)
         if step == budget.steps or time.perf_counter() > state.save_after:
             state.save(step)
-    ctx.steps += budget.steps
+    ctx.count_steps(budget.steps)
     state.finish()
 
 
@@ -194,7 +194,7 @@ class _State:
             f"{self.good_step}, the last one that was good."
         )
         ctx.record(self.stage, step, went_back_to=self.good_step)
-        ctx.steps += step
+        ctx.count_steps(step)
         self.network.eval().requires_grad_(False)
 
     def save(self, step: int) -> None:

@@ -240,3 +240,26 @@ def test_a_run_folder_is_read_back(make_spec, tmp_path):
     assert set(record.predictions()["split"]) == {"val", "test"}
     assert {"train_loss", "val_loss"} <= set(record.history().columns)
     assert any(score.key.metric == "worst_group_accuracy" for score in record.scores)
+
+
+def facts_of(method, make_spec, folder):
+    do(method, make_spec, folder, TASK)
+    result = json.loads((folder / "result.json").read_text())
+    return result["steps"], result["standard_loop"]
+
+
+def test_a_loop_of_ones_own_that_counts_no_steps_is_recorded_as_such(make_spec, tmp_path):
+    assert facts_of(Spy(seen=({},)), make_spec, tmp_path / "own") == (None, False)
+
+
+def test_the_standard_loop_is_recorded_with_its_steps(make_spec, tmp_path):
+    from baselines.erm import ERM
+
+    steps = make_spec().preset.classifier.steps
+    assert facts_of(ERM(), make_spec, tmp_path / "standard") == (steps, True)
+
+
+def test_a_method_that_trains_nothing_says_so(make_spec, tmp_path):
+    from baselines.controls.majority_class import MajorityClass
+
+    assert facts_of(MajorityClass(), make_spec, tmp_path / "none") == (0, False)
