@@ -12,7 +12,7 @@ from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS, Context
 from leaderboard.tables.generation import generation_table
 from leaderboard.tables.group_mix import proportions_view
-from leaderboard.tables.groups import group_metrics, heat_map
+from leaderboard.tables.groups import detail_metrics, heat_map
 from leaderboard.tables.patients import (
     commonest_and_rarest,
     count_table,
@@ -68,7 +68,8 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
             [row_label(board, s) for s in standings],
             with_gallery=board.facts.digital,
         ),
-        "group_columns": [(METRICS[m].title, METRICS[m].meaning) for m in group_metrics(card)],
+        "group_columns": _titles(detail_metrics(card, "group")),
+        "gap_columns": _titles(detail_metrics(card, "attribute")),
         "terms": terms(card, board.facts),
         "card": facts(board),
         "channels": ", ".join(card.channels) if len(card.channels) > 1 else "",
@@ -77,6 +78,10 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
         "refused": board.cohort.refused,
         "counts": count_table(card, board.cohort, board.facts),
     }
+
+
+def _titles(metrics: Sequence[str]) -> list[tuple[str, str]]:
+    return [(METRICS[name].title, METRICS[name].meaning) for name in metrics]
 
 
 def _story(board: Board) -> str:

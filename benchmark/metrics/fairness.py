@@ -52,6 +52,26 @@ def balanced_accuracy(counts: np.ndarray) -> np.ndarray:
     return cell_accuracy(counts).mean(axis=-1)
 
 
+def sensitivity(counts: np.ndarray) -> np.ndarray:
+    """Share of positives whose answer is positive per group, two classes: (resamples, groups)."""
+    return cell_accuracy(counts)[:, :, 1]
+
+
+def specificity(counts: np.ndarray) -> np.ndarray:
+    """Share of negatives whose answer is negative per group, two classes: (resamples, groups)."""
+    return cell_accuracy(counts)[:, :, 0]
+
+
+def selection_rate(counts: np.ndarray) -> np.ndarray:
+    """Share of positive answers per group, two classes: (resamples, groups)."""
+    return selection_rates(counts)[:, :, 1]
+
+
+def worst_cell(cells: np.ndarray) -> np.ndarray:
+    """Lowest value over groups and labels: (resamples, groups, classes) to (resamples,)."""
+    return cells.min(axis=(1, 2))
+
+
 def selection_rates(counts: np.ndarray) -> np.ndarray:
     """Share of each answer among all patients of a group, (resamples, groups, classes)."""
     answers = counts.sum(axis=-2)

@@ -103,3 +103,13 @@ def log_losses(labels: np.ndarray, probability: np.ndarray) -> np.ndarray:
     """Negative log probability of the truth per row, (n,), in nats, cut at float32's resolution."""
     given = probability[np.arange(len(labels)), labels]
     return -np.log(np.clip(given, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY))
+
+
+def brier(labels: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean of brier_losses; labels (n,), probability (n, classes), weights (resamples, n)."""
+    return weighted_mean(brier_losses(labels, probability), weights)
+
+
+def log_loss(labels: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean of log_losses; labels (n,), probability (n, classes), weights (resamples, n)."""
+    return weighted_mean(log_losses(labels, probability), weights)

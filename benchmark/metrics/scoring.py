@@ -10,56 +10,12 @@ import pandas as pd
 
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score, ScoreKey
-from benchmark.metrics import fairness
-from benchmark.metrics.calibration import expected_calibration_error
-from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.catalogue import METRICS, Metric, Per
 from benchmark.metrics.intervals import bootstrap_interval, bootstrap_weights, pool_small
+from benchmark.metrics.measure import HeldOutRows, Measured, measure
 from benchmark.metrics.partitions import Partition, partitions_of, why_undefined
-from benchmark.metrics.performance import (
-    auroc,
-    brier_losses,
-    choose_threshold,
-    log_losses,
-    predict,
-    weighted_mean,
-)
+from benchmark.metrics.performance import choose_threshold, predict
 from benchmark.metrics.predictions import check_predictions, probability_columns
-
-HEADLINES = (
-    "worst_group_accuracy",
-    "auroc",
-    "accuracy",
-    "balanced_accuracy",
-    "balanced_accuracy_gap",
-    "auroc_gap",
-    "equalized_odds_difference",
-    "demographic_parity_difference",
-    "expected_calibration_error",
-    "brier",
-    "log_loss",
-)
-
-
-@dataclass(frozen=True)
-class _Test:
-    """The test rows as arrays, the frozen answers, and weights with a first row of ones."""
-
-    card: TaskCard
-    table: pd.DataFrame
-    labels: np.ndarray  # (n,) class indices
-    probability: np.ndarray  # (n, classes)
-    predicted: np.ndarray  # (n,) class indices
-    weights: np.ndarray  # (1 + resamples, n)
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """The draws of one partition: metrics of each group, accuracy of each cell, gaps."""
-
-    partition: Partition
-    by_group: dict[str, np.ndarray]  # metric: (1 + resamples, groups)
-    cells: np.ndarray  # (1 + resamples, groups, classes)
-    gaps: dict[str, np.ndarray]  # metric: (1 + resamples,)
 
 
 @dataclass(frozen=True)
@@ -93,17 +49,17 @@ def score_with_draws(
     """
     test, threshold = _prepare(predictions, card, resamples, seed)
     entries = list(_entries(test))
-    headlines = {
+    overall = {
         key.metric: entry.draws
         for entry in entries
-        if (key := entry.score.key) == ScoreKey(key.metric) and key.metric in HEADLINES
+        if (key := entry.score.key) == ScoreKey(key.metric) and METRICS[key.metric].keeps_draws
     }
-    return [_with_interval(entry) for entry in entries], threshold, headlines
+    return [_with_interval(entry) for entry in entries], threshold, overall
 
 
 def _prepare(
     predictions: pd.DataFrame, card: TaskCard, resamples: int, seed: int
-) -> tuple[_Test, float | None]:
+) -> tuple[HeldOutRows, float | None]:
     check_predictions(predictions, card)
     # Sorted, so that the order in which a runner saved the rows changes no digit.
     ordered = predictions.sort_values("image_id")
@@ -120,118 +76,86 @@ def _prepare(
     weights = bootstrap_weights(table["patient_id"].to_numpy(), resamples, rng, strata)
     weights = np.vstack([np.ones((1, len(table))), weights])
     answers = predict(probability, threshold)
-    return _Test(card, table, labels, probability, answers, weights), threshold
+    return HeldOutRows(card, table, labels, probability, answers, weights), threshold
 
 
-def _measure(test: _Test, partition: Partition) -> _Measured:
-    counts = fairness.confusion(
-        test.labels,
-        test.predicted,
-        partition.groups,
-        partition.label_counts.shape,
-        test.weights,
-    )
-    cells = fairness.cell_accuracy(counts)
-    by_group = {
-        "accuracy": fairness.accuracy(counts),
-        "balanced_accuracy": fairness.balanced_accuracy(counts),
-        **_from_probabilities(test, partition),
-    }
-    if len(test.card.classes) == 2:
-        by_group["sensitivity"] = cells[:, :, 1]
-        by_group["specificity"] = cells[:, :, 0]
-        by_group["selection_rate"] = fairness.selection_rates(counts)[:, :, 1]
-    gaps = {
-        "balanced_accuracy_gap": fairness.gap(by_group["balanced_accuracy"]),
-        "auroc_gap": fairness.gap(by_group["auroc"]),
-        "equalized_odds_difference": fairness.equalized_odds_difference(counts),
-        "demographic_parity_difference": fairness.demographic_parity_difference(counts),
-    }
-    return _Measured(partition, by_group, cells, gaps)
-
-
-def _from_probabilities(test: _Test, partition: Partition) -> dict[str, np.ndarray]:
-    """Metrics that need each patient's probability, per group: (1 + resamples, groups) each."""
-    found: dict[str, list[np.ndarray]] = {}
-    for group in range(len(partition.values)):
-        rows = partition.groups == group
-        labels, probability = test.labels[rows], test.probability[rows]
-        weights = test.weights[:, rows]
-        values = {
-            "auroc": auroc(labels, probability, weights),
-            "expected_calibration_error": expected_calibration_error(labels, probability, weights),
-            "brier": weighted_mean(brier_losses(labels, probability), weights),
-            "log_loss": weighted_mean(log_losses(labels, probability), weights),
-        }
-        for metric, draws in values.items():
-            found.setdefault(metric, []).append(draws)
-    return {metric: np.stack(draws, axis=1) for metric, draws in found.items()}
-
-
-def _entries(test: _Test) -> Iterator[_Entry]:
+def _entries(test: HeldOutRows) -> Iterator[_Entry]:
     """Everything a run is scored on, headline first."""
     partitions = partitions_of(test.card, test.table, test.labels)
-    everybody, *divided = [_measure(test, partition) for partition in partitions]
+    everybody, *divided = [measure(test, partition) for partition in partitions]
     attributes = divided[: len(test.card.attributes)]
-    yield _worst_group(test, attributes)
-    yield from _largest_gaps(test, attributes)
+    for name in _named("run"):
+        yield _worst_cell(name, test, attributes)
+    for name in _named("attribute"):
+        yield _worst_attribute(name, test, attributes)
     for measured in (everybody, *divided):
-        yield from _group_entries(test, measured)
-        yield from _cell_entries(test, measured)
+        for name in _named("group"):
+            if name in measured.draws:
+                yield from _group_entries(name, test, measured)
+        for name in _named("cell"):
+            yield from _cell_entries(name, test, measured)
     for measured in divided:
-        for metric, draws in measured.gaps.items():
-            key = ScoreKey(metric, measured.partition.attributes)
-            note = _note(test, metric, draws, [measured.partition])
+        for name in _named("attribute"):
+            draws = measured.draws[name]
+            key = ScoreKey(name, measured.partition.attributes)
+            note = _note(test, name, draws, [measured.partition])
             yield _Entry(Score(key, _value(draws), len(test.table), note=note), draws)
 
 
-def _worst_group(test: _Test, attributes: Sequence[_Measured]) -> _Entry:
-    key = ScoreKey("worst_group_accuracy")
-    draws = np.min([m.cells.min(axis=(1, 2)) for m in attributes], axis=0)
+def _named(per: Per) -> dict[str, Metric]:
+    return {name: metric for name, metric in METRICS.items() if metric.per == per}
+
+
+def _worst_cell(name: str, test: HeldOutRows, attributes: Sequence[Measured]) -> _Entry:
+    """The lowest cell over all attributes; the note names it."""
+    key, cells = ScoreKey(name), METRICS[name].reads
+    draws = np.min([m.draws[name] for m in attributes], axis=0)
     if np.isnan(draws[0]):
-        note = _note(test, key.metric, draws, [m.partition for m in attributes])
+        note = _note(test, name, draws, [m.partition for m in attributes])
         return _Entry(Score(key, None, 0, note=note), draws)
-    worst = min(attributes, key=lambda m: m.cells[0].min())
-    group, label = np.unravel_index(worst.cells[0].argmin(), worst.cells[0].shape)
+    worst = min(attributes, key=lambda m: m.draws[cells][0].min())
+    lowest = worst.draws[cells][0]
+    group, label = np.unravel_index(lowest.argmin(), lowest.shape)
     note = f"{worst.partition.who(int(group))}, {test.card.classes[label]}"
     n = int(worst.partition.label_counts[group, label])
     return _Entry(Score(key, _value(draws), n, note=note), draws)
 
 
-def _largest_gaps(test: _Test, attributes: Sequence[_Measured]) -> Iterator[_Entry]:
-    """Each gap for the attribute where it is largest."""
-    for metric in attributes[0].gaps:
-        by_attribute = np.stack([m.gaps[metric] for m in attributes])
-        draws = by_attribute.max(axis=0)
-        note = _note(test, metric, draws, [m.partition for m in attributes])
-        if not note:
-            (largest,) = attributes[int(by_attribute[:, 0].argmax())].partition.attributes
-            note = f"largest over {largest}"
-        yield _Entry(Score(ScoreKey(metric), _value(draws), len(test.table), note=note), draws)
+def _worst_attribute(name: str, test: HeldOutRows, attributes: Sequence[Measured]) -> _Entry:
+    """The value of the attribute where it is worst; the note names that."""
+    higher = METRICS[name].better == "higher"
+    by_attribute = np.stack([m.draws[name] for m in attributes])
+    draws = by_attribute.min(axis=0) if higher else by_attribute.max(axis=0)
+    note = _note(test, name, draws, [m.partition for m in attributes])
+    if not note:
+        values = by_attribute[:, 0]
+        place = int(values.argmin() if higher else values.argmax())
+        (worst,) = attributes[place].partition.attributes
+        note = f"{METRICS[name].over} over {worst}"
+    return _Entry(Score(ScoreKey(name), _value(draws), len(test.table), note=note), draws)
 
 
-def _group_entries(test: _Test, measured: _Measured) -> Iterator[_Entry]:
+def _group_entries(name: str, test: HeldOutRows, measured: Measured) -> Iterator[_Entry]:
     partition = measured.partition
-    for metric, by_group in measured.by_group.items():
-        for group, values in enumerate(partition.values):
-            draws = by_group[:, group]
-            counts = partition.label_counts[group]
-            score = Score(
-                ScoreKey(metric, partition.attributes, values),
-                _value(draws),
-                int(counts.sum()),
-                positives=int(counts[1]) if len(counts) == 2 else None,
-                note=_note(test, metric, draws, [partition], group),
-            )
-            yield _Entry(score, draws)
+    for group, values in enumerate(partition.values):
+        draws = measured.draws[name][:, group]
+        counts = partition.label_counts[group]
+        score = Score(
+            ScoreKey(name, partition.attributes, values),
+            _value(draws),
+            int(counts.sum()),
+            positives=int(counts[1]) if len(counts) == 2 else None,
+            note=_note(test, name, draws, [partition], group),
+        )
+        yield _Entry(score, draws)
 
 
-def _cell_entries(test: _Test, measured: _Measured) -> Iterator[_Entry]:
+def _cell_entries(name: str, test: HeldOutRows, measured: Measured) -> Iterator[_Entry]:
     partition = measured.partition
     for group, values in enumerate(partition.values):
         for index, label in enumerate(test.card.classes):
-            key = ScoreKey("cell_accuracy", partition.attributes, values, label)
-            draws = measured.cells[:, group, index]
+            key = ScoreKey(name, partition.attributes, values, label)
+            draws = measured.draws[name][:, group, index]
             n = int(partition.label_counts[group, index])
             note = ""
             if n == 0:
@@ -240,7 +164,7 @@ def _cell_entries(test: _Test, measured: _Measured) -> Iterator[_Entry]:
 
 
 def _note(
-    test: _Test,
+    test: HeldOutRows,
     metric: str,
     draws: np.ndarray,
     partitions: Sequence[Partition],

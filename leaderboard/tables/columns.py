@@ -188,7 +188,7 @@ def metric_column(metric: str, title: str = "") -> Column:
     entry = METRICS[metric]
     first: Order = "ascending" if entry.better == "lower" else "descending"
     arrow = {"higher": "↑", "lower": "↓", "neither": ""}[entry.better]
-    where = " Largest over the attributes." if entry.per == "attribute" else ""
+    where = f" {entry.over.capitalize()} over the attributes." if entry.over else ""
     full = f"{entry.title}. " if title else ""
     meaning = f"{full}{entry.meaning}{where}"
     return Column(metric, title or entry.title, meaning, first, _metric(metric), arrow=arrow)

@@ -7,26 +7,17 @@ from typing import Any
 
 from benchmark.api.card import Group, TaskCard, group_words
 from benchmark.api.scores import ScoreKey
-from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.catalogue import METRICS, Per
 from leaderboard.rank.estimates import Estimate
 from leaderboard.rank.standings import FEW, Standing
 from leaderboard.tables.columns import estimate_cell
-
-GROUP_METRICS = (
-    "balanced_accuracy",
-    "sensitivity",
-    "specificity",
-    "auroc",
-    "expected_calibration_error",
-)
-
 
 TONES = (0.9, 0.8, 0.7, 0.6, 0.5)  # accuracy from which a cell is t0, t1, ...; below: t5
 
 
 def group_blocks(card: TaskCard, standing: Standing) -> list[dict[str, Any]]:
     """Everybody, each attribute, each declared intersection: one line per group."""
-    metrics = group_metrics(card)
+    metrics = detail_metrics(card, "group")
     blocks = [{"title": "Everybody", "rows": [_group_line(standing, (), (), metrics)]}]
     for names in [*((a.name,) for a in card.attributes), *card.intersections]:
         titles = [card.attribute(name).title for name in names]
@@ -35,11 +26,25 @@ def group_blocks(card: TaskCard, standing: Standing) -> list[dict[str, Any]]:
     return blocks
 
 
-def group_metrics(card: TaskCard) -> tuple[str, ...]:
-    """Sensitivity and specificity exist for two classes only."""
-    if len(card.classes) == 2:
-        return GROUP_METRICS
-    return tuple(m for m in GROUP_METRICS if m not in ("sensitivity", "specificity"))
+def gap_lines(card: TaskCard, standing: Standing) -> list[dict[str, Any]]:
+    """Return differences between groups: overall, of each attribute, of each intersection."""
+    metrics = detail_metrics(card, "attribute")
+    lines = [_group_line(standing, (), (), metrics) | {"name": "worst attribute"}]
+    for names in [*((a.name,) for a in card.attributes), *card.intersections]:
+        title = " × ".join(card.attribute(name).title for name in names)
+        lines.append(_group_line(standing, names, (), metrics) | {"name": title})
+    return lines
+
+
+def detail_metrics(card: TaskCard, per: Per) -> list[str]:
+    """Return the metrics that the tables of an opened row show."""
+    return [
+        name
+        for name, metric in METRICS.items()
+        if metric.per == per
+        and metric.in_details
+        and (len(card.classes) == 2 or not metric.two_classes)
+    ]
 
 
 def _group_line(

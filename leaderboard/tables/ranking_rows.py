@@ -9,7 +9,7 @@ from typing import Any
 from leaderboard.rank.standings import Standing
 from leaderboard.read.boards import Board, first_line
 from leaderboard.tables.columns import COLUMNS, Context
-from leaderboard.tables.groups import group_blocks
+from leaderboard.tables.groups import gap_lines, group_blocks
 from leaderboard.words.verdicts import gain_words, headroom_words
 
 KINDS = ("baseline", "method", "control")
@@ -41,6 +41,7 @@ def ranking_row(board: Board, standing: Standing, context: Context) -> dict[str,
         "fields": sorted((name, _plain(v)) for name, v in row.method["fields"].items()),
         "provenance": _provenance(standing),
         "groups": group_blocks(board.card, standing) if row.done else [],
+        "gaps": gap_lines(board.card, standing) if row.done else [],
     }
 
 

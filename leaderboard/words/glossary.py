@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import SIGNIFICANT
 from leaderboard.tables.columns import COLUMNS
 
@@ -51,6 +52,12 @@ TERMS = (
 
 
 def ranking_terms() -> list[tuple[str, str]]:
-    """Return every term of the ranking with its explanation, the columns first."""
-    columns = [(column.title, column.help) for column in COLUMNS if column.key not in OBVIOUS]
-    return [*columns, *TERMS]
+    """Return every term of the ranking with its explanation: columns, other metrics, marks."""
+    columns = {column.key: (column.title, column.help) for column in COLUMNS}
+    explained = [words for key, words in columns.items() if key not in OBVIOUS]
+    metrics = [
+        (metric.title, metric.meaning)
+        for name, metric in METRICS.items()
+        if metric.in_details and name not in columns
+    ]
+    return [*explained, *metrics, *TERMS]
