@@ -12,7 +12,7 @@ from benchmark.api.declarations import method
 from benchmark.cohorts.toy import ToyTask
 from benchmark.conformance.check import TOY_PRESET
 from benchmark.running import predictions
-from benchmark.training import augmentation, classifier
+from benchmark.training import augmentation, inputs, selection
 from benchmark.training.augmentation import augment
 from benchmark.training.classifier import train_classifier
 from benchmark.training.sampling_weights import balanced_weights, draw_batches
@@ -78,7 +78,7 @@ def test_draws_follow_the_weights():
     ("steps", "times", "looks"), [(360, 8, [48, 92, 136, 180, 228, 272, 316, 360]), (6, 2, [4, 6])]
 )
 def test_val_is_looked_at_after_the_average_was_taken(steps, times, looks):
-    assert classifier.looks_at_val(steps, times) == looks
+    assert selection.looks_at_val(steps, times) == looks
 
 
 def test_augmentation_keeps_a_flat_image_and_moves_a_dot_a_little():
@@ -147,10 +147,83 @@ def test_a_loss_that_is_no_number_stops_the_run_with_advice(toy):
         )
 
 
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ([1, 2, 3], r"shape \(3,\) for 160 images; give one weight per image of train"),
+        ([-1] + [1] * 159, r"is -1 in row 0 \(1 such rows of 160\)"),
+        ([1] * 159 + [np.inf], r"is inf in row 159"),
+        ([np.nan] * 160, r"is nan in row 0 \(160 such rows"),
+        ([0] * 160, "0 in every row"),
+    ],
+    ids=["length", "negative", "infinite", "nan", "zero"],
+)
+def test_weights_that_nothing_can_be_drawn_by_are_refused_before_training(weights, words, toy):
+    splits, ctx = toy
+    with pytest.raises(ValueError, match=words):
+        train_classifier(splits.train, splits.val, ctx, draw_weights=np.array(weights))
+    assert ctx.steps == 0
+
+
+@pytest.mark.parametrize("bend", ["batch_loss", "loss"])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda numbers: numbers, r"returned shape \(32,\). Take .mean"),
+        (lambda numbers: numbers.mean().item(), "returned float .* without .item"),
+        (lambda numbers: None, "returned NoneType"),
+        (lambda numbers: numbers.mean().detach(), "what it returned has none"),
+    ],
+    ids=["vector", "float", "nothing", "detached"],
+)
+def test_a_loss_that_is_no_scalar_is_refused_with_advice(bend, wrong, words, toy):
+    splits, ctx = toy
+    bends = {
+        "batch_loss": lambda losses, rows: wrong(losses),
+        "loss": lambda network, images, labels, rows: wrong(network(images).float().sum(1)),
+    }
+    with pytest.raises(TypeError, match=f"^{bend} must return one number.*{words}"):
+        train_classifier(splits.train, splits.val, ctx, **{bend: bends[bend]})
+
+
+def test_a_loss_that_is_the_cross_entropy_trains_the_same_network(toy):
+    splits, ctx = toy
+    plain = train_classifier(splits.train, splits.val, ctx).predict_proba(splits.val.images)
+
+    def loss(network, images, labels, rows):
+        return functional.cross_entropy(network(images).float(), labels)
+
+    own = train_classifier(splits.train, splits.val, ctx, loss=loss)
+    assert np.allclose(own.predict_proba(splits.val.images), plain, atol=1e-5)
+
+
+def test_a_loss_gets_the_batch_as_the_network_reads_it(toy):
+    splits, ctx = toy
+    labels_of_train = torch.from_numpy(ctx.card.encode_labels(splits.train.table))
+    seen = []
+
+    def loss(network, images, labels, rows):
+        seen.append((tuple(images.shape), images.dtype, network.training))
+        assert torch.equal(labels, labels_of_train[rows])
+        assert abs(images.mean()) < 0.5 and 0.5 < images.std() < 1.5  # normalised
+        return network(images).float().mean()
+
+    train_classifier(splits.train, splits.val, ctx, loss=loss)
+    shape = (32, splits.train.images.shape[1], 32, 32)
+    assert set(seen) == {(shape, torch.float32, True)}
+
+
+def test_two_losses_are_refused(toy):
+    splits, ctx = toy
+    bends = {"loss": lambda *batch: 0, "batch_loss": lambda *batch: 0}
+    with pytest.raises(ValueError, match="batch_loss or loss, not both"):
+        train_classifier(splits.train, splits.val, ctx, **bends)
+
+
 def test_images_that_do_not_fit_in_memory_are_taken_batch_by_batch(toy, monkeypatch):
     splits, ctx = toy
     whole = train_classifier(splits.train, splits.val, ctx).predict_proba(splits.val.images)
-    monkeypatch.setattr(classifier, "RESIDENT_BYTES", 0)
+    monkeypatch.setattr(inputs, "RESIDENT_BYTES", 0)
     again = train_classifier(splits.train, splits.val, ctx).predict_proba(splits.val.images)
     assert np.array_equal(whole, again)
 
