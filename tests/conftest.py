@@ -9,7 +9,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy and torch read it
 
 from benchmark.api.variant import Variant
-from benchmark.conformance.check import TOY_PRESET
+from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.planning.run_spec import RunSpec
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -16,6 +16,7 @@ from benchmark.api.data import Split
 from benchmark.api.declarations import declaration_of, method
 from benchmark.api.protocols import DigitalTask, Method, Predictor, RecruitedPredictor, Task
 from benchmark.planning.run_spec import RunSpec
+from benchmark.running.declared import as_declared
 from benchmark.support.cache import ContentCache
 from benchmark.support.devices import choose_device, choose_precision
 
@@ -89,6 +90,12 @@ def threshold_patients(predictor: Predictor, method: Method, val: Split) -> Spli
     return predictor.val if recruits and isinstance(predictor, RecruitedPredictor) else val
 
 
+def fit(method: Method, train: Split, val: Split, ctx: RunContext) -> Predictor:
+    """Let a method learn; NotDeclared says what to declare if it uses what it did not."""
+    with as_declared(method, ctx.card):
+        return method.fit(train, val, ctx)
+
+
 def predict(
     predictor: Predictor, method: Method, card: TaskCard, name: str, split: Split
 ) -> pd.DataFrame:
@@ -101,7 +108,8 @@ def predict(
         )
     shown = [split.table[attributes].copy()] if declaration_of(method).groups_used == "test" else []
     ask: Callable[..., Any] = predictor.predict_proba  # with the attributes, if "test" is declared
-    probability = ask(np.asarray(split.images), *shown)
+    with as_declared(method, card):
+        probability = ask(np.asarray(split.images), *shown)
     probability = checked(probability, len(split), len(card.classes), method)
     table = split.table[["image_id", "patient_id", "label", *attributes]].copy()
     table.insert(2, "split", name)

@@ -16,6 +16,7 @@ from benchmark.planning.run_spec import RunSpec
 from benchmark.records.run_folder import write_history
 from benchmark.running.predictions import (
     JUDGE,
+    fit,
     make_context,
     make_repeatable,
     predict,
@@ -49,7 +50,7 @@ def run(
     ctx = make_context(task, method, spec, say)
     train = visible(splits.train, task.card, method)
     val = visible(splits.val, task.card, method)
-    predictor = method.fit(train, val, ctx)
+    predictor = fit(method, train, val, ctx)
     write_history(folder / "history.csv", ctx.curves)
     clock.lap("fit")
 

@@ -12,7 +12,7 @@ import pytest
 from benchmark.api.data import Source
 from benchmark.api.variant import Variant
 from benchmark.cohorts.export import export_cohort
-from benchmark.conformance.check import TOY_PRESET
+from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.discovery.find import locate
 from benchmark.discovery.load import load_task
 from benchmark.planning import plan

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from benchmark.commands import app
 from benchmark.commands.describe import field_comments
-from benchmark.conformance.check import TOY_PRESET
+from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.discovery import find
 from benchmark.presets.settings import load_preset
 from benchmark.records.run_folder import find_runs

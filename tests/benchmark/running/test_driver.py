@@ -167,7 +167,7 @@ def test_a_cohort_is_drawn_for_the_page_once_for_each_of_its_settings(make_spec,
 DRIVER = """
 import sys
 from pathlib import Path
-from benchmark.conformance.check import TOY_PRESET
+from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.api.variant import Variant
 from benchmark.planning.plan import plan
 from benchmark.planning.run_spec import RunSpec

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from benchmark.api.declarations import method
 from benchmark.cohorts.toy import ToyTask
-from benchmark.conformance.check import TOY_PRESET
+from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.running import predictions
 from benchmark.training import augmentation, inputs, selection
 from benchmark.training.augmentation import augment

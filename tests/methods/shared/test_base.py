@@ -7,7 +7,7 @@ import pytest
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
-from benchmark.conformance.check import TOY_PRESET
+from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.generation.mix_targets import read_target
 from benchmark.generation.text_image_model import write_sentences
 from methods.shared import base, controlnet
