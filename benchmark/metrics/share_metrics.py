@@ -1,4 +1,4 @@
-"""How far is the mix of groups in a set of images from the mix that was asked for?
+"""How far the mix of groups in a set of images is from the target mix.
 
 Pure functions of counts and shares. Shares are (groups,) or (sets, groups) and sum to 1.
 """
@@ -10,7 +10,7 @@ from scipy.optimize import nnls
 from scipy.stats import norm
 
 CONFIDENCE = 0.95
-CHANCE = 0.05  # somebody who guesses is taken for better than that with this probability
+CHANCE = 0.05  # probability of calling a counter that guesses better than one that guesses
 
 
 def total_variation(shares: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -21,7 +21,7 @@ def total_variation(shares: np.ndarray, target: np.ndarray) -> np.ndarray:
 def divergence(shares: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Kullback-Leibler divergence of shares from the target, in nats; 0 log 0 is 0.
 
-    Infinite if a group is drawn that the target rules out.
+    Infinite if a group is drawn whose target is 0.
     """
     shares, target = np.broadcast_arrays(np.asarray(shares, float), np.asarray(target, float))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -30,7 +30,7 @@ def divergence(shares: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def wilson(share: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Interval of a share that was counted among n (Wilson, JASA 1927, 22:209)."""
+    """Return the 95 % interval of a share counted among n (Wilson, JASA 1927, 22:209)."""
     z = norm.ppf((1 + CONFIDENCE) / 2)
     share = np.asarray(share, float)
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
@@ -39,16 +39,16 @@ def wilson(share: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def by_chance(
-    target: np.ndarray, said: np.ndarray, n: int, rng: np.random.Generator, draws: int = 2000
+    target: np.ndarray, rates: np.ndarray, n: int, rng: np.random.Generator, draws: int = 2000
 ) -> float:
-    """Total variation that n images drawn exactly from the target are counted to have, on average.
+    """Return the mean total variation counted for n images drawn exactly from the target.
 
-    said[k, g]: how often the counter says k of an image of group g; a group that nobody knows how
-    it errs on is taken to be counted right.
+    rates[k, g]: share of images of group g that the counter takes for k. A group whose column is
+    0, because the error rate is unknown, is assumed to be counted without error.
     """
-    unknown = said.sum(0) == 0
-    heard = np.where(unknown, np.eye(len(said)), said) @ np.asarray(target, float)
-    shares = rng.multinomial(n, heard / heard.sum(), size=draws) / n
+    unknown = rates.sum(0) == 0
+    counted = np.where(unknown, np.eye(len(rates)), rates) @ np.asarray(target, float)
+    shares = rng.multinomial(n, counted / counted.sum(), size=draws) / n
     return float(total_variation(shares, np.asarray(target)).mean())
 
 
@@ -60,7 +60,7 @@ def better_than_chance(right: np.ndarray, groups: np.ndarray) -> tuple[float, bo
     known = np.unique(groups)
     rates = np.array([right[groups == group].mean() for group in known])
     sizes = np.array([(groups == group).sum() for group in known])
-    # Four guesses more in every group, so that few patients prove nothing (after Agresti and
+    # Add four guesses to every group, so that few patients prove nothing (after Agresti and
     # Coull, The American Statistician 1998, 52:119, who add them for two groups).
     cautious = (rates * sizes + 4 / len(known)) / (sizes + 4)
     error = np.sqrt((cautious * (1 - cautious) / (sizes + 4)).sum()) / len(known)
@@ -68,34 +68,34 @@ def better_than_chance(right: np.ndarray, groups: np.ndarray) -> tuple[float, bo
     return float(rates.mean()), bool(low > 1 / len(known))
 
 
-def corrected(shares: np.ndarray, said: np.ndarray) -> np.ndarray:
-    """Return the shares that would make a classifier count what it counted, (groups,).
+def corrected(shares: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Return the shares that explain what a classifier counted, given its error rates, (groups,).
 
-    said[k, g]: how often it says k of a real image of group g (columns sum to 1). Adjusted count,
-    Forman, Data Mining and Knowledge Discovery 2008, 17:164; by least squares without negative
-    shares. It holds as far as the classifier errs on these images as it does on real ones.
+    rates[k, g]: share of real images of group g that it takes for k (columns sum to 1). Adjusted
+    count, Forman, Data Mining and Knowledge Discovery 2008, 17:164; by least squares without
+    negative shares. It assumes that the error rates on these images are those on real ones.
     """
-    said = np.asarray(said, float)
-    if (said.sum(0) == 0).any():  # how it errs on a group that is not there, nobody knows
-        return np.full(said.shape[1], np.nan)
-    found, _ = nnls(said, np.asarray(shares, float))
+    rates = np.asarray(rates, float)
+    if (rates.sum(0) == 0).any():  # the error rate on an absent group is unknown
+        return np.full(rates.shape[1], np.nan)
+    found, _ = nnls(rates, np.asarray(shares, float))
     total = found.sum()
     return found / total if total > 0 else np.full(len(found), np.nan)
 
 
 def share_by_means(drawn: np.ndarray, known: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """Return the shares whose mix of group means is nearest to the mean of what was drawn.
+    """Return the shares whose mix of group means is nearest to the mean of the drawn images.
 
     drawn: (sets, k) means of k measurements; known: (sets, groups, k) means of real people of each
     group in the same sets; spread: (k, k) covariance within groups. One vector of shares for all
     sets, by least squares in units of spread, none negative, summing to 1.
     """
     values, axes = np.linalg.eigh(np.asarray(spread, float))
-    kept = values > 1e-6 * values.max()  # measurements that hang together count once
+    kept = values > 1e-6 * values.max()  # correlated measurements count once
     root = axes[:, kept] / np.sqrt(values[kept])
     columns = np.concatenate([(means @ root).T for means in known])  # (sets * k, groups)
     measured = np.concatenate([row @ root for row in drawn])
-    # A heavy row holds the sum; it weighs more than everything that is measured together.
+    # The last row forces the sum to 1: it weighs more than all measurements together.
     heavy = 1e3 * max(1.0, float(np.abs(columns).max()))
     found, _ = nnls(
         np.vstack([columns, np.full((1, columns.shape[1]), heavy)]), np.append(measured, heavy)

@@ -35,7 +35,10 @@ def mix_chart(
     parts = [_legend(list(known.values()))]
     top = LEGEND * len(known) + 34
     y = top + LINE / 2
-    for kind, heading in ((True, "tuned sentences"), (False, "held out from tuning")):
+    for kind, heading in (
+        (True, "prompts used in tuning"),
+        (False, "prompts held out from tuning"),
+    ):
         of_kind = [(words, marks) for words, tuned, marks in lines if tuned == kind]
         if not of_kind:
             continue
@@ -46,7 +49,7 @@ def mix_chart(
             y += LINE
     bottom = y - LINE / 2
     frame = _axis(top, bottom, target)
-    label = Markup("Share of {} that each neutral sentence draws").format(group)
+    label = Markup("Share of {} among the images of each neutral prompt").format(group)
     return Markup(
         '<svg class="mix" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}'
         '<text class="axis" x="{}" y="{}" text-anchor="middle">{}</text></svg>'

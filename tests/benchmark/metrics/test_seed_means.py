@@ -48,7 +48,7 @@ def test_an_erratic_row_keeps_its_own_noise():
     """Seeds at 0.4 and 0.9 have a standard error of 0.25, however calm the rest of the board is."""
     noise = seed_noise(np.array([[0.70, 0.71], [0.60, 0.62], [0.80, 0.81]]))
     draws = np.full((2, 101), [[0.4], [0.9]])  # no chance from patients
-    freedom = 1 + noise.row_freedom  # both have told how far seeds lie apart
+    freedom = 1 + noise.row_freedom  # both estimate the variance between seeds
     half = stats.t.ppf(0.975, freedom) * 0.25
     value, low, high = seed_interval(draws, (-9, 9), noise)
     assert (value, low, high) == pytest.approx((0.65, 0.65 - half, 0.65 + half))

@@ -42,8 +42,8 @@ def test_even_a_perfect_generator_is_off_by_chance():
 
 
 def test_a_perfect_generator_is_off_by_what_the_counter_gets_wrong():
-    said = np.array([[1.0, 0.4], [0.0, 0.6]])  # of the second group it takes 40 % for the first
-    found = by_chance(np.array([0.5, 0.5]), said, 10**6, np.random.default_rng(0))
+    rates = np.array([[1.0, 0.4], [0.0, 0.6]])  # of the second group it takes 40 % for the first
+    found = by_chance(np.array([0.5, 0.5]), rates, 10**6, np.random.default_rng(0))
     assert found == pytest.approx(0.2, abs=1e-3)
 
 
@@ -65,8 +65,8 @@ def test_guesses_are_seldom_taken_for_more_than_guesses(groups, each):
 
 
 def test_a_classifier_that_errs_is_corrected_for():
-    said = np.array([[0.8, 0.1], [0.2, 0.9]])  # columns: truth
-    np.testing.assert_allclose(corrected(said @ [0.3, 0.7], said), [0.3, 0.7])
+    rates = np.array([[0.8, 0.1], [0.2, 0.9]])  # columns: truth
+    np.testing.assert_allclose(corrected(rates @ [0.3, 0.7], rates), [0.3, 0.7])
 
 
 @given(st.floats(0, 1), st.integers(0, 1000))
@@ -82,7 +82,7 @@ def test_a_group_that_nobody_real_has_leaves_the_correction_undefined():
     assert np.isnan(corrected(np.array([0.5, 0.5]), np.array([[1.0, 0.0], [0.0, 0.0]]))).all()
 
 
-def test_measurements_that_hang_together_count_once():
+def test_correlated_measurements_count_once():
     known = np.array([[[0.0, 0.0], [1.0, 2.0]]])  # the second is twice the first
     spread = np.array([[1.0, 2.0], [2.0, 4.0]])
     found = share_by_means(np.array([[0.3, 0.6]]), known, spread)

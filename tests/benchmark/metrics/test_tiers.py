@@ -20,14 +20,14 @@ def test_tiers_where_lower_is_better(row):
 
 
 def test_no_row_has_a_better_tier_than_one_above_it(row):
-    """The last row is so shaky that it cannot be told from the best; the steady middle one can."""
+    """The last row varies so much that only the middle one differs significantly from the best."""
     rows = {
         "best": row([0.80, 0.80, 0.80]),
         "steady": row([0.70, 0.70, 0.70]),
-        "shaky": row([0.30, 0.85, 0.85]),
+        "erratic": row([0.30, 0.85, 0.85]),
     }
     assert compare(rows["best"], rows["steady"]).p_value < 0.01
-    assert tiers(rows) == {"best": 1, "steady": 1, "shaky": 1}
+    assert tiers(rows) == {"best": 1, "steady": 1, "erratic": 1}
 
 
 def test_one_seed_gives_no_verdict_and_no_tier(row):

@@ -26,7 +26,7 @@ def test_axes_run_the_usual_way():
     assert (CANVAS.y(0.5), CANVAS.y(1.0)) == (CANVAS.frame[3], CANVAS.frame[1])
 
 
-def test_far_yardstick_is_named_and_not_drawn():
+def test_far_control_is_named_and_not_drawn():
     points = [point("erm", 0.8, 0.7), point("majority_class", 0.5, 0.0, "control")]
     near, far = split_far(points, "row-erm")
     assert [p.name for p in near] == ["erm"]
