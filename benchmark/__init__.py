@@ -6,12 +6,14 @@ from benchmark.api.data import Source, Split, Splits
 from benchmark.api.declarations import choice, method, ranged, task
 from benchmark.api.protocols import Generator, Method, Predictor, Task
 from benchmark.api.scores import Score
-from benchmark.api.variant import Variant
+from benchmark.api.variant import Knob, Knobs, Variant
 
 __all__ = [
     "Attribute",
     "CohortFacts",
     "Generator",
+    "Knob",
+    "Knobs",
     "Method",
     "Predictor",
     "Score",

@@ -8,7 +8,7 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy and torch read it
 
-from benchmark.api.variant import Variant
+from benchmark.cohorts.toy import ToyTask
 from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.planning.run_spec import RunSpec
 
@@ -29,7 +29,7 @@ def make_spec(toy_task: str, tmp_path: Path) -> Callable[..., RunSpec]:
         values = {
             "task": toy_task,
             "method": method,
-            "variant": Variant(),
+            "variant": ToyTask().knobs.variant(),
             "seed": seed,
             "preset": TOY_PRESET,
             "device": "cpu",

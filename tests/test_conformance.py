@@ -5,7 +5,6 @@ import pytest
 
 from benchmark.api.card import TaskCard
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.checks import check_splits
 from benchmark.conformance.check import check_method
 from benchmark.discovery.find import find_methods, find_tasks, summary
@@ -28,7 +27,7 @@ def loaded(request, tmp_path_factory):
     task = load_task(find_tasks()[request.param])
     cache = tmp_path_factory.mktemp("cache")
     source = Source(image_size=32, train=96, val=48, test=48, cache=cache)
-    return task, source, task.load(source, Variant(), 3)
+    return task, source, task.load(source, task.knobs.variant(), 3)
 
 
 def test_a_tasks_splits_are_sound(loaded):
@@ -54,7 +53,7 @@ def test_a_tasks_test_split_is_balanced_over_its_cells(loaded):
 def test_a_task_gives_the_same_content_for_the_same_seed(loaded, tmp_path):
     task, _, splits = loaded
     again = task.load(
-        Source(image_size=32, train=96, val=48, test=48, cache=tmp_path), Variant(), 3
+        Source(image_size=32, train=96, val=48, test=48, cache=tmp_path), task.knobs.variant(), 3
     )
     assert again.fingerprint == splits.fingerprint
     assert np.array_equal(again.train.images, splits.train.images)
@@ -63,7 +62,7 @@ def test_a_task_gives_the_same_content_for_the_same_seed(loaded, tmp_path):
 
 def test_a_task_gives_other_patients_for_another_seed(loaded):
     task, source, splits = loaded
-    other = task.load(source, Variant(), 4)
+    other = task.load(source, task.knobs.variant(), 4)
     assert not np.array_equal(other.train.images, splits.train.images)
 
 

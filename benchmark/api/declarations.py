@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, get_args
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.protocols import Method
+from benchmark.api.variant import Knobs
 
 GroupsUsed = Literal["never", "train", "test"]
 ExtraData = Literal["none", "digital_cohort"]
@@ -171,10 +172,15 @@ def task(cls: C) -> C:
     digital = _members(cls).get("digital")
     if digital is not None and not (isinstance(digital, CohortFacts) and digital.digital):
         problems.append('its class attribute digital is no CohortFacts of kind "digital"')
+    knobs = _members(cls).get("knobs", Knobs())
+    if not isinstance(knobs, Knobs):
+        problems.append("its class attribute knobs is no Knobs((Knob(...), ...))")
+    elif knobs.declared and digital is None:
+        problems.append("it declares knobs, which set the bias of a digital cohort, and no digital")
     needed = {"load": ["source", "variant", "seed"], "prompt": ["row"]}
     optional = {"new_patients": ["requests", "source", "seed"]}
     _refuse(cls, "task", problems + _signature_problems(cls, needed, optional))
-    cls.digital = digital  # type: ignore[attr-defined]
+    cls.digital, cls.knobs = digital, knobs  # type: ignore[attr-defined]
     setattr(cls, _TASK, True)
     return cls
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
-from benchmark.api.variant import Variant
+from benchmark.api.variant import Knobs, Variant
 
 
 class Task(Protocol):
@@ -30,8 +30,16 @@ class Task(Protocol):
         """The facts of its digital cohort; None: it is asked of your own patients only."""
         ...
 
+    @property
+    def knobs(self) -> Knobs:
+        """How the bias of its digital cohort can be set."""
+        ...
+
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:
-        """Return the splits; the same arguments give the same content."""
+        """Return the splits; the same arguments give the same content.
+
+        variant sets all of the task's knobs; for a folder of patients it sets none.
+        """
         ...
 
     def prompt(self, row: Mapping[str, object]) -> str:

@@ -1,48 +1,93 @@
-"""A variant: a setting of a digital cohort's bias knobs."""
+"""Knobs: how a task lets the bias of its digital cohort be set. A variant sets all of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-if TYPE_CHECKING:
-    pass
+
+@dataclass(frozen=True)
+class Knob:
+    """One setting of a digital cohort, with the values it may have, low and high included."""
+
+    name: str
+    help: str  # one sentence for the command line
+    low: float
+    high: float
+    default: float
+    short: str = ""  # how folders name it; empty: as the knob is called
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.default <= self.high:
+            raise ValueError(f"Knob {self.name}: its default {self.default} is not {self.range}.")
+
+    @property
+    def range(self) -> str:
+        """The values it may have, in words."""
+        return f"{self.low:g} to {self.high:g}"
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A setting of a digital cohort's bias knobs. Table cohorts accept only the default."""
+    """A setting of all knobs of a task. A table cohort has no knobs: Variant()."""
 
-    severity: float = 1.0  # 0: label independent of attributes; 0.5: as in life; 1: twice as strong
-    prevalence: float | None = None  # share of the positive class in train; None: the task's own
-    label_noise: float = 0.0  # share of train and val labels flipped; test labels stay clean
-    site_shift: float = 0.0  # 0: test from the training scanner; 1: from a clearly different one
-    women: float | None = None  # share in train and val, where sex is an attribute; None: as usual
+    settings: Mapping[str, float] = field(default_factory=dict)
+    name: str = ""  # readable: it names a folder
 
-    def __post_init__(self) -> None:
-        limits = {"severity": 1.5, "label_noise": 0.5, "site_shift": 2.0}
-        problems = [
-            f"{name} is {getattr(self, name)}; allowed: 0 to {top}"
-            for name, top in limits.items()
-            if not 0 <= getattr(self, name) <= top
+    def __getitem__(self, knob: str) -> float:
+        if knob not in self.settings:
+            known = ", ".join(self.settings) or "none"
+            raise KeyError(f"This variant sets no knob {knob!r}. Its knobs: {known}.")
+        return self.settings[knob]
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """The knobs of a task's digital cohort, in the order in which a variant's name lists them."""
+
+    declared: tuple[Knob, ...] = ()
+    # What to set instead of a knob that people look for here, by that knob's name.
+    hints: Mapping[str, str] = field(default_factory=dict)
+
+    def variant(self, **settings: float) -> Variant:
+        """Set these knobs and leave the others at their default.
+
+        Raises ValueError with every knob that is unknown or out of range.
+        """
+        if problems := self.problems(settings):
+            raise ValueError(" ".join(problems.values()))
+        values = {knob.name: float(settings.get(knob.name, knob.default)) for knob in self.declared}
+        return Variant(values, self._name(values))
+
+    def __contains__(self, name: str) -> bool:
+        return any(knob.name == name for knob in self.declared)
+
+    def problems(self, settings: Mapping[str, float]) -> dict[str, str]:
+        """Say what is wrong with settings, by the name of the knob."""
+        known = {knob.name: knob for knob in self.declared}
+        found = {}
+        for name, value in settings.items():
+            if name not in known:
+                found[name] = self._unknown(name)
+            elif not known[name].low <= value <= known[name].high:
+                found[name] = f"{name} is {value:g}; allowed: {known[name].range}."
+        return found
+
+    def _unknown(self, name: str) -> str:
+        names = [knob.name for knob in self.declared]
+        if not names:
+            return f"There is no knob {name!r}, nor any other."
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = self.hints.get(name) or (f"Did you mean {near[0]!r}?" if near else "")
+        listed = ", ".join(f"{knob.name} ({knob.range})" for knob in self.declared)
+        return " ".join(filter(None, [f"There is no knob {name!r}.", hint, f"Knobs: {listed}."]))
+
+    def _name(self, values: Mapping[str, float]) -> str:
+        """Name the first knob, then every other one that is not at its default."""
+        named = [
+            f"{knob.short or knob.name}-{values[knob.name]:g}"
+            for place, knob in enumerate(self.declared)
+            if place == 0 or values[knob.name] != knob.default
         ]
-        for name in ("prevalence", "women"):
-            share = getattr(self, name)
-            if share is not None and not 0.01 <= share <= 0.99:
-                problems.append(f"{name} is {share}; allowed: 0.01 to 0.99")
-        if problems:
-            raise ValueError("; ".join(problems) + ".")
-
-    @property
-    def name(self) -> str:
-        """A readable name: the severity, then every other knob that is turned."""
-        parts = [f"severity-{self.severity:g}"]
-        if self.prevalence is not None:
-            parts.append(f"prevalence-{self.prevalence:g}")
-        if self.label_noise:
-            parts.append(f"noise-{self.label_noise:g}")
-        if self.site_shift:
-            parts.append(f"site-{self.site_shift:g}")
-        if self.women is not None:
-            parts.append(f"women-{self.women:g}")
-        return "_".join(parts)
+        return "_".join(named) or "digital"

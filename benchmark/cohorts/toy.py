@@ -18,7 +18,7 @@ import pandas as pd
 from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
-from benchmark.api.variant import Variant
+from benchmark.api.variant import Knob, Knobs, Variant
 from benchmark.support.cache import digest
 
 HEIGHTS = {2: ("low", "high"), 3: ("low", "middle", "high")}
@@ -71,16 +71,29 @@ class ToyTask:
             citation="Made by Equipoise; asks nothing real.",
         )
 
+    @property
+    def knobs(self) -> Knobs:
+        """The knobs of this toy task."""
+        usual = 1 / self.classes
+        return Knobs(
+            (
+                Knob("severity", "How often a label has its usual stripe in train.", 0, 1.5, 1),
+                Knob("prevalence", "Share of the last class in train.", 0.01, 0.99, usual),
+                Knob("label_noise", "Share of labels that are wrong.", 0, 0.5, 0, short="noise"),
+                Knob("site_shift", "How much brighter test is.", 0, 2, 0, short="site"),
+            )
+        )
+
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:
         """Return a biased train and val and a test balanced over the cells; nothing is cached."""
         splits = {}
         for name, n in (("train", source.train), ("val", source.val), ("test", source.test)):
             rng = np.random.default_rng([seed, STREAMS.index(name)])
             table = self._balanced(n) if name == "test" else self._biased(n, variant, rng)
-            shift = variant.site_shift if name == "test" else 0.0
+            shift = variant["site_shift"] if name == "test" else 0.0
             images, masks = self._draw(table, source.image_size, shift, rng)
             if name != "test":
-                table["label"] = self._flip(table["label"], variant.label_noise, rng)
+                table["label"] = self._flip(table["label"], variant["label_noise"], rng)
             splits[name] = Split(images, masks, _with_ids(table, name))
         sizes = [source.train, source.val, source.test, source.image_size]
         return Splits(**splits, fingerprint=digest([self.card.name, sizes, variant.name, seed]))
@@ -99,12 +112,12 @@ class ToyTask:
         return f"a picture{place}{blob}"
 
     def _biased(self, n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
-        last = 1 / self.classes if variant.prevalence is None else variant.prevalence
+        last = variant["prevalence"]
         shares = [*[(1 - last) / (self.classes - 1)] * (self.classes - 1), last]
         labels = rng.choice(self.classes, size=n, p=shares)
         # A site drawn at random agrees by chance too: `usual` makes AGREEMENT hold at severity 1.
         chance = 1 / self.groups
-        usual = min(variant.severity * (AGREEMENT - chance) / (1 - chance), 1.0)
+        usual = min(variant["severity"] * (AGREEMENT - chance) / (1 - chance), 1.0)
         anywhere = rng.integers(self.groups, size=n)
         sites = np.where(rng.random(n) < usual, labels % self.groups, anywhere)
         return pd.DataFrame(

@@ -11,7 +11,6 @@ import torch
 
 from benchmark.api.data import Split, Splits
 from benchmark.api.protocols import Method, Predictor
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import ToyTask
 from benchmark.conformance.finding import Finding, advice_of
 from benchmark.conformance.generator_trials import try_generator
@@ -43,7 +42,7 @@ class _Toy:
         self, method: Method, task: ToyTask, name: str, say: Callable[[str], None]
     ) -> None:
         self.method, self.task, self.say = method, task, say
-        self.spec = RunSpec(task.card.name, name, Variant(), 0, TOY_PRESET, device="cpu")
+        self.spec = RunSpec(task.card.name, name, task.knobs.variant(), 0, TOY_PRESET, device="cpu")
         self.splits: Splits = task.load(self.spec.source, self.spec.variant, self.spec.seed)
 
     def refusal(self) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.api.declarations import declaration_of
-from benchmark.api.variant import Variant
 from benchmark.discovery import find, load
+from benchmark.planning.knobs import variants_of
 from benchmark.planning.run_spec import RunSpec
 from benchmark.presets.settings import Preset
 
@@ -25,7 +25,7 @@ def spell_out(
     without: Sequence[str] = (),
     seeds: Sequence[int],
     settings: Sequence[str],
-    variants: Sequence[Variant],
+    knobs: Sequence[str] = (),
     data: Path | None,
     device: str,
     extractor: str | None = None,
@@ -33,7 +33,7 @@ def spell_out(
     """List every run of the matrix; None means all tasks, or all methods.
 
     Tasks change fastest and methods slowest: runs at the same time need different cohorts, and none
-    waits for a generator that another method is training.
+    waits for a generator that another method is training. "All tasks" have a digital cohort.
     """
     if data is not None and len(tasks or []) != 1:
         raise ValueError("--cohort holds the patients of one task; name it with --task.")
@@ -42,6 +42,7 @@ def spell_out(
     _refuse_unknown([*methods_named, *(("task", name) for name in tasks or [])])
     names = [name for name in names if name not in without]
     fields = read_fields(settings, names)
+    loaded = {name: load.load_task(find.locate(name, "task")) for name in tasks or digital_tasks()}
     return [
         RunSpec(
             task=task,
@@ -54,10 +55,10 @@ def spell_out(
             device=device,
             extractor=extractor,
         )
-        for variant in variants
+        for variants in variants_of(loaded, knobs, data)
         for name in names
         for seed in seeds
-        for task in tasks or sorted(find.find_tasks())
+        for task, variant in variants.items()
     ]
 
 
@@ -71,6 +72,12 @@ def _refuse_unknown(names: Sequence[tuple[Kind, str]]) -> None:
             problems.append(str(error))
     if problems:
         raise find.LookupFailed("\n".join(problems))
+
+
+def digital_tasks() -> list[str]:
+    """Name every task that has a digital cohort."""
+    found = sorted(find.find_tasks().items())
+    return [name for name, one in found if load.load_task(one).digital is not None]
 
 
 def default_methods(*, digital: bool, generator: bool) -> list[str]:

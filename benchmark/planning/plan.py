@@ -77,5 +77,6 @@ def _cost_keys(config: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def check_own_patients(planned: Sequence[PlannedRun]) -> None:
     """Read a table cohort before its plan is shown: CohortError lists all that is wrong with it."""
-    for run in planned[:1]:  # one folder holds the patients of all runs
+    own = [run for run in planned if run.spec.data is not None]
+    for run in own[:1]:  # one folder holds the patients of all runs
         build_task(run.spec).load(run.spec.source, run.spec.variant, run.spec.seed)

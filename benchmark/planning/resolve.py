@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmark.api.card import TaskCard
 from benchmark.api.declarations import declaration_of
 from benchmark.api.protocols import DigitalTask, Task
-from benchmark.api.variant import Variant
 from benchmark.cohorts.facts import cohort_facts
 from benchmark.discovery.code_digest import code_digest
 from benchmark.discovery.find import locate, summary
@@ -23,21 +21,6 @@ from benchmark.records.run_folder import SCHEMA
 from benchmark.support.cache import digest
 
 
-def refuse_unknown_knobs(card: TaskCard, variant: Variant) -> None:
-    """Refuse a knob that a task cannot turn."""
-    sexes = next((a.values for a in card.attributes if a.name == "sex"), ())
-    if variant.women is None or "female" in sexes:
-        return
-    words = "Name the task that is meant with --task, or leave --women out."
-    if "female" in card.classes:
-        share = variant.women if card.classes[-1] == "female" else 1 - variant.women
-        words += f" Sex is the label here: for as many women, give --prevalence {share:g}."
-    raise ValueError(
-        f"{card.name}: women is {variant.women:g}, but its card has no attribute sex with the "
-        f"value female. {words}"
-    )
-
-
 def resolve(spec: RunSpec) -> dict[str, Any]:
     """Decide everything about a run: the content of config.json.
 
@@ -46,12 +29,6 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
     """
     task_found, method_found = locate(spec.task, "task"), locate(spec.method, "method")
     task, method = build_task(spec), build_method(spec)
-    if spec.data is not None and spec.variant != Variant():
-        raise ValueError(
-            f"{task.card.name}: severity and the other knobs turn digital cohorts only; "
-            f"{spec.data} is a table cohort. Leave them out."
-        )
-    refuse_unknown_knobs(task.card, spec.variant)
     declared, digital = declaration_of(method), spec.data is None and isinstance(task, DigitalTask)
     if declared.extra_data == "digital_cohort" and not digital:
         raise ValueError(
@@ -76,7 +53,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             "version": task.card.version,
             "source": code_identity(task_found),
         },
-        "variant": {"name": spec.variant.name, **dataclasses.asdict(spec.variant)},
+        "variant": {"name": spec.variant.name, "knobs": dict(spec.variant.settings)},
         "method": {
             "name": method_found.name,
             "source": code_identity(method_found),

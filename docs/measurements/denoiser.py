@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 
-from benchmark.api.variant import Variant
 from benchmark.discovery.find import find_tasks
 from benchmark.discovery.load import load_task
 from benchmark.planning.run_spec import RunSpec
@@ -23,9 +22,9 @@ from benchmark.running import predictions
 from methods.alignment_finetuning.method import AlignmentFinetuning
 from methods.shared.base import load_base, pairs_to_learn, target, train_base, trained_sentences
 
-COHORTS = {  # task: variant, seed
-    "brain_mr_sex": (Variant(prevalence=0.8), 0),
-    "cmr_heart_failure": (Variant(prevalence=0.5), 6),
+COHORTS = {  # task: knobs, seed
+    "brain_mr_sex": ({"prevalence": 0.8}, 0),
+    "cmr_heart_failure": ({"prevalence": 0.5}, 6),
 }
 TRIED = (  # widths, images a step, steps
     ([64, 64, 128], 8, 400),
@@ -44,7 +43,8 @@ BATCHES = 24  # of 64 validation images
 
 def seconds_and_error(name: str, change: dict[str, Any], cache: Path) -> tuple[float, float]:
     """Train a base with these settings of the preset and measure it."""
-    variant, seed = COHORTS[name]
+    knobs, seed = COHORTS[name]
+    variant = load_task(find_tasks()[name]).knobs.variant(**knobs)
     quick = load_preset("quick")
     assert isinstance(quick.generator, ScratchSettings)
     preset = dataclasses.replace(quick, generator=dataclasses.replace(quick.generator, **change))

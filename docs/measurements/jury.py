@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.api.variant import Variant
 from benchmark.discovery.find import find_tasks
 from benchmark.discovery.load import load_task
 from benchmark.generation.image_reader import trained_reader
@@ -25,17 +24,17 @@ from benchmark.presets.settings import load_preset
 from benchmark.running import predictions
 
 COHORTS = {
-    "brain_mr_sex": Variant(prevalence=0.8),
-    "cmr_heart_failure": Variant(women=0.2, severity=0.5, prevalence=0.5),
+    "brain_mr_sex": {"prevalence": 0.8},
+    "cmr_heart_failure": {"women": 0.2, "severity": 0.5, "prevalence": 0.5},
 }
 SEEDS = (28, 29)
 
 
 def measure(name: str, seed: int, cache: Path) -> None:
     """Train the jury of one cohort and print how it errs."""
-    quick, variant = load_preset("quick"), COHORTS[name]
+    quick, task = load_preset("quick"), load_task(find_tasks()[name])
+    variant = task.knobs.variant(**COHORTS[name])
     spec = RunSpec(name, "jury", variant, seed, quick, device="cpu", cache=cache)
-    task = load_task(find_tasks()[name])
     splits = task.load(spec.source, variant, seed)
     ctx = predictions.make_context(task, predictions.JUDGE, spec, lambda line: None)
     target = read_target("uniform", task.card, columns_to_align(task.card, ""))

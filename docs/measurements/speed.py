@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.discovery.find import find_tasks, locate
 from benchmark.discovery.load import load_method, load_task
 from benchmark.planning.run_spec import RunSpec
@@ -25,7 +24,8 @@ def seconds_for_patients(name: str, cache: Path) -> float:
     """Make a cohort of 5,000 images of 64 x 64."""
     source = Source(image_size=64, train=PATIENTS - 1000, val=550, test=450, cache=cache)
     started = time.monotonic()
-    splits = load_task(find_tasks()[name]).load(source, Variant(), 0)
+    task = load_task(find_tasks()[name])
+    splits = task.load(source, task.knobs.variant(), 0)
     made = sum(len(split) for split in (splits.train, splits.val, splits.test))
     return (time.monotonic() - started) * PATIENTS / made
 
@@ -34,8 +34,8 @@ def seconds_for_training(name: str, method: str, threads: int, cache: Path) -> f
     """Fit a method at the quick preset and predict its test split."""
     torch.set_num_threads(threads)
     preset = load_preset("quick")
-    spec = RunSpec(name, method, Variant(), 0, preset, device="cpu", cache=cache)
     task, fitted = load_task(find_tasks()[name]), load_method(locate(method, "method"))()
+    spec = RunSpec(name, method, task.knobs.variant(), 0, preset, device="cpu", cache=cache)
     splits = task.load(spec.source, spec.variant, spec.seed)
     ctx = predictions.make_context(task, fitted, spec, lambda line: None)
     started = time.monotonic()

@@ -43,7 +43,7 @@ FRACTION_CV = 0.03  # residual SD 0.02 to 0.03 of about 0.8 (verified)
 # distribution (derived), rounded to 5 mL and fixed, so that a band means the same everywhere.
 VOLUME_CUTS = (1155.0, 1275.0)
 
-MEN_IN_TRAINING = 0.70  # share of men when the variant names none (design estimate)
+MEN_IN_TRAINING = 0.70  # share of men, unless the knob prevalence is turned (design estimate)
 # Added to the log share of each cell sex x age band, times the severity (design estimate): the
 # training hospital sees young men and older women.
 AGE_SKEW = {"female": (-0.7, 0.0, 0.7), "male": (0.7, 0.0, -0.7)}
@@ -127,10 +127,10 @@ def training_cells(severity: float, men: float) -> np.ndarray:
 
 def biased_people(n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
     """Draw n people as the training hospital sees them; prevalence is the exact share of men."""
-    share = MEN_IN_TRAINING if variant.prevalence is None else variant.prevalence
+    share = variant["prevalence"]
     men = round(share * n)
     sex = rng.permutation(np.repeat([0, 1], [n - men, men]))
-    return _people_of_sexes(sex, training_cells(variant.severity, share), rng)
+    return _people_of_sexes(sex, training_cells(variant["severity"], share), rng)
 
 
 def natural_people(n: int, rng: np.random.Generator) -> pd.DataFrame:

@@ -11,7 +11,9 @@ from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
 from benchmark.api.declarations import task
-from benchmark.api.variant import Variant
+from benchmark.api.variant import Knobs, Variant
+from tasks.brain_mr_sex.population import MEN_IN_TRAINING
+from tasks.digital.knobs import LABEL_NOISE, SEVERITY, SITE_SHIFT, share
 
 
 @task
@@ -66,6 +68,14 @@ class BrainMrSex:
             "can be read as well as whole brains are. Use it to compare methods, never to learn "
             "about brains."
         ),
+    )
+
+    knobs: ClassVar[Knobs] = Knobs(
+        (SEVERITY, share("prevalence", "men", MEN_IN_TRAINING), LABEL_NOISE, SITE_SHIFT),
+        hints={
+            "women": "Sex is the label here, so prevalence sets it, the share of men: for 20 % "
+            "women, prevalence=0.8."
+        },
     )
 
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:

@@ -61,10 +61,9 @@ def biased_people(n: int, variant: Variant, rng: np.random.Generator) -> pd.Data
     with slopes times severity / 0.5 and an intercept that gives the asked prevalence; the first
     cases and controls are kept. So P(label | covariates) is the model's, and the count is exact.
     """
-    prevalence = PREVALENCE if variant.prevalence is None else variant.prevalence
-    women = WOMEN if variant.women is None else variant.women
-    pool = draw_people(4 * n + 2000, rng, women)  # about four times the cases needed
-    risk = heart_failure_risk(pool, variant.severity / SEVERITY_AS_IN_LIFE, prevalence)
+    prevalence = variant["prevalence"]
+    pool = draw_people(4 * n + 2000, rng, variant["women"])  # about four times the cases needed
+    risk = heart_failure_risk(pool, variant["severity"] / SEVERITY_AS_IN_LIFE, prevalence)
     sick = rng.random(len(pool)) < risk
     cases = round(prevalence * n)
     chosen = np.concatenate([np.flatnonzero(sick)[:cases], np.flatnonzero(~sick)[: n - cases]])

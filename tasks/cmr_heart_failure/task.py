@@ -15,10 +15,18 @@ from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
 from benchmark.api.declarations import task
-from benchmark.api.variant import Variant
-from tasks.cmr_heart_failure.population import AGE_BANDS, BMI_BANDS, CLASSES, SEXES, WOMEN
+from benchmark.api.variant import Knobs, Variant
+from tasks.cmr_heart_failure.population import (
+    AGE_BANDS,
+    BMI_BANDS,
+    CLASSES,
+    PREVALENCE,
+    SEXES,
+    WOMEN,
+)
 from tasks.cmr_heart_failure.rendering import HeartModel
 from tasks.digital.cohort import draw_patients, load_splits
+from tasks.digital.knobs import LABEL_NOISE, SEVERITY, SITE_SHIFT, share
 
 MODEL = HeartModel()
 
@@ -62,17 +70,22 @@ class CmrHeartFailure:
         ),
     )
 
+    knobs: ClassVar[Knobs] = Knobs(
+        (
+            SEVERITY,
+            share("prevalence", "people with heart failure", PREVALENCE),
+            LABEL_NOISE,
+            SITE_SHIFT,
+            share("women", "women", WOMEN),
+        )
+    )
+
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:
         """Return the splits of a folder of patients, or of the digital cohort if there is none."""
         if source.folder is None:
             return load_splits(MODEL, self.card, source, variant, seed)
         from benchmark.cohorts.table import load_table_cohort
 
-        if variant != Variant():
-            raise ValueError(
-                f"{self.card.name}: the variant {variant.name} was asked for, but the bias of your "
-                f"own patients in {source.folder} is what it is. Leave the variant at its default."
-            )
         return load_table_cohort(source, self.card, seed)
 
     def prompt(self, row: Mapping[str, object]) -> str:

@@ -10,7 +10,6 @@ import os
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
@@ -39,7 +38,10 @@ class PatientModel(Protocol):
         ...
 
     def biased_people(self, n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
-        """Draw n people as the training hospital sees them: label, attributes, covariates."""
+        """Draw n people as the training hospital sees them: label, attributes, covariates.
+
+        The task's own knobs are read here; label noise and site shift are applied for it.
+        """
         ...
 
     def requested_people(self, requests: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -69,7 +71,7 @@ def load_splits(
         "task": card.name,
         "version": [card.version, model.version],
         "sizes": [source.train, source.val, source.test, source.image_size, CHUNK],
-        "variant": asdict(variant),
+        "variant": dict(variant.settings),
         "seed": seed,
         "code": _code(model),
     }
@@ -78,14 +80,13 @@ def load_splits(
         for split, n in (("train", source.train), ("val", source.val)):
             rng = _rng(card, seed, split)
             people = model.biased_people(n, variant, rng)
-            noisy = _flip_labels(people, variant.label_noise, card.classes, rng)
+            noisy = _flip_labels(people, variant["label_noise"], card.classes, rng)
             _write_split(folder / split, model, card, people, noisy, source, seed, 0.0)
         rng = _rng(card, seed, "test")
         requests = balanced_requests(card, source.test).sample(frac=1, random_state=rng)
         people = model.requested_people(requests.reset_index(drop=True), rng)
-        _write_split(
-            folder / "test", model, card, people, people["label"], source, seed, variant.site_shift
-        )
+        shift = variant["site_shift"]
+        _write_split(folder / "test", model, card, people, people["label"], source, seed, shift)
 
     folder = ContentCache(source.cache).folder(f"cohort-{card.name}", key, build)
     train, val, test = (read_split(folder / split) for split in SPLITS[:3])

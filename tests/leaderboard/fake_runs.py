@@ -163,10 +163,7 @@ def config(card: TaskCard, method: FakeMethod, seed: int) -> dict:
         "cohort_facts": DIGITAL.as_dict(),
         "variant": {
             "name": "severity-1",
-            "severity": 1.0,
-            "prevalence": None,
-            "label_noise": 0.0,
-            "site_shift": 0.0,
+            "knobs": {"severity": 1.0, "label_noise": 0.0},
         },
         "method": {
             "name": method.name,

@@ -213,7 +213,7 @@ def test_seed_that_failed_everywhere_is_still_owed(fake, tmp_path, read_page):
 
 def test_a_board_on_which_all_failed_stands_beside_one_that_did_not(fake, tmp_path, read_page):
     """A first try of another setting must not cost the page of all earlier results."""
-    other = {"variant": {"name": "severity-1_women-0.2", "severity": 1.0}}
+    other = {"variant": {"name": "severity-1_women-0.2", "knobs": {"women": 0.2}}}
     fake.write_run(tmp_path / "runs", fake.HEART, fake.METHODS[0], 0)
     fake.write_run(
         tmp_path / "runs", fake.HEART, fake.METHODS[0], 1, error="ValueError: typo", changes=other

@@ -6,7 +6,6 @@ import pytest
 
 from benchmark.api.data import Source
 from benchmark.api.declarations import method
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.running import predictions
 
@@ -27,7 +26,7 @@ def task():
 
 @pytest.fixture(scope="session")
 def splits(task):
-    return task.load(Source(image_size=32, train=64, val=32, test=32), Variant(), 0)
+    return task.load(Source(image_size=32, train=64, val=32, test=32), task.knobs.variant(), 0)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import torch
 
 from baselines.controls.oracle import Oracle
 from baselines.erm import ERM
-from benchmark.api.variant import Variant
 from benchmark.discovery.find import find_tasks
 from benchmark.discovery.load import load_task
 from benchmark.metrics.scoring import score_predictions
@@ -40,7 +39,8 @@ def cell_accuracies(request, tmp_path_factory):
     torch.set_num_threads(1)
     task = load_task(find_tasks()[request.param])
     cache = tmp_path_factory.mktemp("cache")
-    spec = RunSpec(request.param, "", Variant(), 0, load_preset("quick"), device="cpu", cache=cache)
+    usual, quick = task.knobs.variant(), load_preset("quick")
+    spec = RunSpec(request.param, "", usual, 0, quick, device="cpu", cache=cache)
     splits = task.load(spec.source, spec.variant, spec.seed)
     found = {}
     for method in (ERM(), Oracle()):

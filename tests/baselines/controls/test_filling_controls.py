@@ -5,14 +5,13 @@ import pytest
 
 from baselines.controls import duplicate_real, ideal_synthesis
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.generation.patient_requests import cell_sizes
 from benchmark.running import predictions
 from methods.shared import classifier_side
 
 TASK = toy_task(2, 2)
-SPLITS = TASK.load(Source(image_size=32, train=60, val=16, test=8), Variant(), 0)
+SPLITS = TASK.load(Source(image_size=32, train=60, val=16, test=8), TASK.knobs.variant(), 0)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import pytest
 
 from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.data import Source, Split, default_cache
-from benchmark.api.variant import Variant
 
 
 @pytest.fixture
@@ -94,17 +93,6 @@ def test_take_gives_rows_in_the_order_asked_for(table):
     taken = split.take(np.array([1, 0, 1]))
     assert taken.images.ravel().tolist() == [1, 0, 1]
     assert taken.table["label"].tolist() == ["healthy", "ill", "healthy"]
-
-
-def test_a_variant_is_named_after_the_knobs_that_are_turned():
-    assert Variant().name == "severity-1"
-    every_knob = Variant(0.5, 0.1, 0.05, 1, 0.2)
-    assert every_knob.name == "severity-0.5_prevalence-0.1_noise-0.05_site-1_women-0.2"
-
-
-def test_a_bad_variant_is_refused_with_all_its_problems():
-    with pytest.raises(ValueError, match=r"severity is -1.*label_noise is 0.9.*prevalence is 2"):
-        Variant(severity=-1, label_noise=0.9, prevalence=2)
 
 
 def test_the_cache_can_be_moved(monkeypatch, tmp_path):

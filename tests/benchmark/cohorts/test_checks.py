@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from benchmark.api.data import Source, Split, Splits
-from benchmark.api.variant import Variant
 from benchmark.cohorts.checks import CohortError, cell_counts, check_splits
 from benchmark.cohorts.toy import toy_task
 
@@ -14,7 +13,7 @@ CARD = TASK.card
 
 @pytest.fixture
 def splits() -> Splits:
-    return TASK.load(Source(image_size=16, train=40, val=10, test=8), Variant(), 0)
+    return TASK.load(Source(image_size=16, train=40, val=10, test=8), TASK.knobs.variant(), 0)
 
 
 def with_train(splits: Splits, **changes) -> Splits:

@@ -2,12 +2,11 @@ import pandas as pd
 import pytest
 
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.export import export_cohort
 from benchmark.cohorts.toy import toy_task
 
 TASK = toy_task()
-SPLITS = TASK.load(Source(image_size=16, train=5, val=2, test=4), Variant(), 0)
+SPLITS = TASK.load(Source(image_size=16, train=5, val=2, test=4), TASK.knobs.variant(), 0)
 
 
 def test_the_table_names_files_that_are_there(tmp_path):

@@ -12,7 +12,6 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.export import export_cohort
 from benchmark.cohorts.rows import ImageRow, read_row
 from benchmark.cohorts.table import load_table_cohort
@@ -96,7 +95,9 @@ def test_masks_are_cut_as_their_image_is(tmp_path):
 
 @pytest.mark.parametrize(("width", "said"), [(100, 1), (None, 0)])
 def test_unknown_sizes_are_said_once_where_sizes_mean_something(tmp_path, capsys, width, said):
-    splits = toy_task().load(Source(image_size=16, train=8, val=4, test=4), Variant(), 0)
+    splits = toy_task().load(
+        Source(image_size=16, train=8, val=4, test=4), toy_task().knobs.variant(), 0
+    )
     export_cohort(splits, CARD, tmp_path / "cohort")
     source = Source(folder=tmp_path / "cohort", image_size=16, cache=tmp_path / "cache")
     for _ in range(2):

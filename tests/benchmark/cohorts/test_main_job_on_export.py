@@ -43,7 +43,7 @@ def job(tmp_path_factory) -> SimpleNamespace:
     here = tmp_path_factory.mktemp("main_job")
     task = load_task(locate(TASK, "task"))
     source = Source(image_size=32, train=60, val=30, test=24, cache=here / "cache")
-    export_cohort(task.load(source, Variant(), 0), task.card, here / "words")
+    export_cohort(task.load(source, task.knobs.variant(), 0), task.card, here / "words")
     folders = [here / "words", with_numbers(here / "words", here / "numbers")]
     runs = here / "runs"
     specs = [

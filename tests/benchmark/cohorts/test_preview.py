@@ -7,14 +7,15 @@ from PIL import Image
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.checks import cell_counts
 from benchmark.cohorts.facts import own_patients
 from benchmark.cohorts.preview import COLOURS, preview_sheet, write_pictures
 from benchmark.cohorts.toy import toy_task
 
 TASK = toy_task(3, 2)
-SPLITS = TASK.load(Source(image_size=16, train=60, val=10, test=8), Variant(severity=0), 0)
+SPLITS = TASK.load(
+    Source(image_size=16, train=60, val=10, test=8), TASK.knobs.variant(severity=0), 0
+)
 
 
 def test_a_digital_cohort_shows_one_picture_per_value_and_label(tmp_path):

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts import table as table_module
 from benchmark.cohorts.checks import NAMES, CohortError
 from benchmark.cohorts.export import export_cohort
@@ -26,7 +25,7 @@ CARD = TASK.card
 
 @pytest.fixture
 def exported(tmp_path):
-    splits = TASK.load(Source(image_size=SIZE, train=12, val=6, test=4), Variant(), 0)
+    splits = TASK.load(Source(image_size=SIZE, train=12, val=6, test=4), TASK.knobs.variant(), 0)
     export_cohort(splits, CARD, tmp_path / "cohort")
     return splits, tmp_path / "cohort"
 
@@ -267,7 +266,7 @@ def test_patients_are_dealt_whole_and_evenly_within_every_cell(seed, n, visits):
 
 
 def test_the_order_of_rows_does_not_change_who_is_in_test():
-    table = TASK.load(Source(train=80, val=1, test=4), Variant(), 0).train.table
+    table = TASK.load(Source(train=80, val=1, test=4), TASK.knobs.variant(), 0).train.table
     shuffled = table.sample(frac=1, random_state=0)
     splits = assign_splits(table, CARD, seed=3)
     pd.testing.assert_series_equal(splits, assign_splits(shuffled, CARD, seed=3).sort_index())
@@ -282,7 +281,7 @@ def test_test_patients_are_the_same_for_every_seed_and_the_seed_deals_the_others
 
 
 def test_test_patients_follow_the_hash_of_their_ids():
-    table = TASK.load(Source(train=80, val=1, test=4), Variant(), 0).train.table
+    table = TASK.load(Source(train=80, val=1, test=4), TASK.knobs.variant(), 0).train.table
     renamed = table.assign(patient_id="other " + table["patient_id"])
     one, other = (assign_splits(t, CARD, seed=0) == "test" for t in (table, renamed))
     assert one.sum() == other.sum() == 20

@@ -5,7 +5,6 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmark.api.data import Source
 from benchmark.api.protocols import DigitalTask
-from benchmark.api.variant import Variant
 from benchmark.cohorts.checks import cell_counts, check_splits
 from benchmark.cohorts.toy import ToyTask, toy_task
 
@@ -16,7 +15,7 @@ SHAPES = [(2, 2), (2, 3), (3, 2), (3, 3)]
 @pytest.mark.parametrize(("groups", "classes"), SHAPES)
 def test_every_shape_is_a_sound_cohort_with_a_balanced_test(groups, classes):
     task = toy_task(groups, classes)
-    splits = task.load(SOURCE, Variant(), 0)
+    splits = task.load(SOURCE, task.knobs.variant(), 0)
     check_splits(splits, task.card)
     counts = cell_counts(splits, task.card)
     assert set(counts.loc[counts["split"] == "test", "n"]) == {-(-120 // (groups * classes))}
@@ -24,7 +23,9 @@ def test_every_shape_is_a_sound_cohort_with_a_balanced_test(groups, classes):
 
 
 def test_the_same_seed_gives_the_same_images_and_another_seed_others():
-    first, again, other = (toy_task().load(SOURCE, Variant(), seed) for seed in (0, 0, 1))
+    first, again, other = (
+        toy_task().load(SOURCE, toy_task().knobs.variant(), seed) for seed in (0, 0, 1)
+    )
     np.testing.assert_array_equal(first.train.images, again.train.images)
     assert first.fingerprint == again.fingerprint
     assert not np.array_equal(first.train.images, other.train.images)
@@ -32,7 +33,11 @@ def test_the_same_seed_gives_the_same_images_and_another_seed_others():
 
 
 def agreement(severity: float) -> float:
-    table = toy_task().load(Source(image_size=4, train=4000), Variant(severity), 0).train.table
+    table = (
+        toy_task()
+        .load(Source(image_size=4, train=4000), toy_task().knobs.variant(severity=severity), 0)
+        .train.table
+    )
     return float(((table["label"] == "low") == (table["site"] == "north")).mean())
 
 
@@ -42,15 +47,15 @@ def test_severity_turns_the_shortcut():
 
 
 def test_prevalence_and_label_noise_hold_in_train_and_spare_test():
-    clean = toy_task().load(SOURCE, Variant(prevalence=0.2), 0)
-    noisy = toy_task().load(SOURCE, Variant(prevalence=0.2, label_noise=0.25), 0)
+    clean = toy_task().load(SOURCE, toy_task().knobs.variant(prevalence=0.2), 0)
+    noisy = toy_task().load(SOURCE, toy_task().knobs.variant(prevalence=0.2, label_noise=0.25), 0)
     assert (clean.train.table["label"] == "high").mean() == pytest.approx(0.2, abs=0.05)
     assert (clean.train.table["label"] != noisy.train.table["label"]).sum() == 100
     pd.testing.assert_frame_equal(clean.test.table, noisy.test.table)
 
 
 def test_a_model_that_follows_the_shortcut_fails_the_rare_cells():
-    splits = toy_task(2, 3).load(SOURCE, Variant(), 0)
+    splits = toy_task(2, 3).load(SOURCE, toy_task(2, 3).knobs.variant(), 0)
     train, test = splits.train, splits.test
     model = LogisticRegression(max_iter=500)
     model.fit(train.images.reshape(len(train), -1), train.table["label"])

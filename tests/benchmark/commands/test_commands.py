@@ -5,7 +5,8 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmark.commands import app
-from benchmark.commands.describe import field_comments
+from benchmark.commands.console import plain_errors
+from benchmark.commands.description import field_comments
 from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.discovery import find
 from benchmark.presets.settings import load_preset
@@ -75,9 +76,11 @@ def test_describe_of_a_preset_is_a_preset_file(tmp_path):
     assert load_preset(str(path)).source == load_preset("quick").source
 
 
-def test_describe_tells_the_card_of_a_task():
-    assert "brain" in call("describe", "brain_mr_sex").output.lower()
-    assert "sex: female 0.541, male 0.459" in call("describe", "cmr_heart_failure").output
+def test_describe_tells_the_card_the_cohort_and_the_knobs_of_a_task():
+    words = " ".join(call("describe", "cmr_heart_failure").output.split())
+    assert "sex: female 0.541, male 0.459" in words
+    assert "Drawn hearts, not patients." in words
+    assert "--knob women=0.541 (0.01 to 0.99) Share of women in train and val." in words
 
 
 def test_a_dry_run_prints_the_plan_and_does_nothing(run_options, tmp_path):
@@ -129,7 +132,7 @@ def test_set_reaches_the_method(run_options, tmp_path):
         (["--method", "erm", "--set", "emr.lr=1"], "Did you mean 'erm'?"),
         (["--method", "group_dro", "--set", "group_dro.limit=0"], "allowed: 1 or more"),
         (["--method", "group_dro", "--set", "group_dro.limit=inf"], "allowed: 1 or more"),
-        (["--method", "erm", "--severity", "9"], "severity is 9.0; allowed: 0 to 1.5"),
+        (["--method", "erm", "--knob", "severity=9"], "severity is 9; allowed: 0 to 1.5"),
         (["--method", "erm", "--cohort", "/nowhere"], "has no participants.tsv"),
     ],
 )
@@ -168,7 +171,7 @@ def test_own_patients_are_checked_before_the_plan(tmp_path):
 def test_a_full_folder_is_refused_in_a_sentence(tmp_path, capsys):
     (tmp_path / "precious").touch()
     command = ["cohort", "export", "brain_mr_sex", "--out", str(tmp_path)]
-    with pytest.raises(SystemExit, match="2"), app._plain_errors():
+    with pytest.raises(SystemExit, match="2"), plain_errors():
         call(*command)
     assert "is not empty. Name a new folder" in capsys.readouterr().err
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from benchmark.api.card import Attribute
 from benchmark.api.data import Source, Split
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.generation.patient_requests import (
     cell_sizes,
@@ -46,7 +45,7 @@ def test_requests_are_in_words_and_land_in_their_cells():
 
 def test_an_enlarged_split_keeps_the_real_patients_first():
     task = toy_task(2, 2)
-    train = task.load(Source(image_size=16, train=20, val=8, test=8), Variant(), 0).train
+    train = task.load(Source(image_size=16, train=20, val=8, test=8), task.knobs.variant(), 0).train
     rows = requests_for(task.card, np.array([1, 1, 1, 1]))
     images = np.zeros((4, *train.images.shape[1:]), np.float32)
     both = enlarged(train, images, np.zeros_like(train.masks[:4]), rows)

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.discovery.find import find_tasks
 from benchmark.discovery.load import load_task
@@ -25,7 +24,7 @@ TOY = toy_task(2, 2)
 
 @pytest.fixture(scope="module")
 def splits():
-    return TOY.load(Source(image_size=32, train=64, val=32, test=32), Variant(), 0)
+    return TOY.load(Source(image_size=32, train=64, val=32, test=32), TOY.knobs.variant(), 0)
 
 
 @pytest.fixture

@@ -168,15 +168,16 @@ DRIVER = """
 import sys
 from pathlib import Path
 from benchmark.conformance.toy_preset import TOY_PRESET
-from benchmark.api.variant import Variant
+from benchmark.cohorts.toy import ToyTask
 from benchmark.planning.plan import plan
 from benchmark.planning.run_spec import RunSpec
 from benchmark.running.driver import run_matrix
 
 if __name__ == "__main__":
     task, runs, cache = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    usual = ToyTask().knobs.variant()
     specs = [
-        RunSpec(task, method, Variant(), seed, TOY_PRESET, device="cpu", cache=cache)
+        RunSpec(task, method, usual, seed, TOY_PRESET, device="cpu", cache=cache)
         for seed in (0, 1)
         for method in ("erm", "group_dro", "group_resampling")
     ]

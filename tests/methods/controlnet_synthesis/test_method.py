@@ -6,7 +6,6 @@ import torch
 
 from baselines.controls import shuffled_groups
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.running import predictions
 from methods.controlnet_synthesis import method as module
@@ -14,7 +13,7 @@ from methods.controlnet_synthesis.method import ControlNetSynthesis
 from methods.shared import classifier_side
 
 TASK = toy_task(2, 2)
-SPLITS = TASK.load(Source(image_size=32, train=40, val=16, test=8), Variant(), 0)
+SPLITS = TASK.load(Source(image_size=32, train=40, val=16, test=8), TASK.knobs.variant(), 0)
 
 
 class Painter:

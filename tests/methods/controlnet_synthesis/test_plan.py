@@ -2,13 +2,12 @@ import numpy as np
 import pytest
 
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.generation.patient_requests import cell_sizes
 from methods.controlnet_synthesis.plan import plan_patients
 
 TASK = toy_task(2, 2)
-TRAIN = TASK.load(Source(image_size=16, train=100, val=8, test=8), Variant(), 0).train
+TRAIN = TASK.load(Source(image_size=16, train=100, val=8, test=8), TASK.knobs.variant(), 0).train
 
 
 def planned(mode, ratio=1.0):

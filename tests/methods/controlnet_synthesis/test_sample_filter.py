@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.running import predictions
 from methods.controlnet_synthesis import sample_filter as module
@@ -16,7 +15,7 @@ from methods.controlnet_synthesis.sample_filter import FALLEN, Agreement, fit_ag
 TASK = toy_task(2, 2)
 CARD = TASK.card
 NAME = CARD.attributes[0].name
-SPLITS = TASK.load(Source(image_size=16, train=20, val=20, test=8), Variant(), 0)
+SPLITS = TASK.load(Source(image_size=16, train=20, val=20, test=8), TASK.knobs.variant(), 0)
 
 
 class Reader:

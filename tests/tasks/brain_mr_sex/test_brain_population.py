@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.api.variant import Variant
 from tasks.brain_mr_sex import population
 from tasks.brain_mr_sex.anatomy import (
     MODE_COLUMNS,
@@ -19,6 +18,7 @@ from tasks.brain_mr_sex.task import BrainMrSex
 from tasks.digital.cohort import balanced_requests
 
 REFERENCE = pd.read_csv(Path(__file__).parent / "brain_reference.csv")
+KNOBS = BrainMrSex.knobs
 
 
 @pytest.fixture(scope="module")
@@ -174,18 +174,20 @@ def test_rare_people_become_rarer_with_severity(severity: float) -> None:
 @given(n=st.integers(1, 400), men=st.floats(0.01, 0.99), seed=st.integers(0, 99))
 def test_the_share_of_men_in_training_is_exact(n: int, men: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    people = population.biased_people(n, Variant(prevalence=men), rng)
+    people = population.biased_people(n, KNOBS.variant(prevalence=men), rng)
     assert (people["label"] == "male").sum() == round(n * men)
 
 
 def test_default_training_is_seven_tenths_men_in_no_order() -> None:
-    male = population.biased_people(1000, Variant(), np.random.default_rng(0))["label"] == "male"
+    male = (
+        population.biased_people(1000, KNOBS.variant(), np.random.default_rng(0))["label"] == "male"
+    )
     assert male.sum() == 700
     assert male[:500].sum() == pytest.approx(350, abs=40)
 
 
 def test_bands_within_each_sex_are_drawn_with_the_shares_of_training() -> None:
-    people = population.biased_people(20_000, Variant(), np.random.default_rng(0))
+    people = population.biased_people(20_000, KNOBS.variant(), np.random.default_rng(0))
     shares = population.training_cells(1.0, population.MEN_IN_TRAINING)
     index = [
         population.codes(people[column], names)

@@ -6,7 +6,6 @@ import pytest
 
 from benchmark.api.data import Source, Splits
 from benchmark.api.protocols import DigitalTask
-from benchmark.api.variant import Variant
 from tasks.brain_mr_sex.task import BrainMrSex
 from tasks.digital.cohort import balanced_requests, read_truth
 
@@ -19,7 +18,7 @@ def small(cache: Path) -> Source:
 
 @pytest.fixture(scope="module")
 def splits(tmp_path_factory: pytest.TempPathFactory) -> Splits:
-    return TASK.load(small(tmp_path_factory.mktemp("cache")), Variant(), 3)
+    return TASK.load(small(tmp_path_factory.mktemp("cache")), TASK.knobs.variant(), 3)
 
 
 def test_test_split_holds_every_cell_equally_often(splits: Splits) -> None:
@@ -38,7 +37,7 @@ def test_training_table_is_made_of_declared_words(splits: Splits) -> None:
 
 
 def test_site_shift_touches_the_test_split_only(tmp_path: Path, splits: Splits) -> None:
-    shifted = TASK.load(small(tmp_path), Variant(site_shift=1.0), 3)
+    shifted = TASK.load(small(tmp_path), TASK.knobs.variant(site_shift=1.0), 3)
     assert np.array_equal(shifted.train.images, splits.train.images)
     assert np.array_equal(shifted.val.images, splits.val.images)
     assert np.array_equal(shifted.test.masks, splits.test.masks)
@@ -46,7 +45,7 @@ def test_site_shift_touches_the_test_split_only(tmp_path: Path, splits: Splits) 
 
 
 def test_seed_changes_the_people(tmp_path: Path, splits: Splits) -> None:
-    other = TASK.load(small(tmp_path), Variant(), 4)
+    other = TASK.load(small(tmp_path), TASK.knobs.variant(), 4)
     assert not np.array_equal(other.train.images, splits.train.images)
 
 
@@ -59,7 +58,7 @@ def test_new_patients_come_in_the_asked_order(tmp_path: Path) -> None:
 
 
 def test_truth_is_kept_for_validation_only(tmp_path: Path) -> None:
-    TASK.load(small(tmp_path), Variant(), 3)
+    TASK.load(small(tmp_path), TASK.knobs.variant(), 3)
     truth = read_truth(next(tmp_path.rglob("test/truth.parquet")).parent)
     assert {"age", "icv", "ventricle_volume", "mode frontal width", "level"} <= set(truth)
 

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.api.variant import Variant
 from tasks.cmr_heart_failure import population
 from tasks.cmr_heart_failure.anatomy import add_anatomy, wall_thickness
+from tasks.cmr_heart_failure.task import CmrHeartFailure
 
 HERE = Path(__file__).parent
+KNOBS = CmrHeartFailure.knobs
 HEALTHY = pd.read_csv(HERE / "healthy_reference.csv")
 DEMOGRAPHICS = pd.read_csv(HERE / "demographics_reference.csv")
 
@@ -80,7 +81,7 @@ def test_phenotypes_keep_to_their_ejection_fraction(cohort, phenotype):
 
 def test_women_have_more_preserved_ejection_fraction():
     rng = np.random.default_rng(2)
-    people = population.biased_people(8000, Variant(severity=0), rng)
+    people = population.biased_people(8000, KNOBS.variant(severity=0), rng)
     sick = people[people["label"] == "heart failure"]
     share = sick["phenotype"].str.startswith("HFpEF").groupby(sick["sex"]).mean()
     assert share["female"] == pytest.approx(0.55, abs=0.05)
@@ -90,7 +91,7 @@ def test_women_have_more_preserved_ejection_fraction():
 @pytest.mark.parametrize("prevalence", [None, 0.01, 0.5])
 def test_number_of_cases_is_exact(prevalence):
     people = population.biased_people(
-        1000, Variant(prevalence=prevalence), np.random.default_rng(3)
+        1000, KNOBS.variant(prevalence=prevalence), np.random.default_rng(3)
     )
     expected = 1000 * (0.25 if prevalence is None else prevalence)
     assert (people["label"] == "heart failure").sum() == expected
@@ -99,7 +100,9 @@ def test_number_of_cases_is_exact(prevalence):
 def test_share_of_women_among_cases_falls_with_severity():
     shares = []
     for severity in (0, 0.5, 1, 1.5):
-        people = population.biased_people(4000, Variant(severity), np.random.default_rng(4))
+        people = population.biased_people(
+            4000, KNOBS.variant(severity=severity), np.random.default_rng(4)
+        )
         sick = people[people["label"] == "heart failure"]
         shares.append((sick["sex"] == "female").mean())
     assert shares == sorted(shares, reverse=True)
@@ -109,7 +112,7 @@ def test_share_of_women_among_cases_falls_with_severity():
 @pytest.mark.parametrize("women", [0.2, 0.9])
 def test_the_share_of_women_is_as_asked_and_the_odds_ratio_is_that_of_life(women):
     people = population.biased_people(
-        20_000, Variant(severity=0.5, women=women), np.random.default_rng(7)
+        20_000, KNOBS.variant(severity=0.5, women=women), np.random.default_rng(7)
     )
     counts = pd.crosstab(people["label"], people["sex"])
     odds = counts["male"] / counts["female"]
@@ -120,7 +123,7 @@ def test_the_share_of_women_is_as_asked_and_the_odds_ratio_is_that_of_life(women
 
 
 def test_severity_zero_has_no_association():
-    people = population.biased_people(20_000, Variant(severity=0), np.random.default_rng(5))
+    people = population.biased_people(20_000, KNOBS.variant(severity=0), np.random.default_rng(5))
     sick = people["label"] == "heart failure"
     for column, tolerance in (("age", 0.4), ("bmi", 0.25)):
         assert abs(people[column][sick].mean() - people[column][~sick].mean()) < tolerance

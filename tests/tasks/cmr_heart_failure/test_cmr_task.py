@@ -6,7 +6,6 @@ import pytest
 
 from benchmark.api.data import Source
 from benchmark.api.protocols import DigitalTask
-from benchmark.api.variant import Variant
 from benchmark.discovery.find import locate
 from benchmark.discovery.load import load_task
 from tasks.cmr_heart_failure.task import CmrHeartFailure
@@ -21,7 +20,7 @@ def source(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def splits(source):
-    return TASK.load(source, Variant(), seed=0)
+    return TASK.load(source, TASK.knobs.variant(), seed=0)
 
 
 def test_the_registry_finds_it():
@@ -57,7 +56,7 @@ def test_train_has_a_quarter_of_heart_failure(splits):
 
 
 def test_site_shift_changes_only_the_test_images(source, splits):
-    shifted = TASK.load(source, Variant(site_shift=1), seed=0)
+    shifted = TASK.load(source, TASK.knobs.variant(site_shift=1), seed=0)
     assert np.array_equal(shifted.train.images, splits.train.images)
     assert np.array_equal(shifted.val.images, splits.val.images)
     assert np.array_equal(shifted.test.masks, splits.test.masks)
@@ -65,7 +64,7 @@ def test_site_shift_changes_only_the_test_images(source, splits):
 
 
 def test_label_noise_flips_an_exact_share_of_labels_and_no_image(source, splits):
-    noisy = TASK.load(source, Variant(label_noise=0.1), seed=0)
+    noisy = TASK.load(source, TASK.knobs.variant(label_noise=0.1), seed=0)
     for split, flipped in (("train", 6), ("val", 2), ("test", 0)):
         clean, other = getattr(splits, split), getattr(noisy, split)
         assert (clean.table["label"] != other.table["label"]).sum() == flipped
@@ -73,13 +72,13 @@ def test_label_noise_flips_an_exact_share_of_labels_and_no_image(source, splits)
 
 
 def test_another_seed_is_another_cohort(source, splits):
-    other = TASK.load(source, Variant(), seed=1)
+    other = TASK.load(source, TASK.knobs.variant(), seed=1)
     assert not np.allclose(other.train.images, splits.train.images, atol=0.1)
     assert other.fingerprint != splits.fingerprint
 
 
 def test_new_patients_are_as_requested(source):
-    requests = TASK.load(source, Variant(), seed=0).test.table.head(5)
+    requests = TASK.load(source, TASK.knobs.variant(), seed=0).test.table.head(5)
     new = TASK.new_patients(requests, source, seed=3)
     columns = ["label", "sex", "age_band", "bmi_band"]
     assert (new.table[columns].to_numpy() == requests[columns].to_numpy()).all()
@@ -106,8 +105,3 @@ ROW = {
 )
 def test_prompt(row, sentence):
     assert TASK.prompt(row) == sentence
-
-
-def test_your_own_patients_have_no_knobs(tmp_path):
-    with pytest.raises(ValueError, match="Leave the variant at its default"):
-        TASK.load(Source(folder=tmp_path), Variant(severity=0), seed=0)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.generation.judging.cost_of_tuning import distances_of_mix, most_of_mixes
 from benchmark.generation.mix_targets import read_target
@@ -17,7 +16,7 @@ TASK = toy_task(2, 2)
 @pytest.fixture(scope="module")
 def judge():
     """Features of test patients that part the sites; 32 of each."""
-    splits = TASK.load(Source(image_size=32, train=8, val=8, test=64), Variant(), 0)
+    splits = TASK.load(Source(image_size=32, train=8, val=8, test=64), TASK.knobs.variant(), 0)
     north = (splits.test.table["site"] == "north").to_numpy()
     features = np.random.default_rng(0).normal(size=(64, 2)) + 10 * north[:, None]
     ctx = SimpleNamespace(card=TASK.card, rng=lambda purpose: np.random.default_rng(1))

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.generation.judging import group_counter
 from benchmark.generation.judging.group_counter import (
@@ -29,7 +28,7 @@ def task():
 
 @pytest.fixture(scope="module")
 def splits(task):
-    return task.load(Source(image_size=32, train=80, val=40, test=64), Variant(), 0)
+    return task.load(Source(image_size=32, train=80, val=40, test=64), task.knobs.variant(), 0)
 
 
 @pytest.fixture

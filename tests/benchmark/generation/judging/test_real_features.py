@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from benchmark.api.data import Source
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.generation.judging.real_features import read_once
 from benchmark.running import predictions
@@ -31,7 +30,9 @@ class Eyes:
 
 @pytest.fixture
 def splits():
-    return toy_task(2, 2).load(Source(image_size=16, train=20, val=12, test=16), Variant(), 0)
+    return toy_task(2, 2).load(
+        Source(image_size=16, train=20, val=12, test=16), toy_task(2, 2).knobs.variant(), 0
+    )
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from safetensors.torch import save_file
 
 from benchmark.api.data import Source
 from benchmark.api.declarations import method
-from benchmark.api.variant import Variant
 from benchmark.cohorts.toy import toy_task
 from benchmark.generation.image_reader import trained_reader
 from benchmark.generation.judging.track import judge_generator, name_of_judge
@@ -27,7 +26,7 @@ def task():
 
 @pytest.fixture(scope="module")
 def splits(task):
-    return task.load(Source(image_size=32, train=80, val=40, test=64), Variant(), 0)
+    return task.load(Source(image_size=32, train=80, val=40, test=64), task.knobs.variant(), 0)
 
 
 @pytest.fixture

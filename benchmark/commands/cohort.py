@@ -1,0 +1,75 @@
+"""`equipoise cohort`: look at a cohort, or write it to a folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.api.data import Source, Splits, default_cache
+from benchmark.api.protocols import Task
+from benchmark.commands.console import CohortOption, KnobOption, tell
+from benchmark.discovery import find, load
+from benchmark.presets.settings import load_preset
+
+app = typer.Typer(no_args_is_help=True, help="Look at a cohort, or write it to a folder.")
+TaskArgument = Annotated[str, typer.Argument(help="A task.")]
+
+
+@app.command()
+def preview(
+    task: TaskArgument,
+    path: Annotated[Path, typer.Option("--out", help="PNG file.")] = Path("cohort.png"),
+    knob: KnobOption = None,
+    cohort: CohortOption = None,
+    masks: Annotated[bool, typer.Option(help="Draw the outlines of the masks.")] = False,
+) -> None:
+    """Draw a contact sheet of a cohort, patients of every group side by side.
+
+    Examples:
+
+    - `equipoise cohort preview cmr_heart_failure --masks`
+    - `equipoise cohort preview cmr_heart_failure --knob women=0.2`
+    """
+    from benchmark.cohorts.preview import preview_sheet
+
+    small = Source(folder=cohort, image_size=96, train=300, val=50, test=144, cache=default_cache())
+    loaded, splits = _load(task, knob or [], small, seed=0)
+    preview_sheet(splits, loaded.card, path, with_masks=masks, sample=cohort is None)
+    tell(f"wrote {path}")
+
+
+@app.command()
+def export(
+    task: TaskArgument,
+    folder: Annotated[Path, typer.Option("--out", help="An empty or new folder.")],
+    knob: KnobOption = None,
+    preset: Annotated[str, typer.Option(help="How many patients, how large.")] = "quick",
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Write a digital cohort as a folder of images with participants.tsv.
+
+    Example: `equipoise cohort export brain_mr_sex --out my_cohort`
+    """
+    from benchmark.cohorts.export import export_cohort
+
+    sizes = dataclasses.asdict(load_preset(preset).source)
+    source = Source(cache=default_cache() / "cohorts", **sizes)
+    loaded, splits = _load(task, knob or [], source, seed)
+    export_cohort(splits, loaded.card, folder)
+    tell(f"wrote {folder}; use it with: equipoise run --task {task} --cohort {folder}")
+
+
+def _load(name: str, knobs: list[str], source: Source, seed: int) -> tuple[Task, Splits]:
+    """Load the one cohort that is meant."""
+    from benchmark.cohorts.facts import cohort_facts
+    from benchmark.planning.knobs import variants_of
+
+    task = load.load_task(find.locate(name, "task"))
+    cohort_facts(task, source.folder)  # refuses a task without a digital cohort
+    variants = variants_of({name: task}, knobs, source.folder)
+    if len(variants) > 1:
+        raise ValueError(f"--knob {' --knob '.join(knobs)}: one cohort takes each knob once.")
+    return task, task.load(source, variants[0][name], seed)

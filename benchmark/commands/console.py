@@ -1,0 +1,62 @@
+"""How the command line speaks: its console, its errors, and the options that commands share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmark.discovery.find import LookupFailed
+
+WIDTH_OF_A_LOG = 120  # columns, where there is no terminal to ask
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_LOG)
+
+RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the run folders.")]
+KnobOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--knob",
+        metavar="NAME=VALUE",
+        help="Bias of a digital cohort; repeatable. `equipoise describe TASK` lists the knobs.",
+    ),
+]
+CohortOption = Annotated[
+    Path | None,
+    typer.Option("--cohort", help="Folder of your own patients; see docs/guides."),
+]
+
+
+def tell(line: str) -> None:
+    """Print a line as it is: no markup, and left whole for those who copy it."""
+    out.print(line, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Say what a person can mend in a sentence; EQUIPOISE_TRACEBACK=1 shows where it arose."""
+    try:
+        yield
+    except (LookupFailed, ValueError, OSError) as error:
+        if os.environ.get("EQUIPOISE_TRACEBACK"):
+            raise
+        words = Console(stderr=True, highlight=False)
+        words.print(f"equipoise: {error}", markup=False, soft_wrap=True)
+        raise SystemExit(2) from error
+
+
+def report(findings: Iterable[tuple[str, str]]) -> None:
+    """Print what was looked at and what to mend; with anything to mend the command fails."""
+    to_mend = False
+    for what, remedy in findings:
+        to_mend = to_mend or bool(remedy)
+        tell(f"{'MEND' if remedy else 'ok  '} {what}")
+        if remedy:
+            tell(f"     {remedy}")
+    if to_mend:
+        raise typer.Exit(1)

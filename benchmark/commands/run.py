@@ -1,0 +1,162 @@
+"""`equipoise run`: from options to a plan, and the runs of it that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.commands.console import CohortOption, KnobOption, RunsOption, out, tell
+
+if TYPE_CHECKING:
+    from benchmark.planning.plan import PlannedRun
+    from benchmark.planning.run_spec import RunSpec
+    from benchmark.presets.settings import Preset
+    from benchmark.running.driver import Summary
+
+TaskOption = Annotated[list[str] | None, typer.Option(help="Task; repeatable. Default: all.")]
+MethodOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Method, name or path; repeatable. Default: all that run unnamed."),
+]
+WithoutOption = Annotated[
+    list[str] | None, typer.Option(help="Method to leave out of the default; repeatable.")
+]
+PresetOption = Annotated[str, typer.Option(help="quick, standard, paper, or a TOML file.")]
+SeedsOption = Annotated[str | None, typer.Option(help="As in 0,1,2. Default: the preset's.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="A hyperparameter: METHOD.FIELD=VALUE.")
+]
+CheckpointOption = Annotated[
+    str | None,
+    typer.Option(help="Stable Diffusion to start generators from: a folder, or a hub id."),
+]
+ExtractorOption = Annotated[
+    str | None,
+    typer.Option(help="Features for FID, as in resnet50=FILE. Default: the judge's own."),
+]
+JobsOption = Annotated[
+    int | None, typer.Option(min=1, help="Runs at the same time. Default: by cores; GPU: 1.")
+]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda.")]
+TrackingUriOption = Annotated[
+    str | None, typer.Option(help="An MLflow store. Default: sqlite in the runs folder.")
+]
+TrackingOption = Annotated[bool, typer.Option(help="Copy every run to MLflow.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")]
+
+
+def run(
+    task: TaskOption = None,
+    method: MethodOption = None,
+    without: WithoutOption = None,
+    preset: PresetOption = "quick",
+    seeds: SeedsOption = None,
+    fields: SetOption = None,
+    knob: KnobOption = None,
+    cohort: CohortOption = None,
+    checkpoint: CheckpointOption = None,
+    extractor: ExtractorOption = None,
+    jobs: JobsOption = None,
+    device: DeviceOption = "auto",
+    runs: RunsOption = Path("runs"),
+    tracking_uri: TrackingUriOption = None,
+    tracking: TrackingOption = True,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Do the runs that are missing: all tasks x methods x seeds, or those you name.
+
+    The same command again goes on where it was. Examples:
+
+    - `equipoise run` does the quick matrix
+    - `equipoise run --method my_method.py --method erm --task cmr_heart_failure`
+    - `equipoise run --task brain_mr_sex --knob severity=0 --knob severity=0.5 --dry-run`
+    - `equipoise run --task cmr_heart_failure --cohort /data/my_cohort --preset standard`
+    - `equipoise run --method group_dro --set group_dro.step_size=0.01`
+    - `equipoise run --preset paper --checkpoint /models/stable-diffusion --device cuda`
+    """
+    from benchmark.planning import expand_runs
+    from benchmark.planning.environment import parallel_runs
+
+    settings = _preset(preset, checkpoint)
+    specs = expand_runs.spell_out(
+        preset=settings, tasks=task, methods=method, without=without or [],
+        seeds=expand_runs.read_seeds(seeds, settings), settings=fields or [], knobs=knob or [],
+        data=cohort, device=device, extractor=extractor,
+    )  # fmt: skip
+    jobs = jobs or parallel_runs(settings, device)
+    planned = _plan(specs, runs, jobs)
+    if not method and not settings.can_generate:
+        _tell_left_out(settings, digital=cohort is None)
+    if not dry_run:
+        _tell_summary(_execute(planned, runs, jobs, tracking, tracking_uri), runs)
+
+
+def _preset(name: str, checkpoint: str | None) -> Preset:
+    """Load the preset; a checkpoint that it cannot take is refused before it is fetched."""
+    from benchmark.generation.checkpoints import find_checkpoint
+    from benchmark.presets.settings import load_preset
+
+    settings = load_preset(name)
+    wanted = checkpoint or settings.checkpoint
+    if wanted:
+        settings = settings.with_checkpoint(wanted)
+        settings = settings.with_checkpoint(str(find_checkpoint(wanted)))
+    return settings
+
+
+def _plan(specs: Sequence[RunSpec], runs: Path, jobs: int) -> list[PlannedRun]:
+    """Resolve the runs and print the plan."""
+    from benchmark.planning import plan, plan_report
+
+    planned = plan.plan(specs, runs)
+    plan.check_own_patients(planned)
+    out.print(plan_report.plan_table(planned))
+    for line in (plan_report.plan_cost(planned, runs, jobs), *plan_report.aims(planned)):
+        tell(line)
+    return planned
+
+
+def _tell_left_out(preset: Preset, *, digital: bool) -> None:
+    from benchmark.planning.expand_runs import need_generator
+
+    lacks = "--checkpoint" if preset.generator else "a [generator] in the preset"
+    tell(f"Left out, for want of {lacks}: {', '.join(need_generator(digital=digital))}.")
+
+
+def _execute(
+    planned: Sequence[PlannedRun], runs: Path, jobs: int, tracking: bool, uri: str | None
+) -> Summary:
+    """Do the missing runs; Ctrl-C ends the command with 130 and keeps what is finished."""
+    from benchmark.running import driver
+
+    tracker = None
+    if tracking:
+        from benchmark.running.tracking import MlflowTracker
+
+        tracker = MlflowTracker(runs, uri)
+    try:
+        return driver.run_matrix(planned, runs, jobs=jobs, tracker=tracker)
+    except KeyboardInterrupt:
+        tell(
+            "Stopped. What is finished is kept: the same command goes on from here, and "
+            f"`equipoise leaderboard --runs {runs}` shows what there is."
+        )
+        raise typer.Exit(130) from None
+
+
+def _tell_summary(summary: Summary, runs: Path) -> None:
+    """Say what came of the matrix and what is next; with a failed run the command fails."""
+    tell(
+        f"Done before: {summary.done_before}. Done now: {summary.done_now}. "
+        f"Failed: {len(summary.failed)}."
+    )
+    if summary.not_tracked:
+        tell(f"{summary.not_tracked} could not be copied to MLflow; the same command tries again.")
+    for record in summary.failed:
+        tell(f"  {record.folder}/error.txt")
+    if summary.failed:
+        raise typer.Exit(1)
+    tell(f"Next: equipoise leaderboard --runs {runs}")
