@@ -88,12 +88,12 @@ def test_women_have_more_preserved_ejection_fraction():
     assert share["male"] == pytest.approx(0.32, abs=0.05)
 
 
-@pytest.mark.parametrize("prevalence", [None, 0.01, 0.5])
-def test_number_of_cases_is_exact(prevalence):
-    people = population.biased_people(
-        1000, KNOBS.variant(prevalence=prevalence), np.random.default_rng(3)
-    )
-    expected = 1000 * (0.25 if prevalence is None else prevalence)
+@pytest.mark.parametrize(
+    ("turned", "expected"), [({}, 250), ({"prevalence": 0.01}, 10), ({"prevalence": 0.5}, 500)]
+)
+def test_number_of_cases_is_exact(turned, expected):
+    variant = KNOBS.variant(**turned)
+    people = population.biased_people(1000, variant, np.random.default_rng(3))
     assert (people["label"] == "heart failure").sum() == expected
 
 
