@@ -15,6 +15,8 @@ FONT_WIDTH = 6.7  # pixels per character at 12.5 px, a generous mean
 FONT_HEIGHT = 15.0
 LONGEST_LABEL = 26  # characters; longer names are cut, the tooltip has all of it
 TOO_FAR = 0.15  # a row this far below both ERM and the median row is named, not drawn
+SIDE = 10.0  # pixels between a dot and its name
+FARTHEST = 247  # pixels up or down: room for twelve names of dots in one corner
 AIR = 0.02  # between the outermost values and the frame
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -243,10 +245,9 @@ def _candidates(dot: tuple[float, float], width: float, frame: Box) -> list[Box]
     x, y = dot
     half = FONT_HEIGHT / 2
     found = []
-    for away in range(0, 181, 6):
+    for away in range(0, FARTHEST, 6):
         for lift in (-away, away) if away else (-half - 4, half + 4, 0):
-            side = 10 if abs(lift) < 90 else 0
-            for left in (x + side, x - side - width, x - width / 2):
+            for left in (x + SIDE, x - SIDE - width, x - width / 2):
                 found.append((left, y + lift - half, left + width, y + lift + half))
     inside = [b for b in found if b[0] >= frame[0] + 3 and b[2] <= frame[2] - 3]
     inside = [b for b in inside if b[1] >= frame[1] + 2 and b[3] <= frame[3] - 2]

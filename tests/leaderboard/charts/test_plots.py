@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leaderboard.charts.plots import Canvas, Point, _overlap, place_labels, plane, spark, split_far
@@ -13,6 +13,8 @@ def point(name, x, y, kind="baseline"):
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(share, share), min_size=1, max_size=12))
+@example([(1.0, 1.0)] * 12)
+@example([(0.5, 0.5)] * 12)
 def test_names_never_cover_each_other_and_stay_inside(places):
     boxes = place_labels(CANVAS, [point("group_resampling", x, y) for x, y in places])
     left, top, right, bottom = CANVAS.frame
