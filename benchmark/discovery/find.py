@@ -9,7 +9,8 @@ import ast
 import difflib
 import importlib
 import importlib.util
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -117,19 +118,41 @@ def _by_name(found: list[Found]) -> dict[str, Found]:
     return names
 
 
-def locate(name: str, kind: Literal["method", "task"]) -> Found:
-    """Find a method or task by its name, or by the path of its file or folder."""
+def locate(name: str, kind: Literal["method", "task"], given: Collection[str] = ()) -> Found:
+    """Find a method or task by its name, or by the path of its file or folder.
+
+    given: the names and paths beside it in the same command; one that is meant is pointed out.
+    Raises LookupFailed with the nearest name, or with the path of a file that is called so.
+    """
     names = find_methods() if kind == "method" else find_tasks()
-    if name.endswith(".py") or "/" in name:
+    if _is_path(name):
         return _at_path(Path(name).resolve(), kind, names)
     if name in names:
         return names[name]
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    if Path(f"{name}.py").is_file() or (Path(name) / f"{kind}.py").is_file():
-        path = f"{name}.py" if Path(f"{name}.py").is_file() else f"./{name}"
-        hint = f" There is {path} here: give its path, --{kind} {path}."
+    if path := _path_called(name, kind, given):
+        hint = f" A file is found only by its path: give --{kind} {path}."
     raise LookupFailed(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(sorted(names))}.")
+
+
+def _path_called(name: str, kind: str, given: Collection[str]) -> str:
+    """Return the path of a file of that name in the command, here or one folder down; or ""."""
+    if not re.fullmatch(r"[\w-]+", name):
+        return ""
+    here = Path()
+    files = [*here.glob(f"{name}.py"), *here.glob(f"*/{name}.py")]
+    folders = [*here.glob(f"{name}/{kind}.py"), *here.glob(f"*/{name}/{kind}.py")]
+    paths = [Path(one) for one in given if _is_path(one)]
+    paths = [path for path in paths if path.stem == name or path.parent.name == name]
+    paths += [*sorted(files), *sorted(file.parent for file in folders)]
+    if not paths:
+        return ""
+    return str(paths[0]) if _is_path(str(paths[0])) else f"./{paths[0]}"
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(".py") or "/" in name
 
 
 def _at_path(path: Path, kind: str, names: dict[str, Found]) -> Found:
@@ -138,6 +161,10 @@ def _at_path(path: Path, kind: str, names: dict[str, Found]) -> Found:
         path = path / f"{kind}.py"
     if not path.is_file():
         raise LookupFailed(f"There is no {kind} file at {path}.")
+    if path.suffix != ".py":
+        raise LookupFailed(
+            f"{path} is no Python file: a {kind} is a file NAME.py, or a folder with {kind}.py."
+        )
     folder = path.name == f"{kind}.py"
     name = path.parent.name if folder else path.stem
     known = names.get(name)
@@ -155,6 +182,6 @@ def summary(found: Found) -> str:
     """Return the first sentence of the file's docstring, read without importing it."""
     try:
         words = ast.get_docstring(ast.parse(found.path.read_text())) or ""
-    except (OSError, SyntaxError) as error:
+    except (OSError, SyntaxError, ValueError) as error:  # ValueError: no text at all
         return f"(cannot be read: {error})"
     return " ".join(words.split("\n\n")[0].split())

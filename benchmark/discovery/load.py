@@ -35,6 +35,8 @@ def load_task(found: Found) -> Task:
 def _load(found: Found, mark: str) -> type:
     try:
         module = importlib.import_module(found.module) if found.module else _import_file(found)
+    except LookupFailed:
+        raise
     except (Exception, SystemExit) as error:
         raise LookupFailed(
             f"{found.name} ({found.path}) does not import: {type(error).__name__}: {error}"

@@ -67,7 +67,7 @@ def _refuse_unknown(names: Sequence[tuple[Kind, str]]) -> None:
     problems = []
     for kind, name in names:
         try:
-            find.locate(name, kind)
+            find.locate(name, kind, [given for _, given in names])
         except find.LookupFailed as error:
             problems.append(str(error))
     if problems:

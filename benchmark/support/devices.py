@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import torch
@@ -10,13 +11,22 @@ Precision = Literal["float32", "bfloat16"]
 
 
 def choose_device(wanted: str = "auto") -> torch.device:
-    """Return the device to compute on: CUDA if there is one, unless another is asked for."""
+    """Return the device to compute on: CUDA if there is one, unless another is asked for.
+
+    Raises ValueError for a device that is not known or not there.
+    """
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(wanted)
-    if device.type == "cuda" and not torch.cuda.is_available():
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", wanted):
         raise ValueError(
-            f"Device {wanted!r} was asked for, but torch {torch.__version__} sees no GPU."
+            f"Device {wanted!r} is unknown; allowed: auto, cpu, cuda, cuda:0, cuda:1, ..."
+        )
+    device, there = torch.device(wanted), torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= there:
+        found = f"{there} GPUs, numbered from 0" if there else "no GPU"
+        raise ValueError(
+            f"Device {wanted!r} was asked for, but torch {torch.__version__} sees {found}. "
+            "Use --device auto or cpu."
         )
     return device
 

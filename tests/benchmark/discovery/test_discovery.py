@@ -70,6 +70,48 @@ def test_an_unknown_name_gets_the_nearest_one_suggested():
         locate("group_dr0", "method")
 
 
+@pytest.mark.parametrize(
+    ("file", "path"),
+    [
+        ("mine.py", "mine.py"),
+        ("drafts/mine.py", "drafts/mine.py"),
+        ("mine/method.py", "./mine"),
+        ("drafts/mine/method.py", "drafts/mine"),
+    ],
+)
+def test_the_name_of_a_file_that_is_here_is_answered_with_its_path(
+    file, path, tmp_path, monkeypatch
+):
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LookupFailed, match=f"found only by its path: give --method {path}. Known"):
+        locate("mine", "method")
+
+
+def test_the_name_of_a_file_is_answered_with_the_path_that_the_command_gives(tmp_path):
+    given = [str(tmp_path / "far" / "away" / "mine.py"), "mine", ""]
+    with pytest.raises(LookupFailed, match=f"give --method {given[0]}"):
+        locate("mine", "method", given)
+
+
+@pytest.mark.parametrize("name", ["", "**", ".."])
+def test_what_is_no_name_is_unknown(name):
+    with pytest.raises(LookupFailed, match="Unknown method"):
+        locate(name, "method")
+
+
+def test_a_file_that_is_no_python_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(LookupFailed, match=r"^/.*notes.txt is no Python file: a method is a file"):
+        locate(str(tmp_path / "notes.txt"), "method")
+
+
+def test_a_file_of_bytes_is_listed_with_why_it_cannot_be_read(package):
+    (package / "bytes.py").write_bytes(b"\xff\xfe\x00")
+    assert find.summary(find_methods()["bytes"]).startswith("(cannot be read: ")
+
+
 def test_a_path_is_loaded(write_method):
     found = locate(write_method("mine", "return Half()"), "method")
     assert (found.name, load_method(found).__name__) == ("mine", "Written")
