@@ -1,13 +1,12 @@
 """Who may import what: no circles, rooms in their order, methods apart, a page without torch."""
 
-import importlib.util
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from docs.measurements import structure
+
 ROOMS = (  # a room may import those before it
     "support",
     "presets",
@@ -26,17 +25,6 @@ ROOMS = (  # a room may import those before it
 PAGE_MAY_USE = ("benchmark.api", "benchmark.metrics", "benchmark.records", "benchmark.support")
 # The one door from the engine to the page: the command that builds it.
 EXCEPTIONS = {("benchmark.commands.leaderboard", "leaderboard.build")}
-
-
-def _structure():
-    path = ROOT / "docs/measurements/structure.py"
-    spec = importlib.util.spec_from_file_location("structure", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-structure = _structure()
 GRAPH = structure.import_graph()
 IMPORTS = sorted({(a, b) for a, used in GRAPH.items() for b in used} - EXCEPTIONS)
 
