@@ -14,9 +14,11 @@ import pytest
 
 from benchmark.api.card import Attribute
 from benchmark.api.scores import ScoreKey
+from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.scoring import score_predictions
 from benchmark.records.run_folder import find_runs
 from leaderboard.build import build
+from leaderboard.tables.columns import COLUMNS
 
 HEART, BRAIN = "cmr-heart-failure", "brain-mr-sex"
 
@@ -260,3 +262,16 @@ def test_needs_no_torch_and_no_task():
     )
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.key)
+def test_a_column_is_one_entry(built, column):
+    """From its entry follow the head with its help, a cell in every row, and the CSV's fields."""
+    heads = [a for tag, a in built.page.tags if tag == "th" and a.get("data-key") == column.key]
+    assert [head["data-first"] for head in heads] == [column.first] * 2
+    helps = [a.get("title") for tag, a in built.page.tags if "head" in a.get("class", "").split()]
+    assert helps.count(column.help) == 2
+    assert all(column.key in row or column.key == "place" for row in built.page.rows.values())
+    fields = (built.index.parent / "leaderboard.csv").read_text().splitlines()[0].split(",")
+    if column.key in METRICS:
+        assert {column.key, f"{column.key}_low", f"{column.key}_high"} <= set(fields)
