@@ -47,8 +47,10 @@ class {class_name}:
         # train_classifier is the standard classifier. It takes batch_loss=loss too, where
         # loss(cross_entropies, rows) gets a batch's losses and their rows in train, both (b,), and
         # returns one number, e.g. lambda ce, rows: ((1 - torch.exp(-ce)) ** 2 * ce).mean() (focal).
-        # For losses that need logits or mixed images write a loop of your own: return any object
-        # with predict_proba(images) -> (n, classes), rows summing to 1.
+        # A loss that needs logits or mixed images (mixup, an adversary, a margin) goes into
+        # loss=loss, where loss(network, images, labels, rows) returns one number.
+        # A loop of your own is possible, but its row is marked: return any object with
+        # predict_proba(images) -> (n, classes), rows summing to 1, and call ctx.count_steps(n).
         return train_classifier(train, val, ctx, draw_weights=weights)
 '''
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import itertools
+from collections.abc import Container, Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from benchmark.discovery.find import folders_of
 
 OURS = ("benchmark", "tasks", "baselines", "methods", "leaderboard")
+INSTALLED = ("site-packages", "dist-packages")  # where neighbours are other people's packages
 
 
 def code_digest(*files: Path) -> str:
@@ -38,12 +40,17 @@ def import_graph(*files: Path) -> dict[str, Path]:
     unread = [path.resolve() for path in files]
     while unread:
         path = unread.pop()
-        root = _root_of(path)
-        name = path.relative_to(root).as_posix()
-        if name not in found:
-            found[name] = path
+        if path not in found.values():
+            root = _root_of(path)
+            found[_new_name(path.relative_to(root).as_posix(), found)] = path
             unread += _imported(path, root)
     return found
+
+
+def _new_name(name: str, found: Container[str]) -> str:
+    """Number a name that another file has: two folders without __init__.py may hold one each."""
+    names = (f"{name}, {n}" if n > 1 else name for n in itertools.count(1))
+    return next(one for one in names if one not in found)
 
 
 def _root_of(path: Path) -> Path:
@@ -66,6 +73,11 @@ def _imported(path: Path, root: Path) -> Iterator[Path]:
                 yield from _files(folder.resolve().parent, parts)
         elif parts[0] == own:
             yield from _files(root, parts)
+        elif path.parent == root and root.name not in INSTALLED:
+            yield from _files(root, parts)  # the file lies in no package: its neighbours
+            for package in (root, *root.parents):
+                if package.name == parts[0]:  # a package without __init__.py
+                    yield from _files(package.parent, parts)
 
 
 def _files(folder: Path, parts: list[str]) -> Iterator[Path]:

@@ -101,7 +101,8 @@ def _from_entry_point(point: EntryPoint, kind: str) -> Found:
     top = importlib.util.find_spec(point.module.partition(".")[0])
     if top and top.submodule_search_locations and "." in point.module:
         inside = point.module.split(".")[1:]
-        path = Path(next(iter(top.submodule_search_locations)), *inside).with_suffix(".py")
+        path = Path(next(iter(top.submodule_search_locations)), *inside)
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     elif top and top.origin:
         path = Path(top.origin)
     return Found(point.name, kind, path, "entry point", point.module, point.attr or None)

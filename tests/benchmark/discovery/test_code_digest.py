@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.discovery import code_digest as module
 from benchmark.discovery.code_digest import code_digest, import_graph
 from benchmark.discovery.find import locate
 
@@ -66,6 +67,79 @@ def test_a_folder_that_is_given_by_its_path_counts_its_parts(tmp_path):
     (tmp_path / "method.py").write_text("from .parts import x\n")
     (tmp_path / "parts.py").write_text("x = 1\n")
     assert set(import_graph(tmp_path / "method.py")) == {"method.py", "parts.py"}
+
+
+def test_a_method_counts_what_it_imports_from_the_folder_of_another_method(tmp_path):
+    own = package(tmp_path).parent
+    for name, text in {"first": "from own.second import parts\n", "second": ""}.items():
+        folder = own / name
+        folder.mkdir()
+        (folder / "__init__.py").touch()
+        (folder / "method.py").write_text(text)
+    parts, first = own / "second" / "parts.py", own / "first" / "method.py"
+    parts.write_text("x = 1\n")
+    before = code_digest(first)
+    parts.write_text("x = 20\n")
+    assert code_digest(first) != before
+
+
+@pytest.mark.parametrize("line", ["from lab.parts import x", "import lab.parts", "import parts"])
+def test_a_package_without_an_init_file_counts_its_modules(line, tmp_path):
+    (tmp_path / "lab" / "ours").mkdir(parents=True)
+    (tmp_path / "lab" / "parts.py").write_text("x = 1\n")
+    (tmp_path / "lab" / "method.py").write_text(f"{line}\n")
+    assert set(import_graph(tmp_path / "lab" / "method.py")) == {"method.py", "parts.py"}
+
+
+def test_two_files_of_one_name_both_count(tmp_path):
+    (tmp_path / "lab" / "ours").mkdir(parents=True)
+    (tmp_path / "lab" / "parts.py").write_text("x = 1\n")
+    (tmp_path / "lab" / "ours" / "parts.py").write_text("x = 2\n")
+    method = tmp_path / "lab" / "ours" / "method.py"
+    method.write_text("from .parts import x\nfrom lab.parts import x as y\n")
+    before = code_digest(method)
+    assert len(import_graph(method)) == 3
+    for place in ("parts.py", "ours/parts.py"):
+        (tmp_path / "lab" / place).write_text(f"x = {place!r}\n")
+        assert code_digest(method) != before
+        before = code_digest(method)
+
+
+def test_neighbours_among_installed_packages_do_not_count(tmp_path):
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    (folder / "another.py").touch()
+    (folder / "method.py").write_text("import another\n")
+    assert set(import_graph(folder / "method.py")) == {"method.py"}
+
+
+def test_an_entry_point_counts_the_modules_of_its_package(tmp_path, monkeypatch):
+    info, own = tmp_path / "lab-1.0.dist-info", tmp_path / "lab"
+    for folder in (info, own / "ours"):
+        folder.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lab\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[equipoise.methods]\nlabs = lab.ours:Labs\n")
+    (own / "__init__.py").touch()
+    (own / "ours" / "__init__.py").write_text("from lab import parts\n")
+    (own / "parts.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    names = set(import_graph(locate("labs", "method").path))
+    assert names == {"lab/__init__.py", "lab/ours/__init__.py", "lab/parts.py"}
+
+
+@pytest.mark.parametrize("name", ["controlnet_synthesis", "alignment_finetuning"])
+def test_a_change_in_what_methods_share_changes_every_method_that_imports_it(name, monkeypatch):
+    path, real = locate(name, "method").path, module._meaning
+    before = code_digest(path)
+    shared = [part for part in import_graph(path).values() if part.parent.name == "shared"]
+    assert len(shared) > 5
+    for changed in shared:
+
+        def meaning(file, when, changed=changed):
+            return real(file, when) + "x" * (file == changed)
+
+        monkeypatch.setattr(module, "_meaning", meaning)
+        assert code_digest(path) != before
 
 
 @pytest.mark.parametrize("name", ["controlnet_synthesis", "alignment_finetuning"])
