@@ -36,18 +36,23 @@ DIGITAL = (
 )
 
 
-def build(runs: Path, out: Path) -> Path:
+MOST_UNREADABLE = 20  # run folders that are named on the page; more are counted
+
+
+def build(runs: Path, out: Path, *, rescore: bool = False) -> Path:
     """Read all run folders below runs; write index.html, leaderboard.csv and results.json to out.
 
+    rescore: believe no score that a run folder holds; compute them from its predictions, in memory.
     Returns the path of index.html. The same runs give the same bytes. Each file appears whole or
     not at all. Raises ValueError if no run is finished.
     """
-    ranked = [(board, rank(board)) for board in collect(runs)]
+    collected = collect(runs, rescore=rescore)
+    ranked = [(board, rank(board)) for board in collected.boards]
     out.mkdir(parents=True, exist_ok=True)
     _write(out / "leaderboard.csv", as_csv(ranked))
     _write(out / "results.json", json.dumps(as_json(ranked), indent=1, allow_nan=False) + "\n")
     index = out / "index.html"
-    _write(index, page(ranked))
+    _write(index, page(ranked, collected.unreadable))
     return index
 
 
@@ -57,8 +62,11 @@ def _write(path: Path, text: str) -> None:
     os.replace(partial, path)
 
 
-def page(ranked: Ranked) -> str:
-    """Render the whole page as one string."""
+def page(ranked: Ranked, unreadable: Sequence[str] = ()) -> str:
+    """Render the whole page as one string.
+
+    unreadable: what there is to say of run folders that could not be read.
+    """
     environment = Environment(
         loader=PackageLoader("leaderboard"),
         autoescape=True,
@@ -79,6 +87,8 @@ def page(ranked: Ranked) -> str:
     return environment.get_template("page.html").render(
         boards=boards,
         facts=_facts(ranked),
+        unreadable=unreadable[:MOST_UNREADABLE],
+        unreadable_count=len(unreadable),
         presets=_presets(ranked),
         glossary=[
             *ranking_terms(),

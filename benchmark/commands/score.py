@@ -13,15 +13,18 @@ def score(runs: RunsOption = Path("runs")) -> None:
     Example: `equipoise score --runs runs`
     """
     from benchmark.planning.plan_report import count_of_runs
-    from benchmark.records.run_folder import find_runs
+    from benchmark.records.result import write_result
+    from benchmark.records.run_folder import look_for_runs
     from benchmark.running.driver import only_driver
-    from benchmark.running.rescore import write_result
     from benchmark.support.progress import track
 
-    done = [record for record in find_runs(runs) if record.result is not None]
+    found = look_for_runs(runs)
+    for words in found.unreadable:
+        tell(words)
+    done = [(run, run.result) for run in found.readable if run.result is not None]
     if not done:
         raise ValueError(f"There is no finished run in {runs}. `equipoise run` makes some.")
     with only_driver(runs):
-        for record in track(done, "scoring", len(done)):
-            write_result(record.folder, record.card, record.result or {})
+        for run, result in track(done, "scoring", len(done)):
+            write_result(run.folder, run.card, result.run)
     tell(f"scored {count_of_runs(len(done))} in {runs}")

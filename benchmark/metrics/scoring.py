@@ -17,6 +17,9 @@ from benchmark.metrics.partitions import Partition, partitions_of, why_undefined
 from benchmark.metrics.performance import choose_threshold, predict
 from benchmark.metrics.predictions import check_predictions, probability_columns
 
+RESAMPLES = 500  # of the test patients
+BOOTSTRAP_SEED = 20240  # one for all runs: it is what pairs their resamples
+
 
 @dataclass(frozen=True)
 class _Entry:
@@ -26,35 +29,65 @@ class _Entry:
     draws: np.ndarray  # (1 + resamples,)
 
 
+@dataclass(frozen=True)
+class Scored:
+    """What a run's predictions are worth.
+
+    draws: each overall metric, (1 + resamples,): the value as measured, then one per resample.
+    Runs on the same test patients with the same resamples and seed are paired.
+    """
+
+    scores: tuple[Score, ...]
+    threshold: float | None  # None: the most probable class is the answer
+    draws: dict[str, np.ndarray]
+
+
 def score_predictions(
-    predictions: pd.DataFrame, card: TaskCard, *, resamples: int = 500, seed: int = 0
-) -> tuple[list[Score], float | None]:
-    """Score a run from its saved predictions; return its scores and the frozen threshold.
+    predictions: pd.DataFrame,
+    card: TaskCard,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = BOOTSTRAP_SEED,
+) -> Scored:
+    """Score a run from its saved predictions.
 
     predictions: image_id, patient_id, split ("val" or "test"), label, the card's attributes,
     and probability_0, ... in the card's order of classes. The threshold is chosen on val, then
-    test is scored; it is None for more than two classes, where the most probable class is the
-    answer. Raises ValueError with every problem of the table.
-    """
-    return score_with_draws(predictions, card, resamples=resamples, seed=seed)[:2]
-
-
-def score_with_draws(
-    predictions: pd.DataFrame, card: TaskCard, *, resamples: int = 500, seed: int = 0
-) -> tuple[list[Score], float | None, dict[str, np.ndarray]]:
-    """Return also the overall metrics as draws, for intervals over seeds and comparisons.
-
-    Each array has shape (1 + resamples,): the value as measured, then one per resample. Runs on
-    the same test patients with the same resamples and seed are paired.
+    test is scored; it is None for more than two classes. Raises ValueError with every problem of
+    the table.
     """
     test, threshold = _prepare(predictions, card, resamples, seed)
     entries = list(_entries(test))
-    overall = {
-        key.metric: entry.draws
-        for entry in entries
-        if (key := entry.score.key) == ScoreKey(key.metric) and METRICS[key.metric].keeps_draws
-    }
-    return [_with_interval(entry) for entry in entries], threshold, overall
+    kept = keys_with_draws(card)
+    draws = {e.score.key.metric: e.draws for e in entries if e.score.key in kept}
+    return Scored(tuple(_with_interval(entry) for entry in entries), threshold, draws)
+
+
+def score_keys(card: TaskCard) -> list[ScoreKey]:
+    """Return the addresses of all scores of a run, in order: a run that lacks one is stale."""
+
+    def named(per: Per) -> list[str]:
+        binary = len(card.classes) == 2
+        return [name for name, m in _named(per).items() if binary or not m.two_classes]
+
+    divided = [*((a.name,) for a in card.attributes), *card.intersections]
+    keys = [ScoreKey(name) for name in (*named("run"), *named("attribute"))]
+    for names in ((), *divided):
+        groups = card.group_names(names) if names else [()]
+        keys += [ScoreKey(name, names, group) for name in named("group") for group in groups]
+        keys += [
+            ScoreKey(name, names, group, label)
+            for name in named("cell")
+            for group in groups
+            for label in card.classes
+        ]
+    return keys + [ScoreKey(name, names) for names in divided for name in named("attribute")]
+
+
+def keys_with_draws(card: TaskCard) -> set[ScoreKey]:
+    """Return the addresses of the overall scores whose draws are kept."""
+    overall = {key for key in score_keys(card) if key == ScoreKey(key.metric)}
+    return {key for key in overall if METRICS[key.metric].keeps_draws}
 
 
 def _prepare(

@@ -11,7 +11,7 @@ from typing import Any
 from benchmark.planning.fields import CheckFailed, build_task
 from benchmark.planning.resolve import resolve, run_folder
 from benchmark.planning.run_spec import RunSpec
-from benchmark.records.run_folder import Status, find_runs, read_run
+from benchmark.records.run_folder import Status, find_runs, status_of
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
             problems.append(str(error))
             continue
         folder = run_folder(runs, config)
-        status = read_run(folder).status if (folder / "config.json").exists() else "unfinished"
+        status = status_of(folder)
         planned.append(PlannedRun(spec, config, folder, status))
     if problems:
         raise ValueError("\n".join(dict.fromkeys(problems)))
@@ -51,7 +51,7 @@ def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[list[fl
     seen: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for record in find_runs(runs):
         if record.result:
-            spent = sum(record.result["seconds"].values())
+            spent = sum(record.result.run.seconds.values())
             for key in _cost_keys(record.config):
                 seen[key].append(spent)
     expected, untimed = list[float](), 0

@@ -17,7 +17,7 @@ from benchmark.planning.fields import build_method, build_task, check_fields
 from benchmark.planning.identity import ENGINE, code_identity, generator_identity, source_identity
 from benchmark.planning.run_spec import RunSpec
 from benchmark.presets.settings import CheckpointSettings
-from benchmark.records.run_folder import SCHEMA
+from benchmark.records.base import SCHEMA
 from benchmark.support.cache import digest
 
 

@@ -1,10 +1,11 @@
 """The run folder: what is in it, how it is written whole, how it is read back.
 
 config.json          everything that was decided before the work began, with the task's card
-history.csv          per-epoch curves: stage, epoch, and one column per logged value
+history.csv          curves: stage, step, and one column per logged value
 predictions.parquet  image_id, patient_id, split, label, attributes, probability_0, ...
 generation.json      how the run's generator was judged, and gallery.png, where there is one
-result.json          scores and timings, computed from predictions.parquet
+result.json          scores, computed from predictions.parquet, and what the run cost
+draws.safetensors    the bootstrap draws of the overall scores
 log.txt              what the run said
 done                 written last: without it the folder is not read as a result
 error.txt            instead of done, when the run failed
@@ -15,20 +16,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-from pydantic import TypeAdapter
 
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score
+from benchmark.records.base import SCHEMA, UnreadableRecord
+from benchmark.records.history import read_history
+from benchmark.records.result import PREDICTIONS, Result, read_result
 from benchmark.support.files import PARTIAL
-
-SCHEMA = 2
-SCORES = TypeAdapter(list[Score])
 
 Status = Literal["done", "failed", "unfinished"]
 
@@ -40,7 +39,7 @@ class RunRecord:
     folder: Path
     status: Status
     config: dict[str, Any]
-    result: dict[str, Any] | None  # None unless done
+    result: Result | None  # None unless done
     error: str | None  # None unless failed
 
     @property
@@ -49,13 +48,13 @@ class RunRecord:
         return TaskCard.from_dict(self.config["card"])
 
     @property
-    def scores(self) -> list[Score]:
-        """The scores of a finished run."""
-        return SCORES.validate_python((self.result or {}).get("scores", []))
+    def scores(self) -> tuple[Score, ...]:
+        """The scores of a finished run; empty of any other."""
+        return self.result.scores if self.result else ()
 
     def predictions(self) -> pd.DataFrame:
         """Read the saved probabilities of val and test."""
-        return pd.read_parquet(self.folder / "predictions.parquet")
+        return pd.read_parquet(self.folder / PREDICTIONS)
 
     def generation(self) -> dict[str, Any]:
         """Read how the run's generator was judged; empty if it has none."""
@@ -64,26 +63,46 @@ class RunRecord:
         return found
 
     def history(self) -> pd.DataFrame:
-        """Read the per-epoch curves; empty if the method logged none."""
-        path = self.folder / "history.csv"
-        return pd.read_csv(path) if path.exists() else pd.DataFrame()
+        """Read the curves; empty if the method logged none."""
+        return read_history(self.folder)
 
 
 def read_run(folder: Path) -> RunRecord:
-    """Read one run folder; a folder without done or error.txt is unfinished."""
-    config = json.loads((folder / "config.json").read_text())
-    if config.get("schema") != SCHEMA:
-        raise ValueError(
-            f"{folder}: config.json has schema {config.get('schema')!r}; this version reads "
-            f"{SCHEMA}. Run it again, or read it with the version that wrote it."
-        )
+    """Read one run folder; a folder without done or error.txt is unfinished.
+
+    Raises UnreadableRecord for a folder of another version, or one that is damaged.
+    """
+    config = _read_config(folder / "config.json")
     if (folder / "done").exists():
-        result = json.loads((folder / "result.json").read_text())
-        return RunRecord(folder, "done", config, result, None)
+        return RunRecord(folder, "done", config, read_result(folder), None)
     if (folder / "error.txt").exists():
         error = (folder / "error.txt").read_text()
         return RunRecord(folder, "failed", config, None, error)
     return RunRecord(folder, "unfinished", config, None, None)
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_text())
+    except ValueError:
+        config = None
+    if not isinstance(config, dict) or config.get("schema") != SCHEMA:
+        found = config.get("schema") if isinstance(config, dict) else None
+        raise UnreadableRecord(
+            f"{path} cannot be read: it has schema {found!r}, this version reads {SCHEMA}. Do the "
+            "run again, or read it with the version of Equipoise that wrote it."
+        )
+    return config
+
+
+def status_of(folder: Path) -> Status:
+    """Say whether the run of a folder is done; an unreadable one is to be done again."""
+    if not (folder / "config.json").exists():
+        return "unfinished"
+    try:
+        return read_run(folder).status
+    except UnreadableRecord:
+        return "unfinished"
 
 
 def remove_partial(root: Path) -> None:
@@ -92,26 +111,33 @@ def remove_partial(root: Path) -> None:
         shutil.rmtree(folder)
 
 
-def find_runs(root: Path) -> list[RunRecord]:
+@dataclass(frozen=True)
+class FoundRuns:
+    """The run folders of a results folder."""
+
+    readable: list[RunRecord]
+    unreadable: list[str]  # a sentence each: which file, what is wrong, what to do
+
+
+def look_for_runs(root: Path) -> FoundRuns:
     """Read every run folder of a results folder, in name order, without those being written.
 
     They lie at task/cohort/method/run; copies elsewhere, such as a tracker's, are not read.
     """
-    folders = sorted(path.parent for path in root.glob("*/*/*/*/config.json"))
-    return [read_run(f) for f in folders if not f.name.endswith(PARTIAL)]
+    found = FoundRuns([], [])
+    for path in sorted(root.glob("*/*/*/*/config.json")):
+        if path.parent.name.endswith(PARTIAL):
+            continue
+        try:
+            found.readable.append(read_run(path.parent))
+        except UnreadableRecord as error:
+            found.unreadable.append(str(error))
+    return found
 
 
-def result_values(
-    scores: Sequence[Score], threshold: float | None, seconds: Mapping[str, float], **extra: Any
-) -> dict[str, Any]:
-    """Put together the content of result.json."""
-    return {
-        "schema": SCHEMA,
-        "threshold": threshold,
-        "seconds": dict(seconds),
-        **extra,
-        "scores": [asdict(score) for score in scores],
-    }
+def find_runs(root: Path) -> list[RunRecord]:
+    """Read the run folders that this version can read."""
+    return look_for_runs(root).readable
 
 
 def finish(partial: Path, target: Path, *, error: str | None = None) -> None:
@@ -123,10 +149,3 @@ def finish(partial: Path, target: Path, *, error: str | None = None) -> None:
     if target.exists():
         shutil.rmtree(target)
     os.replace(partial, target)
-
-
-def write_history(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write the curves of a run, if there are any."""
-    table = pd.DataFrame(list(rows))
-    if len(table):
-        table.to_csv(path, index=False)

@@ -72,5 +72,5 @@ def _in_words(record: RunRecord) -> str:
     main = record.config["card"]["main_metric"]
     score = next(s for s in record.scores if s.key == ScoreKey(main))
     value = "undefined" if score.value is None else f"{score.value:.3f}"
-    spent = sum((record.result or {})["seconds"].values())
+    spent = sum(record.result.run.seconds.values()) if record.result else 0.0
     return f"{main.replace('_', ' ')} {value}, {spent:.0f} s"

@@ -13,7 +13,8 @@ import pandas as pd
 from benchmark.api.protocols import GenerativePredictor, Generator, Method, Task
 from benchmark.cohorts.checks import check_splits
 from benchmark.planning.run_spec import RunSpec
-from benchmark.records.run_folder import write_history
+from benchmark.records.history import write_history
+from benchmark.records.result import RunFacts, write_result
 from benchmark.running.predictions import (
     JUDGE,
     fit,
@@ -23,7 +24,6 @@ from benchmark.running.predictions import (
     threshold_patients,
     visible,
 )
-from benchmark.running.rescore import write_result
 from benchmark.support import progress
 from benchmark.support.files import write_json
 
@@ -51,7 +51,7 @@ def run(
     train = visible(splits.train, task.card, method)
     val = visible(splits.val, task.card, method)
     predictor = fit(method, train, val, ctx)
-    write_history(folder / "history.csv", ctx.curves)
+    write_history(folder, ctx.curves)
     clock.lap("fit")
 
     # 3. Predict: images travel without labels, and without attributes unless declared.
@@ -77,13 +77,13 @@ def run(
         clock.lap("judge")
 
     # 5. Score what was saved, and nothing else.
-    facts = {
-        "seconds": clock.seconds,
-        "steps": ctx.steps if ctx.steps_reported else None,
-        "standard_loop": ctx.standard_loop,
-        "fingerprint": splits.fingerprint,
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    facts = RunFacts(
+        seconds=clock.seconds,
+        steps=ctx.steps if ctx.steps_reported else None,
+        standard_loop=ctx.standard_loop,
+        fingerprint=splits.fingerprint,
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
     write_result(folder, task.card, facts)
 
 

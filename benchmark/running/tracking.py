@@ -75,8 +75,10 @@ class MlflowTracker:
 
 
 def _state(record: RunRecord) -> str:
-    result = record.result or {}
-    return " ".join([record.status, result.get("finished", ""), result.get("scorer", "")]).strip()
+    if record.result is None:
+        return record.status
+    scoring = record.result.scoring
+    return f"{record.status} {record.result.run.finished} {scoring.code} {scoring.draws}"
 
 
 def _params(config: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def _final_scores(record: RunRecord) -> dict[str, float]:
     for name, entry in record.generation().get("scores", {}).items():
         if entry["value"] is not None:
             named[_clean(f"generation/{name}")] = entry["value"]
-    for name, seconds in (record.result or {}).get("seconds", {}).items():
+    for name, seconds in (record.result.run.seconds if record.result else {}).items():
         named[f"seconds/{name}"] = float(seconds)
     return named
 

@@ -97,7 +97,7 @@ def estimate_scores(
     row: Row, draws: Mapping[str, Draws], noises: Mapping[str, SeedNoise]
 ) -> dict[ScoreKey, Estimate]:
     """Average every score of a row over its seeds."""
-    trained = any(run.facts.get("steps") != 0 for run in row.done)  # None: not reported
+    trained = any(run.facts.steps != 0 for run in row.done)  # None: not reported
     found: dict[ScoreKey, list[tuple[int, Score]]] = {}
     for run in row.done:
         for score in run.scores:

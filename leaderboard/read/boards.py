@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
-from benchmark.records.run_folder import RunRecord, find_runs
+from benchmark.records.run_folder import FoundRuns, RunRecord, look_for_runs
 from leaderboard.read.scored_run import RunKey, ScoredRun, read_png, score_run
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -56,7 +56,7 @@ class Row:
     @property
     def finished(self) -> str:
         """When the last run finished; empty where none did."""
-        return max((str(run.facts.get("finished", "")) for run in self.done), default="")
+        return max((run.facts.finished for run in self.done), default="")
 
 
 @dataclass(frozen=True)
@@ -109,22 +109,33 @@ class Board:
         return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-")
 
 
-def collect(root: Path) -> list[Board]:
-    """Read every run below root, score the finished ones, and sort them and the failed into boards.
+@dataclass(frozen=True)
+class Collected:
+    """Everything below a results folder."""
 
+    boards: tuple[Board, ...]
+    unreadable: tuple[str, ...]  # folders of other versions, damaged ones: which, why, what to do
+
+
+def collect(root: Path, *, rescore: bool = False) -> Collected:
+    """Read every run below root, and sort the finished and the failed ones into boards.
+
+    rescore: believe no stored score; all runs are scored in memory from their predictions.
     Raises ValueError if not one run is finished and can be scored.
     """
-    runs = find_runs(root) if root.is_dir() else []
+    found = look_for_runs(root)
     boards: dict[str, list[RunRecord]] = defaultdict(list)
-    for run in runs:
+    for run in found.readable:
         if run.status != "unfinished":
             boards[_board_key(run.config)].append(run)
-    made = [_board(members) for members in boards.values()]
+    made = [_board(members, rescore) for members in boards.values()]
     rows = [row for board in made for row in board.rows]
     if not any(row.done for row in rows):
         failed = [run for row in rows for run in row.failed]
-        raise ValueError(_nothing_to_show(root, len(runs), failed))
-    return sorted(made, key=lambda b: (b.card.name, b.card.version, b.slug, _plain(b.source)))
+        raise ValueError(_nothing_to_show(root, found, failed))
+    made.sort(key=lambda b: (b.card.name, b.card.version, b.slug, _plain(b.source)))
+    # The folders of this machine are nobody's business on a public page.
+    return Collected(tuple(made), tuple(w.replace(f"{root}/", "") for w in found.unreadable))
 
 
 def read_cohort(folder: Path) -> Cohort:
@@ -147,8 +158,11 @@ def read_cohort(folder: Path) -> Cohort:
     return Cohort(tuple(content.get("counts", [])), tuple(pictures), tuple(refused))
 
 
-def _nothing_to_show(root: Path, folders: int, failed: list[RunRecord]) -> str:
+def _nothing_to_show(root: Path, found: FoundRuns, failed: list[RunRecord]) -> str:
+    folders = len(found.readable) + len(found.unreadable)
     words = f"No finished run below {root}: {folders} run folders, {len(failed)} of them failed."
+    if found.unreadable:
+        words += f" {len(found.unreadable)} cannot be read: {found.unreadable[0]}"
     if failed:
         words += f" The first failed with: {first_line(failed[0].error)}"
     return words + " Make some with `equipoise run`, or name the folder that holds them."
@@ -169,7 +183,7 @@ def _board_key(config: dict[str, Any]) -> str:
     return _plain([task, config["variant"]["name"], config["preset"]["name"], config["source"]])
 
 
-def _board(runs: list[RunRecord]) -> Board:
+def _board(runs: list[RunRecord], rescore: bool) -> Board:
     config = max(runs, key=_finished).config
     card = TaskCard.from_dict(config["card"])
     return Board(
@@ -178,7 +192,7 @@ def _board(runs: list[RunRecord]) -> Board:
         preset=config["preset"],
         source=config["source"],
         facts=CohortFacts.from_dict(config["cohort_facts"]),
-        rows=tuple(_rows(runs, card)),
+        rows=tuple(_rows(runs, card, rescore)),
         cohort=_cohort_of(runs),
     )
 
@@ -196,24 +210,26 @@ def _cohort_of(runs: Sequence[RunRecord]) -> Cohort:
 
 
 def _finished(run: RunRecord) -> str:
-    return (run.result or {}).get("finished", "")
+    return run.result.run.finished if run.result else ""
 
 
-def _rows(runs: Iterable[RunRecord], card: TaskCard) -> list[Row]:
+def _rows(runs: Iterable[RunRecord], card: TaskCard, rescore: bool) -> list[Row]:
     versions: dict[str, dict[str, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
     for run in runs:
         method = run.config["method"]
         versions[_plain([method["name"], method["fields"]])][run.config["row"]].append(run)
-    rows = [_row(list(of_method.values()), card) for of_method in versions.values()]
+    rows = [_row(list(of_method.values()), card, rescore) for of_method in versions.values()]
     return sorted(rows, key=lambda row: (row.name, _plain(row.method["fields"])))
 
 
-def _row(versions: list[list[RunRecord]], card: TaskCard) -> Row:
+def _row(versions: list[list[RunRecord]], card: TaskCard, rescore: bool) -> Row:
     """Choose the version of the code that finished last."""
     chosen = max(versions, key=lambda runs: (max(map(_finished, runs)), runs[0].config["row"]))
     by_seed = sorted(chosen, key=lambda run: run.config["seed"])
     config = max(by_seed, key=_finished).config
-    runs = [score_run(run, card) if run.status == "done" else run for run in by_seed]
+    runs = [
+        score_run(run, card, run.result, rescore=rescore) if run.result else run for run in by_seed
+    ]
     return Row(
         name=config["method"]["name"],
         config=config,

@@ -1,4 +1,4 @@
-"""A finished run with the scores that its saved predictions have, whatever it says of itself."""
+"""A finished run as the page needs it: its scores and draws, and what it says of itself."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import numpy as np
 
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score
-from benchmark.metrics.scoring import score_with_draws
+from benchmark.metrics.scoring import Scored
+from benchmark.records.result import Result, RunFacts, score_folder, stored_scores
 from benchmark.records.run_folder import RunRecord
-
-RESAMPLES = 500  # of patients; as many as a run is scored with when it ends
-BOOTSTRAP_SEED = 20240  # one for all runs: it is what pairs their resamples
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PICTURE_LIMIT = 600_000  # bytes; the page is mailed
@@ -27,13 +25,21 @@ class ScoredRun:
     """A finished run: scores and draws from its predictions, facts from what it recorded."""
 
     config: dict[str, Any]
-    facts: dict[str, Any]  # result.json; no score is ever read from it
-    scores: tuple[Score, ...]
-    threshold: float | None  # None: the most probable class is the answer
-    draws: dict[str, np.ndarray]  # overall metric to (1 + resamples,)
+    facts: RunFacts
+    scored: Scored
     generation: dict[str, Any]  # how the run's generator was judged; empty if it has none
     gallery: bytes | None  # a PNG of what it draws
     neutral: bytes | None = None  # a PNG of what it draws for neutral sentences
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """All scores."""
+        return self.scored.scores
+
+    @property
+    def draws(self) -> dict[str, np.ndarray]:
+        """Each overall metric, (1 + resamples,)."""
+        return self.scored.draws
 
     @property
     def seed(self) -> int:
@@ -43,26 +49,28 @@ class ScoredRun:
     @property
     def key(self) -> RunKey:
         """Seed and data: runs of two rows with the same key are compared."""
-        return self.seed, str(self.facts.get("fingerprint"))
+        return self.seed, self.facts.fingerprint
 
 
-def score_run(run: RunRecord, card: TaskCard) -> ScoredRun | RunRecord:
-    """Score a finished run; one whose predictions cannot be scored comes back as failed."""
+def score_run(
+    run: RunRecord, card: TaskCard, result: Result, *, rescore: bool = False
+) -> ScoredRun | RunRecord:
+    """Take a finished run's stored scores, or score it in memory where they do not count.
+
+    A run whose predictions cannot be scored comes back as failed.
+    rescore: believe no stored score, and score the predictions whatever the run says.
+    """
     try:
-        scores, threshold, draws = score_with_draws(
-            run.predictions(), card, resamples=RESAMPLES, seed=BOOTSTRAP_SEED
-        )
+        scored = None if rescore else stored_scores(run.folder, card, result)
+        scored = scored or score_folder(run.folder, card)
         generation, gallery = run.generation(), read_png(run.folder, "gallery.png")
     except OSError as error:
         # Its own words would print the folders of this machine on a public page.
         return _failed(run, f"predictions.parquet cannot be read ({type(error).__name__}).")
     except ValueError as error:
         return _failed(run, str(error).replace(str(run.folder), "."))
-    facts = run.result or {}
     neutral = read_png(run.folder, "neutral.png")
-    return ScoredRun(
-        run.config, facts, tuple(scores), threshold, draws, generation, gallery, neutral
-    )
+    return ScoredRun(run.config, result.run, scored, generation, gallery, neutral)
 
 
 def read_png(folder: Path, name: str) -> bytes | None:

@@ -165,7 +165,7 @@ def _groups_used(standing: Standing, context: Context) -> Cell:
 
 def minutes(standing: Standing) -> float | None:
     """Return the mean minutes of a finished run, loading and scoring included."""
-    totals = [sum(run.facts["seconds"].values()) for run in standing.row.done]
+    totals = [sum(run.facts.seconds.values()) for run in standing.row.done]
     return sum(totals) / len(totals) / 60 if totals else None
 
 

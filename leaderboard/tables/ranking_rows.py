@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
+from benchmark.records.result import RunFacts
 from leaderboard.rank.standings import Standing
 from leaderboard.read.boards import Board, first_line
 from leaderboard.tables.columns import COLUMNS, Context
@@ -126,7 +126,7 @@ def _provenance(standing: Standing) -> list[tuple[str, str]]:
         ("seeds", ", ".join(map(str, row.seeds))),
         ("finished", _moment(row.finished)),
         ("steps", _distinct(_steps_words(run.facts) for run in row.done)),
-        ("threshold", ", ".join(_threshold(run.threshold) for run in row.done)),
+        ("threshold", ", ".join(_threshold(run.scored.threshold) for run in row.done)),
         ("data", ", ".join(run.key[1][:12] for run in row.done)),
         ("row", str(row.config["row"])[:12]),
         *((name, _plain(value)) for name, value in environment.items()),
@@ -134,12 +134,12 @@ def _provenance(standing: Standing) -> list[tuple[str, str]]:
     return [(name, text) for name, text in pairs if text]
 
 
-def _steps_words(facts: Mapping[str, Any]) -> str:
+def _steps_words(facts: RunFacts) -> str:
     """Say how long a run trained, and that it did so by a loop of its own."""
-    if facts.get("steps") is None:
+    if facts.steps is None:
         return "own loop, steps not reported"
-    own = facts["steps"] and not facts.get("standard_loop", True)
-    return f"{facts['steps']}{', own loop' if own else ''}"
+    own = facts.steps and not facts.standard_loop
+    return f"{facts.steps}{', own loop' if own else ''}"
 
 
 def _threshold(value: float | None) -> str:

@@ -12,8 +12,9 @@ import pandas as pd
 
 from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.cohort import CohortFacts
-from benchmark.metrics.scoring import score_predictions
-from benchmark.records.run_folder import SCHEMA, finish, result_values
+from benchmark.records.base import SCHEMA
+from benchmark.records.result import RunFacts, write_result
+from benchmark.records.run_folder import finish
 from benchmark.support.files import write_json
 
 HEART = TaskCard(
@@ -220,10 +221,15 @@ def write_run(
     if error is None:
         table = predictions(card, method, seed, without)
         table.to_parquet(partial / "predictions.parquet")
-        scores, threshold = score_predictions(table, card, resamples=0)
         seconds = {"load": 1.0, "fit": 11.0 + seed, "predict": 0.6, "score": 0.4}
-        facts = {"steps": 360, "fingerprint": f"fp{seed}", "finished": finished}
-        write_json(partial / "result.json", result_values(scores, threshold, seconds, **facts))
+        facts = RunFacts(
+            seconds=seconds,
+            steps=360,
+            standard_loop=True,
+            fingerprint=f"fp{seed}",
+            finished=finished,
+        )
+        write_result(partial, card, facts)
     finish(partial, target, error=error)
     return target
 

@@ -28,7 +28,7 @@ def test_headline_is_mean_over_seeds(built):
         score.value
         for run in find_runs(built.runs)
         if run.config["method"]["name"] == "dfr" and run.card.name == "brain_mr_sex"
-        for score in score_predictions(run.predictions(), run.card, resamples=0)[0]
+        for score in score_predictions(run.predictions(), run.card, resamples=0).scores
         if score.key == ScoreKey("worst_group_accuracy")
     ]
     shown = built.page.row(BRAIN, "dfr")["worst_group_accuracy"]
@@ -158,11 +158,26 @@ def test_scores_that_a_run_claims_change_nothing(fake, tmp_path):
     build(tmp_path / "runs", tmp_path / "honest")
     result = json.loads((target / "result.json").read_text())
     for score in result["scores"]:
-        score |= {"value": 0.999, "low": 0.99, "high": 1.0, "n": 7}
+        score |= {"low": 0.99, "high": 1.0, "n": 7}
     result["threshold"] = 0.123
     (target / "result.json").write_text(json.dumps(result))
-    build(tmp_path / "runs", tmp_path / "boasting")
+    build(tmp_path / "runs", tmp_path / "boasting", rescore=True)
     assert read_back(tmp_path / "honest") == read_back(tmp_path / "boasting")
+
+
+def test_folders_that_cannot_be_read_are_listed_and_cost_no_other_row(fake, tmp_path, read_page):
+    runs = tmp_path / "runs"
+    old, torn, _ = (fake.write_run(runs, fake.BRAIN, method, 0) for method in fake.METHODS[:3])
+    config = json.loads((old / "config.json").read_text())
+    (old / "config.json").write_text(json.dumps({**config, "schema": 1}))
+    (torn / "result.json").write_text('{"schema": 2, "scores": [')
+    page = read_page(build(runs, tmp_path / "out").read_text())
+    words = " ".join(page.words)
+    assert len(page.rows) == 1
+    assert "2 run folder(s) cannot be read" in words
+    assert "config.json cannot be read: it has schema 1, this version reads 2" in words
+    assert "result.json cannot be read: it holds no JSON" in words
+    assert str(tmp_path) not in words
 
 
 def test_value_lies_in_its_own_interval(built):

@@ -53,7 +53,7 @@ def cell_accuracies(request, tmp_path_factory):
             predictions.predict(predictor, method, task.card, "val", val_patients),
             predictions.predict(predictor, method, task.card, "test", splits.test),
         ]
-        scores, _ = score_predictions(pd.concat(tables, ignore_index=True), task.card)
+        scores = score_predictions(pd.concat(tables, ignore_index=True), task.card).scores
         found[type(method).__name__] = {
             (s.key.attributes[0], s.key.values[0], s.key.label): s.value
             for s in scores

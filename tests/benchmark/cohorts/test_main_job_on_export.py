@@ -68,8 +68,8 @@ def test_every_patient_of_the_export_is_scored(job):
 
 
 def test_numbers_and_words_give_the_same_scores(job):
-    words, numbers = (record.result for record in job.records)
-    assert words["scores"] == numbers["scores"]
+    words, numbers = (record.scores for record in job.records)
+    assert words == numbers
     assert {r.config["source"]["name"] for r in job.records} == {"words", "numbers"}
 
 

@@ -7,7 +7,7 @@ from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS, Metric
 from benchmark.metrics.fairness import gap
 from benchmark.metrics.performance import ratio
-from benchmark.metrics.scoring import score_predictions, score_with_draws
+from benchmark.metrics.scoring import score_predictions
 
 
 def predictive_parity(counts):
@@ -29,7 +29,7 @@ def value(scores, *key):
 def score_new(monkeypatch, eight_rows, sex_card):
     def score(metric):
         monkeypatch.setitem(METRICS, "new", metric)
-        return score_predictions(eight_rows, sex_card, resamples=5)[0]
+        return score_predictions(eight_rows, sex_card, resamples=5).scores
 
     return score
 
@@ -57,7 +57,7 @@ def test_a_new_metric_may_read_another_one(score_new):
 def test_where_higher_is_better_the_smallest_attribute_counts(monkeypatch, card, draw_predictions):
     ratio = entry(lambda rates: rates.min(axis=1) / rates.max(axis=1), "accuracy", better="higher")
     monkeypatch.setitem(METRICS, "new", ratio)
-    scores, _ = score_predictions(draw_predictions(card, 200, 0), card, resamples=0)
+    scores = score_predictions(draw_predictions(card, 200, 0), card, resamples=0).scores
     each = [value(scores, "new", (name,)) for name in ("sex", "age")]
     assert value(scores, "new") == min(each) < max(each)
 
@@ -65,7 +65,7 @@ def test_where_higher_is_better_the_smallest_attribute_counts(monkeypatch, card,
 def test_what_keeps_no_draws_has_none(monkeypatch, eight_rows, sex_card):
     silent = Metric("New", "lower", "", "images", "accuracy", lambda x: x, keeps_draws=False)
     monkeypatch.setitem(METRICS, "new", silent)
-    assert "new" not in score_with_draws(eight_rows, sex_card, resamples=5)[2]
+    assert "new" not in score_predictions(eight_rows, sex_card, resamples=5).draws
 
 
 def test_a_function_that_returns_another_shape_is_refused(score_new):

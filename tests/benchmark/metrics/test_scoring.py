@@ -10,7 +10,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.scoring import score_predictions, score_with_draws
+from benchmark.metrics.scoring import score_keys, score_predictions
 
 HEADLINE_GAPS = (
     "balanced_accuracy_gap",
@@ -29,7 +29,7 @@ def find(scores, metric, attributes=(), values=(), label=None):
 
 @pytest.fixture
 def eight_scores(eight_rows, sex_card):
-    return score_predictions(eight_rows, sex_card, resamples=20)[0]
+    return score_predictions(eight_rows, sex_card, resamples=20).scores
 
 
 def without(table, **words):
@@ -67,11 +67,11 @@ def test_eight_rows_by_hand(eight_scores, metric, attributes, group, label, valu
 
 
 def test_threshold_is_chosen_on_val(eight_rows, sex_card):
-    assert score_predictions(eight_rows, sex_card, resamples=0)[1] == pytest.approx(0.5)
+    assert score_predictions(eight_rows, sex_card, resamples=0).threshold == pytest.approx(0.5)
 
 
 def test_worst_group_names_its_cell(eight_rows, sex_card):
-    scores, _ = score_predictions(eight_rows, sex_card, resamples=0)
+    scores = score_predictions(eight_rows, sex_card, resamples=0).scores
     assert find(scores, "worst_group_accuracy").note == "sex=female, ill"
 
 
@@ -92,13 +92,13 @@ def test_shuffled_test_labels_change_no_threshold(card, draw_predictions):
     shuffled = table.copy()
     rng = np.random.default_rng(1)
     shuffled.loc[test, "label"] = rng.permutation(table["label"][test].to_numpy())
-    before, after = (score_predictions(t, card, resamples=0)[1] for t in (table, shuffled))
+    before, after = (score_predictions(t, card, resamples=0).threshold for t in (table, shuffled))
     assert before == after
 
 
 def test_a_group_without_positives_is_undefined_with_its_reason(eight_rows, sex_card):
     table = without(eight_rows, sex="female", label="ill")
-    scores, _ = score_predictions(table, sex_card, resamples=20)
+    scores = score_predictions(table, sex_card, resamples=20).scores
     reason = "undefined: of sex=female's 2 test images none is ill"
     for metric in ("auroc", "balanced_accuracy", "sensitivity"):
         score = find(scores, metric, "sex", "female")
@@ -111,14 +111,14 @@ def test_a_group_without_positives_is_undefined_with_its_reason(eight_rows, sex_
 
 def test_an_empty_cell_is_undefined_and_not_zero(eight_rows, sex_card):
     table = without(eight_rows, sex="female", label="ill")
-    scores, _ = score_predictions(table, sex_card, resamples=0)
+    scores = score_predictions(table, sex_card, resamples=0).scores
     score = find(scores, "cell_accuracy", "sex", "female", "ill")
     assert (score.value, score.n) == (None, 0)
     assert score.note == "undefined for sex=female, ill: no test image"
 
 
 def test_a_group_of_nobody_makes_every_gap_undefined(eight_rows, sex_card):
-    scores, _ = score_predictions(without(eight_rows, sex="male"), sex_card, resamples=20)
+    scores = score_predictions(without(eight_rows, sex="male"), sex_card, resamples=20).scores
     for metric in HEADLINE_GAPS:
         score = find(scores, metric)
         assert (score.value, score.note) == (None, "undefined: sex=male has no test image")
@@ -129,19 +129,19 @@ def test_a_group_of_nobody_makes_every_gap_undefined(eight_rows, sex_card):
     deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_undefined_values_and_reasons_go_together(draw_predictions, card, seed):
-    scores, _ = score_predictions(draw_predictions(card, 16, seed), card, resamples=10)
+    scores = score_predictions(draw_predictions(card, 16, seed), card, resamples=10).scores
     assert all((s.value is None) == s.note.startswith("undefined") for s in scores)
 
 
 def test_worst_is_below_the_mean_and_every_value_is_in_its_interval(card, draw_predictions):
-    scores, _ = score_predictions(draw_predictions(card, 600, 2), card, resamples=100)
+    scores = score_predictions(draw_predictions(card, 600, 2), card, resamples=100).scores
     worst = find(scores, "worst_group_accuracy").value
     assert worst <= find(scores, "balanced_accuracy").value
     assert all(s.low <= s.value <= s.high for s in scores)
 
 
 def test_the_headline_leaves_intersections_out(card, draw_predictions):
-    scores, _ = score_predictions(draw_predictions(card, 400, 3), card, resamples=0)
+    scores = score_predictions(draw_predictions(card, 400, 3), card, resamples=0).scores
     cells = [s for s in scores if s.key.metric == "cell_accuracy"]
     single = [s.value for s in cells if len(s.key.attributes) == 1]
     assert find(scores, "worst_group_accuracy").value == min(single)
@@ -149,7 +149,7 @@ def test_the_headline_leaves_intersections_out(card, draw_predictions):
 
 
 def test_the_overall_gap_is_the_largest_of_the_attributes(card, draw_predictions):
-    scores, _ = score_predictions(draw_predictions(card, 400, 4), card, resamples=0)
+    scores = score_predictions(draw_predictions(card, 400, 4), card, resamples=0).scores
     for metric in HEADLINE_GAPS:
         by_attribute = {name: find(scores, metric, name).value for name in ("sex", "age")}
         largest = max(by_attribute, key=by_attribute.get)
@@ -158,7 +158,7 @@ def test_the_overall_gap_is_the_largest_of_the_attributes(card, draw_predictions
 
 
 def test_intersections_are_scored_under_both_names(card, draw_predictions):
-    scores, _ = score_predictions(draw_predictions(card, 400, 5), card, resamples=0)
+    scores = score_predictions(draw_predictions(card, 400, 5), card, resamples=0).scores
     assert find(scores, "cell_accuracy", ("sex", "age"), ("female", "old"), "ill").n > 0
     assert find(scores, "auroc_gap", ("sex", "age")).value > 0
 
@@ -166,12 +166,14 @@ def test_intersections_are_scored_under_both_names(card, draw_predictions):
 def test_the_order_of_the_rows_changes_nothing(card, draw_predictions):
     table = draw_predictions(card, 200, 6)
     shuffled = table.sample(frac=1, random_state=0)
-    assert score_predictions(table, card) == score_predictions(shuffled, card)
+    before, after = (score_predictions(t, card) for t in (table, shuffled))
+    assert (before.scores, before.threshold) == (after.scores, after.threshold)
 
 
 def test_three_classes_use_the_most_probable_class(three_class_card, draw_predictions):
     table = draw_predictions(three_class_card, 600, 7)
-    scores, threshold = score_predictions(table, three_class_card, resamples=20)
+    scored = score_predictions(table, three_class_card, resamples=20)
+    scores, threshold = scored.scores, scored.threshold
     test = table[table["split"] == "test"]
     labels = three_class_card.encode_labels(test)
     probability = test[[f"probability_{c}" for c in range(3)]].to_numpy()
@@ -185,12 +187,13 @@ def test_three_classes_use_the_most_probable_class(three_class_card, draw_predic
 
 
 def test_every_metric_is_in_the_catalogue(card, draw_predictions):
-    scores, _ = score_predictions(draw_predictions(card, 200, 8), card, resamples=0)
+    scores = score_predictions(draw_predictions(card, 200, 8), card, resamples=0).scores
     assert {s.key.metric for s in scores} == set(METRICS)
 
 
 def test_a_comma_in_a_value_divides_nobody(comma_card, draw_predictions):
-    scores, _ = score_predictions(draw_predictions(comma_card, 400, 14), comma_card, resamples=20)
+    table = draw_predictions(comma_card, 400, 14)
+    scores = score_predictions(table, comma_card, resamples=20).scores
     assert find(scores, "auroc", "ethnicity", "Asian, other").n > 0
     group = ("Asian, other", "50, or over")
     assert find(scores, "auroc", ("ethnicity", "age"), group).n > 0
@@ -198,21 +201,23 @@ def test_a_comma_in_a_value_divides_nobody(comma_card, draw_predictions):
 
 def test_a_comma_in_a_value_is_kept_in_the_reason(comma_card, draw_predictions):
     table = without(draw_predictions(comma_card, 100, 15), ethnicity="Asian, other")
-    scores, _ = score_predictions(table, comma_card, resamples=0)
+    scores = score_predictions(table, comma_card, resamples=0).scores
     reason = "undefined: ethnicity=Asian, other has no test image"
     assert find(scores, "balanced_accuracy_gap", "ethnicity").note == reason
 
 
-def test_no_two_scores_share_an_address(card, draw_predictions):
-    scores, _ = score_predictions(draw_predictions(card, 200, 9), card, resamples=0)
-    addresses = [s.key for s in scores]
-    assert len(addresses) == len(set(addresses))
+@pytest.mark.parametrize("name", ["card", "comma_card", "three_class_card"])
+def test_every_score_has_its_address_and_no_two_share_one(name, draw_predictions, request):
+    card = request.getfixturevalue(name)
+    scores = score_predictions(draw_predictions(card, 200, 9), card, resamples=0).scores
+    assert [s.key for s in scores] == score_keys(card)
+    assert len(set(score_keys(card))) == len(scores)
 
 
 def test_headlines_begin_with_the_scored_value(card, draw_predictions):
     table = draw_predictions(card, 200, 10)
-    scores, _ = score_predictions(table, card, resamples=30)
-    draws = score_with_draws(table, card, resamples=30)[2]
+    scored = score_predictions(table, card, resamples=30)
+    scores, draws = scored.scores, scored.draws
     assert set(draws) == {
         name for name, metric in METRICS.items() if metric.keeps_draws and metric.per != "cell"
     }
@@ -226,7 +231,9 @@ def test_two_methods_are_resampled_alike(card, draw_predictions):
     other = table.copy()
     other[["probability_0", "probability_1"]] = 1 - 0.5 * table[["probability_1", "probability_0"]]
     other["probability_0"] = 1 - other["probability_1"]
-    first, second = (score_with_draws(t, card, resamples=30)[2]["auroc"] for t in (table, other))
+    first, second = (
+        score_predictions(t, card, resamples=30).draws["auroc"] for t in (table, other)
+    )
     assert first == pytest.approx(second)  # a rising transform: paired, so equal in each resample
 
 
@@ -234,7 +241,7 @@ def test_many_images_of_few_patients_widen_the_interval(sex_card, draw_predictio
     table = draw_predictions(sex_card, 400, 12)
     many = table.loc[table.index.repeat(4)].reset_index(drop=True)
     many["image_id"] = [f"image-{row}" for row in range(len(many))]
-    one, copies = (find(score_predictions(t, sex_card)[0], "accuracy") for t in (table, many))
+    one, copies = (find(score_predictions(t, sex_card).scores, "accuracy") for t in (table, many))
     assert copies.high - copies.low == pytest.approx(one.high - one.low, rel=0.1)
 
 

@@ -23,8 +23,7 @@ def do(specs, runs, **options):
 def scores(runs):
     """Everything that was computed, run by run, without what the clock says."""
     return {
-        str(r.folder.relative_to(runs)): (r.result["scores"], r.result["threshold"])
-        for r in find_runs(runs)
+        str(r.folder.relative_to(runs)): (r.scores, r.result.threshold) for r in find_runs(runs)
     }
 
 
@@ -134,7 +133,7 @@ def test_the_cost_of_what_is_missing_comes_from_the_runs_seen(make_spec, tmp_pat
     assert plan.expected_seconds(plan.plan(both, runs), runs) == (None, 0)
     do(both[:1], runs)
     (record,) = find_runs(runs)
-    spent = sum(record.result["seconds"].values())
+    spent = sum(record.result.run.seconds.values())
     planned = plan.plan(both, runs)
     assert plan.expected_seconds(planned, runs) == ([pytest.approx(spent)], 0)
 

@@ -8,7 +8,9 @@ import pytest
 from benchmark.api.data import Split, Splits
 from benchmark.api.declarations import method
 from benchmark.cohorts.toy import ToyTask
-from benchmark.records.run_folder import SCHEMA, read_run
+from benchmark.records.base import SCHEMA
+from benchmark.records.result import read_result
+from benchmark.records.run_folder import read_run
 from benchmark.running import predictions, runner
 
 TASK = ToyTask()
@@ -236,7 +238,7 @@ def test_a_run_folder_is_read_back(make_spec, tmp_path):
     (tmp_path / "run" / "done").touch()
     record = read_run(tmp_path / "run")
     assert record.status == "done"
-    assert record.result["steps"] == make_spec().preset.classifier.steps
+    assert record.result.run.steps == make_spec().preset.classifier.steps
     assert set(record.predictions()["split"]) == {"val", "test"}
     assert {"train_loss", "val_loss"} <= set(record.history().columns)
     assert any(score.key.metric == "worst_group_accuracy" for score in record.scores)
@@ -244,8 +246,8 @@ def test_a_run_folder_is_read_back(make_spec, tmp_path):
 
 def facts_of(method, make_spec, folder):
     do(method, make_spec, folder, TASK)
-    result = json.loads((folder / "result.json").read_text())
-    return result["steps"], result["standard_loop"]
+    facts = read_result(folder).run
+    return facts.steps, facts.standard_loop
 
 
 def test_a_loop_of_ones_own_that_counts_no_steps_is_recorded_as_such(make_spec, tmp_path):

@@ -59,7 +59,7 @@ def test_every_score_has_a_name_of_its_own():
     groups = ("Asian, other", "Asian/other", "<50", ">50")
     scores = [score(("group",), (value,)) for value in groups]
     scores.append(score(("sex", "age"), ("female", "50, or over"), "ill"))
-    record = SimpleNamespace(scores=scores, generation=dict, result={})
+    record = SimpleNamespace(scores=scores, generation=dict, result=None)
     assert list(_final_scores(record)) == [
         "accuracy/group/Asian_ other", "accuracy/group/Asian_other", "accuracy/group/_50",
         "accuracy/group/_50-2", "accuracy/sex/female/age/50_ or over/ill",
@@ -111,5 +111,5 @@ def test_without_tracking_no_number_changes_and_mlflow_is_not_imported(make_spec
     driver.run_matrix(
         plan.plan([make_spec("erm")], tmp_path / "with"), tmp_path / "with", tracker=tracker
     )
-    results = [find_runs(tmp_path / name)[0].result["scores"] for name in ("with", "without")]
+    results = [find_runs(tmp_path / name)[0].scores for name in ("with", "without")]
     assert results[0] == results[1]

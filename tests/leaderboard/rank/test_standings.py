@@ -9,7 +9,7 @@ from leaderboard.tables.groups import support
 
 @pytest.fixture(scope="module")
 def standings(built):
-    _, heart = collect(built.runs)
+    _, heart = collect(built.runs).boards
     return {s.row.name: s for s in rank(heart)}
 
 
@@ -52,7 +52,7 @@ def test_rows_on_disjoint_seeds_are_not_placed_together(fake, tmp_path):
     for method, seeds in zip(fake.METHODS[:3], ((0, 1), (0, 1), (2, 3)), strict=True):
         for seed in seeds:
             fake.write_run(tmp_path, fake.BRAIN, method, seed)
-    *first, last = rank(collect(tmp_path)[0])
+    *first, last = rank(collect(tmp_path).boards[0])
     assert [standing.place for standing in first] == [1, 2]
     assert (last.row.name, last.place, last.tier) == ("class_resampling", None, None)
     assert last.missing == (0, 1)
@@ -63,10 +63,10 @@ def test_levelling_down_is_seen_on_shared_runs_only(fake, tmp_path):
     for method, seeds in ((erm, (0,)), (flat, (1,))):
         for seed in seeds:
             fake.write_run(tmp_path, fake.BRAIN, method, seed)
-    apart = {s.row.name: s.levelling_down for s in rank(collect(tmp_path)[0])}
+    apart = {s.row.name: s.levelling_down for s in rank(collect(tmp_path).boards[0])}
     assert apart["majority_class"] == ()
     fake.write_run(tmp_path, fake.BRAIN, flat, 0)
-    shared = {s.row.name: s.levelling_down for s in rank(collect(tmp_path)[0])}
+    shared = {s.row.name: s.levelling_down for s in rank(collect(tmp_path).boards[0])}
     assert shared["majority_class"] == ("Age", "Brain volume")
 
 
@@ -75,7 +75,7 @@ def test_settings_of_one_method_count_once_in_the_noise(fake, tmp_path):
     for method in (fake.METHODS[0], *sweep):
         for seed in (0, 1):
             fake.write_run(tmp_path, fake.BRAIN, method, seed)
-    (board,) = collect(tmp_path)
+    (board,) = collect(tmp_path).boards
     noise = board_noise(board.rows, [draws_of(row) for row in board.rows])
     assert noise["auroc"].difference_freedom == 1  # (2 methods - 1) (2 seeds - 1)
 

@@ -50,7 +50,7 @@ def test_cohort_lies_in_the_folder_that_its_runs_name(fake, tmp_path, name, pict
         fake.write_cohort(folder, fake.BRAIN)
     changes = {"cohort": name}
     fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0, changes=changes)
-    (board,) = collect(tmp_path / "runs")
+    (board,) = collect(tmp_path / "runs").boards
     assert len(board.cohort.pictures) == pictures
 
 
@@ -59,7 +59,7 @@ def test_a_cohort_folder_elsewhere_is_not_followed(fake, tmp_path):
     fake.write_cohort(tmp_path / "elsewhere", fake.BRAIN)
     beside = tmp_path / "runs" / "brain_mr_sex" / "severity-1"
     (beside / "cohort-1a2b3c4d").symlink_to(tmp_path / "elsewhere")
-    assert collect(tmp_path / "runs")[0].cohort.pictures == ()
+    assert collect(tmp_path / "runs").boards[0].cohort.pictures == ()
 
 
 def test_no_cohort_is_an_empty_one(tmp_path):
@@ -69,7 +69,7 @@ def test_no_cohort_is_an_empty_one(tmp_path):
 def test_seeds_of_one_row_are_gathered(fake, tmp_path):
     for seed in (1, 0):
         fake.write_run(tmp_path, fake.BRAIN, fake.METHODS[0], seed)
-    (board,) = collect(tmp_path)
+    (board,) = collect(tmp_path).boards
     (row,) = board.rows
     assert row.seeds == (0, 1)
 
@@ -78,7 +78,7 @@ def test_other_fields_make_another_row(fake, tmp_path):
     for limit in (5.0, 20.0):
         method = fake.FakeMethod("group_resampling", fields={"limit": limit})
         fake.write_run(tmp_path, fake.BRAIN, method, 0)
-    (board,) = collect(tmp_path)
+    (board,) = collect(tmp_path).boards
     assert [row.method["fields"]["limit"] for row in board.rows] == [20.0, 5.0]
 
 
@@ -86,7 +86,7 @@ def test_code_that_finished_last_is_shown(fake, tmp_path):
     for code, finished in (("b", "2026-01-01"), ("a", "2026-02-01"), ("c", "2025-01-01")):
         method = fake.FakeMethod("erm", code=code)
         fake.write_run(tmp_path, fake.BRAIN, method, 0, finished=finished)
-    (row,) = collect(tmp_path)[0].rows
+    (row,) = collect(tmp_path).boards[0].rows
     assert (row.method["source"][0], row.older) == ("a", 2)
 
 

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from leaderboard.tables.ranking_rows import _steps_words
@@ -14,4 +16,4 @@ from leaderboard.tables.ranking_rows import _steps_words
     ids=str,
 )
 def test_a_loop_of_ones_own_is_marked(facts, words):
-    assert _steps_words(facts) == words
+    assert _steps_words(SimpleNamespace(**facts)) == words

@@ -1,0 +1,52 @@
+"""From pydantic's errors to sentences, the same for files on disk and for presets."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+EXPECTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a table of names and values",
+    "model_type": "a table of names and values",
+    "dataclass_type": "a table of names and values",
+}
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+LONGEST = 60  # letters of a value that are repeated
+
+
+def problems_of(error: ValidationError) -> list[str]:
+    """Say what is wrong, one sentence for each place: "run.steps is 'a'; it must be ..."."""
+    return [_sentence(details) for details in error.errors(include_url=False)]
+
+
+def near_words(name: str, known: Collection[str]) -> str:
+    """Return "; did you mean NAME" for the nearest known name, or nothing if none is near."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}" if near else ""
+
+
+def _sentence(details: ErrorDetails) -> str:
+    place = ".".join(map(str, details["loc"])) or "the file"
+    kind = details["type"]
+    if kind in ("missing", "missing_argument"):
+        return f"{place} is missing"
+    if kind in UNKNOWN:
+        return f"{place} is unknown"
+    value = repr(details["input"])
+    shown = value if len(value) <= LONGEST else f"{value[:LONGEST]}..."
+    wanted = EXPECTED.get(kind)
+    if wanted is None:
+        words = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        return f"{place} is {shown}; it {words[:1].lower()}{words[1:]}"
+    return f"{place} is {shown}; it must be {wanted}"

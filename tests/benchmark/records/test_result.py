@@ -1,0 +1,106 @@
+"""Which stored scores count, and which have to be computed again."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from benchmark.metrics.scoring import score_predictions
+from benchmark.records import result
+from benchmark.records.base import UnreadableRecord
+from benchmark.records.result import RunFacts, read_result, stored_scores, write_result
+
+FACTS = RunFacts(
+    seconds={"fit": 1.0}, steps=3, standard_loop=True, fingerprint="f", finished="2026-01-01"
+)
+
+
+@pytest.fixture
+def scored(tmp_path, card, draw_predictions):
+    """A folder with predictions, scores and draws."""
+    draw_predictions(card, 200, 0).to_parquet(tmp_path / "predictions.parquet")
+    write_result(tmp_path, card, FACTS)
+    return tmp_path
+
+
+def edit(folder, change):
+    """Change the content of result.json."""
+    content = json.loads((folder / "result.json").read_text())
+    change(content)
+    (folder / "result.json").write_text(json.dumps(content))
+
+
+def test_what_is_read_back_is_what_scoring_gives(scored, card, draw_predictions):
+    found = stored_scores(scored, card, read_result(scored))
+    wanted = score_predictions(draw_predictions(card, 200, 0), card)
+    assert (found.scores, found.threshold) == (wanted.scores, wanted.threshold)
+    assert found.draws.keys() == wanted.draws.keys()
+    for metric, draws in wanted.draws.items():
+        assert np.array_equal(found.draws[metric], draws, equal_nan=True)
+
+
+def test_an_undefined_value_is_stored_too(tmp_path, sex_card, eight_rows):
+    table = eight_rows[(eight_rows["sex"] != "male") | (eight_rows["split"] == "val")]
+    table.to_parquet(tmp_path / "predictions.parquet")
+    write_result(tmp_path, sex_card, FACTS)
+    found = stored_scores(tmp_path, sex_card, read_result(tmp_path))
+    assert np.isnan(found.draws["worst_group_accuracy"]).all()
+
+
+def shorten(path):
+    save_file({name: draws[:3] for name, draws in load_file(path).items()}, path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "draws.safetensors").unlink(),
+        lambda folder: (folder / "draws.safetensors").write_bytes(b"no draws"),
+        lambda folder: shorten(folder / "draws.safetensors"),
+        lambda folder: (folder / "predictions.parquet").write_bytes(b"others"),
+        lambda folder: (folder / "predictions.parquet").unlink(),
+        lambda folder: edit(folder, lambda content: content["scoring"].update(code="older")),
+        lambda folder: edit(folder, lambda content: content["scores"].pop()),
+        lambda folder: edit(folder, lambda content: content["scores"][0].update(value=0.999)),
+    ],
+    ids=[
+        "no draws", "draws of another form", "too few draws", "other predictions",
+        "no predictions", "other code", "a score less", "a claimed value",
+    ],
+)  # fmt: skip
+def test_scores_that_do_not_fit_do_not_count(scored, card, damage):
+    damage(scored)
+    assert stored_scores(scored, card, read_result(scored)) is None
+
+
+def test_draws_that_fit_their_digest_but_not_the_scores_do_not_count(scored, card):
+    shorten(scored / "draws.safetensors")
+    digest = result.bytes_digest((scored / "draws.safetensors").read_bytes())
+    edit(scored, lambda content: content["scoring"].update(draws=digest))
+    assert stored_scores(scored, card, read_result(scored)) is None
+
+
+def test_scores_of_another_card_do_not_count(scored, sex_card):
+    assert stored_scores(scored, sex_card, read_result(scored)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda content: content.update(schema=1), "it has schema 1, this version reads 2"),
+        (lambda content: content.update(boast=1), "boast is unknown"),
+        (lambda content: content["run"].pop("seconds"), "run.seconds is missing"),
+        (lambda content: content["run"].update(steps="9"), "run.steps is '9'; it must be a whole"),
+        (
+            lambda content: content["scores"][0].update(value=float("nan")),
+            "scores.0.value is nan; it must be a finite number",
+        ),
+    ],
+)
+def test_a_record_of_another_form_is_refused_with_what_is_wrong(scored, change, words):
+    edit(scored, change)
+    with pytest.raises(UnreadableRecord, match=words) as caught:
+        read_result(scored)
+    assert str(scored / "result.json") in str(caught.value)
+    assert "Do the run again" in str(caught.value)

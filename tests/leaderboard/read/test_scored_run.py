@@ -1,0 +1,49 @@
+"""The page shows what a run was scored with, and scores again only where that does not count."""
+
+import pytest
+
+from benchmark.records import result
+from benchmark.records.run_folder import read_run
+from leaderboard.read.boards import collect
+
+
+@pytest.fixture
+def folder(fake, tmp_path):
+    return fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
+
+
+def shown(root, **options):
+    (board,) = collect(root, **options).boards
+    return board.rows[0].done[0].scored
+
+
+def content_of(root):
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_the_page_shows_the_very_scores_and_intervals_of_the_run(folder, tmp_path):
+    assert shown(tmp_path / "runs").scores == read_run(folder).scores
+
+
+def test_stored_scores_are_not_computed_again(folder, tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise AssertionError("scored again")
+
+    monkeypatch.setattr(result, "score_predictions", refuse)
+    assert len(shown(tmp_path / "runs").scores) > 0
+    with pytest.raises(AssertionError, match="scored again"):
+        shown(tmp_path / "runs", rescore=True)
+
+
+@pytest.mark.parametrize("lost", ["draws.safetensors", None])
+def test_scores_that_do_not_count_are_computed_in_memory(folder, tmp_path, monkeypatch, lost):
+    before = shown(tmp_path / "runs")
+    if lost:
+        (folder / lost).unlink()
+    else:
+        monkeypatch.setattr(result, "scoring_digest", lambda: "another")
+    files = content_of(tmp_path / "runs")
+    after = shown(tmp_path / "runs")
+    assert (after.scores, after.threshold) == (before.scores, before.threshold)
+    assert all((after.draws[metric] == draws).all() for metric, draws in before.draws.items())
+    assert content_of(tmp_path / "runs") == files
