@@ -6,11 +6,10 @@ Row numbers in messages are line numbers of the file: the header is row 1.
 from __future__ import annotations
 
 import difflib
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
@@ -115,17 +114,6 @@ def table_problems(participants: Participants, card: TaskCard) -> list[str]:
     return problems + _number_problems(participants)
 
 
-def path_problem(folder: Path, text: str) -> str:
-    """Say why a stranger's path is not a file inside folder; empty if it is one."""
-    relative = PurePosixPath(text)
-    if relative.is_absolute() or ".." in relative.parts or "\\" in text or ":" in text:
-        return "must be relative to the folder, with '/', without '..'"
-    path = folder / relative
-    if not path.resolve().is_relative_to(folder.resolve()):
-        return "is a link out of the folder; copy the file into it"
-    return "" if path.is_file() else "does not exist"
-
-
 def width_in_mm(text: str) -> float | None:
     """Read a cell of field_of_view_mm; None where it is empty or no width."""
     try:
@@ -150,16 +138,6 @@ def _refuse_other_separator(path: Path, table: pd.DataFrame) -> None:
     if table.shape[1] == 1 and other in str(table.columns[0]):
         words = f"is one column wide: {path.suffix} files have {expected} between columns"
         raise CohortError(path, [f"{words}. Save it so, or name it after what it is."])
-
-
-def in_row_order(problems: Sequence[str]) -> list[str]:
-    """Sort problems by the row they name; those of the whole table come first."""
-
-    def row(problem: str) -> int:
-        found = re.search(r", row (\d+), ", problem)
-        return int(found[1]) if found else 0
-
-    return sorted(problems, key=row)
 
 
 def _missing_columns(table: pd.DataFrame, card: TaskCard) -> list[str]:

@@ -21,13 +21,9 @@ from benchmark.api.data import IDENTITY_COLUMNS, Source, Splits
 from benchmark.cohorts.bands import add_bands, band_problems
 from benchmark.cohorts.checks import NAMES, CohortError
 from benchmark.cohorts.identity import file_digests
-from benchmark.cohorts.participants import (
-    Participants,
-    in_row_order,
-    path_problem,
-    read_participants,
-    table_problems,
-)
+from benchmark.cohorts.participants import Participants, read_participants, table_problems
+from benchmark.cohorts.paths import path_problem
+from benchmark.cohorts.problems import by_row
 from benchmark.cohorts.rows import ImageRow, image_row, read_row
 from benchmark.cohorts.storage import create_arrays, read_split
 from benchmark.discovery.code_digest import code_digest
@@ -58,7 +54,7 @@ def load_table_cohort(source: Source, card: TaskCard, seed: int) -> Splits:
     if problems:
         # The images are read all the same, so that one go lists everything.
         problems += _read_rows(rows, card, source.image_size, lambda *_: None)
-        raise CohortError(participants.path, in_row_order(problems))
+        raise CohortError(participants.path, by_row(problems))
     return _cached(participants, rows, card, source)
 
 
@@ -101,12 +97,11 @@ def _find_files(participants: Participants) -> tuple[list[ImageRow], list[str]]:
     for line, texts_of_row in zip(participants.table.index, texts, strict=True):
         cells = {str(column): str(text) for column, text in texts_of_row.items()}
         files = {column: cells[column] for column in columns if cells[column]}
-        wrong = [
-            f"{participants.at(line, column)}: {text!r} {problem}."
-            for column, text in files.items()
-            if (problem := path_problem(folder, text))
-        ]
-        problems += wrong
+        wrong: dict[str, list[str]] = {}
+        for column, text in files.items():
+            if problem := path_problem(folder, text):
+                wrong.setdefault(problem, []).append(column)
+        problems += [f"{participants.at(line, ' + '.join(c))}: {p}." for p, c in wrong.items()]
         if not wrong and set(participants.image_columns) <= set(files):
             rows.append(image_row(participants, line, cells, files))
     return rows, problems
@@ -174,7 +169,7 @@ def _build(
 
     problems = _read_rows(rows, card, size, keep)
     if problems:
-        raise CohortError(participants.path, problems)
+        raise CohortError(participants.path, by_row(problems))
     without = sum(not row.masks for row in rows)
     if without:
         say(f"{participants.path}: {without} of {len(rows)} images have no mask; theirs are zeros.")

@@ -13,6 +13,8 @@ from typing import Any
 
 from filelock import FileLock
 
+from benchmark.support.files import PARTIAL
+
 
 def digest(value: Any) -> str:
     """Return 16 hex digits that identify a JSON-ready value; key order does not matter."""
@@ -36,9 +38,9 @@ class ContentCache:
     ) -> Path:
         """Return the finished folder for key, calling build(folder) if there is none.
 
-        A build that fails or is killed leaves no finished folder: it is made beside its place
-        and renamed when whole. The folder is empty, unless the build resumes: then it holds what
-        an earlier build of this key left behind.
+        A build is made beside its place and renamed when whole. One that raises leaves nothing
+        behind, unless it resumes: then the next build of this key finds what there is. What a
+        killed build left is removed before the next.
         """
         target = self.root / f"{kind}-{digest(key)}"
         if target.is_dir():
@@ -46,11 +48,16 @@ class ContentCache:
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock"):
             if not target.is_dir():
-                partial = Path(f"{target}.partial")
+                partial = Path(f"{target}{PARTIAL}")
                 if not resumes:
                     shutil.rmtree(partial, ignore_errors=True)
                 partial.mkdir(exist_ok=True)
-                build(partial)
+                try:
+                    build(partial)
+                except BaseException:
+                    if not resumes:
+                        shutil.rmtree(partial, ignore_errors=True)
+                    raise
                 (partial / "key.json").write_text(json.dumps(key, sort_keys=True, indent=1))
                 os.replace(partial, target)
         return target

@@ -13,7 +13,6 @@ from benchmark.api.data import Source
 from benchmark.cohorts import table as table_module
 from benchmark.cohorts.checks import NAMES, CohortError
 from benchmark.cohorts.export import export_cohort
-from benchmark.cohorts.participants import in_row_order
 from benchmark.cohorts.table import assign_splits, load_table_cohort
 from benchmark.cohorts.toy import toy_task
 from benchmark.discovery.code_digest import import_graph
@@ -173,6 +172,23 @@ def test_a_link_out_of_the_folder_is_refused(exported, tmp_path):
     assert "is a link out of the folder" in problem
 
 
+def test_a_broken_link_to_the_images_is_one_problem_with_the_number_of_rows(exported, tmp_path):
+    _, folder = exported
+    (folder / "images").rename(tmp_path / "moved")
+    (folder / "images").symlink_to(tmp_path / "gone")
+    assert problems_of(folder) == [
+        "participants.tsv, rows 2, 3, 4, ... (22 rows), image_1: its folder 'images' is a broken "
+        "link; make it again, or copy the files into the folder."
+    ]
+
+
+def test_a_cohort_refused_while_it_is_read_leaves_nothing_in_the_cache(exported):
+    _, folder = exported
+    (folder / "images" / "train_00001_1.png").write_bytes(b"not a picture")
+    assert len(problems_of(folder)) == 1
+    assert [path.name for path in (folder.parent / "cache").iterdir() if path.is_dir()] == []
+
+
 def test_an_unreadable_image_and_a_wrong_mask_are_told_with_all_else(exported):
     _, folder = exported
     (folder / "images" / "train_00001_1.png").write_bytes(b"not a picture")
@@ -296,7 +312,15 @@ def test_other_code_is_another_cohort(exported, monkeypatch):
 
 
 def test_the_code_that_shapes_the_arrays_is_part_of_their_key():
-    shaping = {"bands.py", "images.py", "participants.py", "rows.py", "storage.py", "table.py"}
+    shaping = {
+        "bands.py",
+        "images.py",
+        "participants.py",
+        "paths.py",
+        "rows.py",
+        "storage.py",
+        "table.py",
+    }
     graph = import_graph(Path(table_module.__file__))
     assert {f"benchmark/cohorts/{name}" for name in shaping} <= set(graph)
 
@@ -352,8 +376,3 @@ def test_commas_in_a_tsv_are_one_problem(exported):
     table.to_csv(folder / "participants.tsv", index=False)
     (problem,) = problems_of(folder)
     assert problem.startswith("is one column wide: .tsv files have tabs between columns")
-
-
-def test_problems_stand_in_the_order_of_the_rows():
-    said = ["t.tsv, row 12, sex: a", "t.tsv, row 3, age: b", "has no column 'x'."]
-    assert in_row_order(said) == [said[2], said[1], said[0]]

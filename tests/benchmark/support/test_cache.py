@@ -34,7 +34,7 @@ def test_a_folder_is_built_once_per_key(tmp_path):
     assert (first / "thing").read_text() == "x"
 
 
-def test_a_build_that_fails_leaves_no_finished_folder_and_may_be_tried_again(tmp_path):
+def test_a_build_that_fails_leaves_nothing_and_may_be_tried_again(tmp_path):
     cache = ContentCache(tmp_path)
 
     def fail(folder):
@@ -43,6 +43,7 @@ def test_a_build_that_fails_leaves_no_finished_folder_and_may_be_tried_again(tmp
 
     with pytest.raises(RuntimeError, match="power cut"):
         cache.folder("kind", {}, fail)
+    assert [p.name for p in tmp_path.iterdir() if p.is_dir()] == []
     folder = cache.folder("kind", {}, lambda folder: (folder / "whole").touch())
     assert sorted(p.name for p in folder.iterdir()) == ["key.json", "whole"]
 
