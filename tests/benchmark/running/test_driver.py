@@ -212,12 +212,13 @@ def test_killed_three_times_and_resumed_it_ends_with_the_same_scores(toy_task, t
     assert all((f / "done").stat().st_mtime_ns == t for f, t in done_before.items())
 
 
-def test_what_a_run_started_ends_with_it(make_spec, write_method, tmp_path):
-    values = make_spec().preset.as_dict()
-    values["run"]["time_limit_minutes"] = 0.1
-    fit = "import subprocess\nsubprocess.Popen(['sleep', '300.25'])\ntime.sleep(600)"
-    spec = make_spec(write_method("parent", fit))
-    do([replace(spec, preset=Preset.from_dict(values))], tmp_path / "runs")
+@pytest.mark.parametrize("end", ["return Half()", "raise RuntimeError('no luck')", "os._exit(3)"])
+def test_what_a_run_started_ends_with_it(end, make_spec, write_method, tmp_path):
+    started = tmp_path / "started"
+    fit = "import subprocess\nchild = subprocess.Popen(['sleep', '300.25'])\n"
+    fit += f"open({str(started)!r}, 'w').write(str(child.pid))\n{end}"
+    do([make_spec(write_method("parent", fit))], tmp_path / "runs")
+    assert started.read_text().isdecimal()  # the child was there to be ended
     _wait_until_no_process_is_left(b"sleep\x00300.25")
 
 
