@@ -7,7 +7,8 @@ from typing import Any
 
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.charts import plots
-from leaderboard.rank.standings import HEADLINE, REFERENCE, Estimate, Standing
+from leaderboard.rank.estimates import Estimate
+from leaderboard.rank.standings import HEADLINE, REFERENCE, Standing
 from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS, Context
 from leaderboard.tables.generation import generation_table

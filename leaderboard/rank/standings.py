@@ -32,7 +32,6 @@ HEADLINE = "worst_group_accuracy"
 REFERENCE = "erm"  # plain training: what every gain is measured from
 LONGER = "erm_same_compute"  # the same, with the compute of the costliest methods
 ORACLE = "oracle"  # plain training on a cohort without bias: as far as debiasing can get
-FEW = 50  # images; a value that rests on fewer is shown in grey
 
 
 @dataclass(frozen=True)

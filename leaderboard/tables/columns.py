@@ -13,7 +13,8 @@ from benchmark.api.card import TaskCard, group_words
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import Gain
 from leaderboard.charts.plots import spark
-from leaderboard.rank.standings import HEADLINE, REFERENCE, Estimate, Standing
+from leaderboard.rank.estimates import Estimate
+from leaderboard.rank.standings import HEADLINE, REFERENCE, Standing
 from leaderboard.read.boards import first_line
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 

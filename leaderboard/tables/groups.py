@@ -9,9 +9,10 @@ from benchmark.api.card import Group, TaskCard, group_words
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS, Per
 from leaderboard.rank.estimates import Estimate
-from leaderboard.rank.standings import FEW, Standing
+from leaderboard.rank.standings import Standing
 from leaderboard.tables.columns import estimate_cell
 
+FEW = 50  # images; a value that rests on fewer is shown in grey
 TONES = (0.9, 0.8, 0.7, 0.6, 0.5)  # accuracy from which a cell is t0, t1, ...; below: t5
 
 
