@@ -59,6 +59,6 @@ def test_the_example_of_a_metric_is_scored(predictions, monkeypatch):
         {"Metric": Metric, "fairness": fairness, "PERCENT": PERCENT},
     )
     monkeypatch.setitem(METRICS, "lowest_sensitivity", added["lowest_sensitivity"])
-    scores, _ = score_predictions(predictions, CARD, resamples=20)
-    overall = [s for s in scores if s.key.metric == "lowest_sensitivity" and not s.key.attributes]
+    scored = score_predictions(predictions, CARD, resamples=20)
+    overall = [s for s in scored.scores if s.key.metric == "lowest_sensitivity" and not s.key.attributes]
     assert [score.value for score in overall] == [0.5]
