@@ -66,7 +66,7 @@ def find_table(folder: Path) -> Path:
         raise CohortError(folder, ["has a participants.tsv and a participants.csv. Keep one."])
     no_folder = "" if folder.is_dir() else "is not a folder, so it "
     what = f"{no_folder}has no participants.tsv (or .csv)"
-    raise CohortError(folder, [f"{what}. See docs/your_own_cohort.md for what it holds."])
+    raise CohortError(folder, [f"{what}. See docs/cohorts/table_cohorts.md for its format."])
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """A folder of your own patients as a cohort: participants.tsv and image files, read once.
 
-docs/your_own_cohort.md says what the folder holds. Everything wrong with it is reported at once,
-and a folder with anything wrong is not used at all.
+docs/cohorts/table_cohorts.md says what the folder holds. Everything wrong with it is reported at
+once, and a folder with anything wrong is not used at all.
 """
 
 from __future__ import annotations

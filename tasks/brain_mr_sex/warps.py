@@ -27,7 +27,7 @@ INDIVIDUAL = ((34.0, 1.3), (9.0, 1.0))
 HEAD_SCALE = 20.0  # mm; fields with a longer correlation also move the skull
 INNER = (52.0, 68.0)  # mm; half axes (right, front) of the ellipse where finer ones have faded
 
-# Sex-dependent shape modes, see docs/cohorts.md. A mode is a sum of bumps: x, y (mm from the
+# Sex-dependent shape modes, see docs/cohorts/brains.md. A mode is a sum of bumps: x, y (mm from the
 # image centre), push to the right and to the front (mm per SD of the coefficient at the peak),
 # radius (mm). A bump off the midline has a mirror twin. Design estimates.
 _Bump = tuple[float, float, float, float, float]
