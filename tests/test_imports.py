@@ -100,6 +100,7 @@ def test_the_page_imports_only_scores_metrics_and_records():
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [
+        ("benchmark", {"torch", "mlflow", "timm", "scipy"}),
         ("leaderboard.build", {"torch", "mlflow"}),
         ("benchmark.commands.app", {"torch", "mlflow", "timm", "nilearn"}),
         ("benchmark.running.driver", {"mlflow"}),

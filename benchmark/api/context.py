@@ -85,11 +85,11 @@ class RunContext:
 
         def train(folder: Path) -> None:
             mine = self.seed if seed is None else seed
-            alone = replace(
-                self, seed=mine, curves=[], steps=0, steps_reported=False, counted=set()
-            )
+            fresh: dict[str, Any] = {"curves": [], "steps": 0, "counted": set()}
+            alone = replace(self, seed=mine, steps_reported=False, standard_loop=False, **fresh)
             build(folder, alone)
-            write_json(folder / TRAINING, {"steps": alone.steps, "curves": alone.curves})
+            taken = {"steps": alone.steps, "standard_loop": alone.standard_loop}
+            write_json(folder / TRAINING, {**taken, "curves": alone.curves})
 
         folder = self.cache.folder(f"{kind}-{self.card.name}", full, train, resumes=resumes)
         if folder not in self.counted:
@@ -97,6 +97,7 @@ class RunContext:
             taken = json.loads((folder / TRAINING).read_text())
             self.curves += taken["curves"]
             self.count_steps(taken["steps"])
+            self.standard_loop |= taken["standard_loop"]
         return folder
 
     def count_steps(self, n: int) -> None:

@@ -89,9 +89,9 @@ class Generator(Protocol):
 class NeutralGenerator(Generator, Protocol):
     """Optional: a generator that is also to draw a certain mix of groups where nobody names one.
 
-    It is asked with requests in which words are None, and what it draws is held against target
-    (benchmark/target.py). before: the generator before it was made to, or None; with the same seed
-    both are asked for the same images.
+    It is asked with requests in which words are None, and the groups of what it draws are compared
+    with target. before: the generator before it was tuned, or None; with the same seed both are
+    asked for the same images.
     """
 
     target: Target

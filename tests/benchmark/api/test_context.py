@@ -29,7 +29,16 @@ def test_steps_are_a_whole_number(n, ctx):
         ctx.count_steps(n)
 
 
-def test_what_was_trained_once_counts_its_steps_for_whoever_uses_it_once(ctx, tmp_path):
+def test_what_was_trained_once_counts_its_steps_for_whoever_uses_it_once(ctx):
     for _ in range(2):
         ctx.train_once("thing", {"a": 1}, lambda folder, alone: alone.count_steps(5))
     assert ctx.steps == 5
+
+
+@pytest.mark.parametrize("standard", [True, False])
+def test_a_classifier_that_was_trained_once_is_of_the_loop_that_trained_it(standard, ctx):
+    def build(folder, alone):
+        alone.standard_loop = standard
+
+    ctx.train_once("thing", {"a": 1}, build)
+    assert ctx.standard_loop == standard
