@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmark.api.declarations import declaration_of
-from benchmark.api.protocols import DigitalTask, Task
+from benchmark.api.declarations import Declaration, declaration_of
+from benchmark.api.protocols import DigitalTask, Method, Task
 from benchmark.cohorts.facts import cohort_facts
 from benchmark.discovery.code_digest import code_digest
-from benchmark.discovery.find import locate, summary
+from benchmark.discovery.find import Found, locate, summary
 from benchmark.planning.environment import environment
 from benchmark.planning.fields import build_method, build_task, check_fields
 from benchmark.planning.identity import ENGINE, code_identity, generator_identity, source_identity
@@ -29,24 +29,9 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
     """
     task_found, method_found = locate(spec.task, "task"), locate(spec.method, "method")
     task, method = build_task(spec), build_method(spec)
-    declared, digital = declaration_of(method), spec.data is None and isinstance(task, DigitalTask)
-    if declared.extra_data == "digital_cohort" and not digital:
-        raise ValueError(
-            f"{method_found.name} makes new patients, which only a digital cohort can: "
-            f"leave it out of runs on {spec.data or task.card.name}."
-        )
-    check_fields(method, task.card)
-    preset, computed_with = spec.preset.as_dict(), environment(spec)
-    settings = ["source", "classifier"]
-    if declared.trains_generator:
-        settings.append("generator")
-        preset["generator"] = generator_identity(spec.preset, method_found.name)
-        _check_prompt(task)
-    elif isinstance(spec.preset.generator, CheckpointSettings):
-        preset["generator"]["checkpoint"] = ""  # where it lies is nobody's business
-    facts = cohort_facts(task, spec.data)
-    source = source_identity(facts, spec.data)
-    decided: dict[str, Any] = {
+    _refuse_unusable(spec, task, method, method_found.name)
+    facts, computed_with = cohort_facts(task, spec.data), environment(spec)
+    whole = {
         "schema": SCHEMA,
         "task": {
             "name": task_found.name,
@@ -54,43 +39,96 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
             "source": code_identity(task_found),
         },
         "variant": {"name": spec.variant.name, "knobs": dict(spec.variant.settings)},
-        "method": {
-            "name": method_found.name,
-            "source": code_identity(method_found),
-            "fields": dataclasses.asdict(method),  # type: ignore[call-overload]
-        },
-        "preset": {name: preset[name] for name in settings},
-        "source": {name: fact for name, fact in source.items() if name != "name"},
-        "engine": code_digest(ENGINE),
-        "rounding": {k: computed_with[k] for k in ("device", "precision", "threads")},
+        "source": source_identity(facts, spec.data),
+        "method": _method_values(method, method_found),
+        "preset": _preset_values(spec, declaration_of(method), method_found.name),
+        "extractor": _extractor(spec),
     }
-    if spec.extractor:
-        from benchmark.generation.judging.feature_extractor import extractor_name  # imports timm
-
-        decided["extractor"] = extractor_name(spec.extractor)
-    row = digest(decided)
-    pictured = [decided[k] for k in ("task", "variant", "source")] + [preset["source"], spec.seed]
+    row = digest(_changes_numbers(whole, computed_with))
     return {
-        **decided,
-        "source": source,
+        **whole,
         "row": row,
-        "cohort": f"cohort-{digest(pictured)[:8]}",
+        "cohort": f"cohort-{digest(_changes_patients(whole, spec.seed))[:8]}",
         "run": f"{method_found.name}/{spec.preset.name}-seed-{spec.seed}-{row[:8]}",
         "seed": spec.seed,
         "card": task.card.as_dict(),
         "cohort_facts": facts.as_dict(),
-        "method": {
-            **decided["method"],
-            "kind": method_found.kind,
-            "origin": method_found.origin,
-            "groups_used": declared.groups_used,
-            "extra_data": declared.extra_data,
-            "trains_generator": declared.trains_generator,
-            "summary": summary(method_found),
-        },
-        "preset": preset,
+        "engine": code_digest(ENGINE),
         "environment": computed_with,
     }
+
+
+def _refuse_unusable(spec: RunSpec, task: Task, method: Method, name: str) -> None:
+    """Refuse a method that cannot run on this task or cohort, or whose fields do not fit it."""
+    declared, digital = declaration_of(method), spec.data is None and isinstance(task, DigitalTask)
+    if declared.extra_data == "digital_cohort" and not digital:
+        raise ValueError(
+            f"{name} makes new patients, which only a digital cohort can: "
+            f"leave it out of runs on {spec.data or task.card.name}."
+        )
+    check_fields(method, task.card)
+    if declared.trains_generator:
+        _check_prompt(task)
+
+
+def _method_values(method: Method, found: Found) -> dict[str, Any]:
+    """Return what is recorded of a method: its code, its fields and what it declares."""
+    declared = declaration_of(method)
+    return {
+        "name": found.name,
+        "kind": found.kind,
+        "origin": found.origin,
+        "source": code_identity(found),
+        "fields": dataclasses.asdict(method),  # type: ignore[call-overload]
+        "groups_used": declared.groups_used,
+        "extra_data": declared.extra_data,
+        "trains_generator": declared.trains_generator,
+        "summary": summary(found),
+    }
+
+
+def _preset_values(spec: RunSpec, declared: Declaration, method: str) -> dict[str, Any]:
+    """Return the preset; a checkpoint by its content, and not at all where nobody needs it."""
+    preset = spec.preset.as_dict()
+    if declared.trains_generator:
+        preset["generator"] = generator_identity(spec.preset, method)
+    elif isinstance(spec.preset.generator, CheckpointSettings):
+        preset["generator"]["checkpoint"] = ""  # where it lies is nobody's business
+    return preset
+
+
+def _extractor(spec: RunSpec) -> str | None:
+    """Name the features that generators are judged by; None: the judge's own."""
+    if not spec.extractor:
+        return None
+    from benchmark.generation.judging.feature_extractor import extractor_name  # imports timm
+
+    return extractor_name(spec.extractor)
+
+
+def _changes_numbers(whole: Mapping[str, Any], computed_with: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick everything that changes a run's numbers, but for the seed."""
+    method, preset = whole["method"], whole["preset"]
+    settings = ["source", "classifier", *(["generator"] if method["trains_generator"] else [])]
+    return {
+        **{name: whole[name] for name in ("schema", "task", "variant", "extractor")},
+        "source": _unnamed(whole["source"]),
+        "method": {name: method[name] for name in ("name", "source", "fields")},
+        "preset": {name: preset[name] for name in settings},
+        "engine": code_digest(ENGINE),
+        "rounding": {name: computed_with[name] for name in ("device", "precision", "threads")},
+    }
+
+
+def _changes_patients(whole: Mapping[str, Any], seed: int) -> list[Any]:
+    """Pick everything that changes who is in a cohort."""
+    source, sizes = _unnamed(whole["source"]), whole["preset"]["source"]
+    return [whole["task"], whole["variant"], source, sizes, seed]
+
+
+def _unnamed(source: Mapping[str, str]) -> dict[str, str]:
+    """Return what identifies a cohort: not what its folder is called."""
+    return {key: fact for key, fact in source.items() if key != "name"}
 
 
 def run_folder(runs: Path, config: Mapping[str, Any]) -> Path:
@@ -120,6 +158,6 @@ def _check_prompt(task: Task) -> None:
         except (KeyError, AttributeError, TypeError) as error:
             raise ValueError(
                 f"{task.card.name}: prompt({words}) raised {type(error).__name__}: {error}. "
-                "Generators also draw patients of whom only some words are known: read a word with "
+                "Generators also draw patients with only some words known: read a word with "
                 "row.get(...) and leave out what the row does not hold."
             ) from error
