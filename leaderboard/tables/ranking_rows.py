@@ -7,14 +7,13 @@ from typing import Any
 
 from benchmark.records.result import RunFacts
 from leaderboard.rank.standings import Standing
-from leaderboard.read.boards import Board, first_line
+from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS, Context
 from leaderboard.tables.groups import gap_lines, group_blocks
+from leaderboard.words.row_marks import error_words, missing_words, row_marks
 from leaderboard.words.verdicts import gain_words, headroom_words
 
 KINDS = ("baseline", "method", "control")
-FEWER = "Not every seed of this board finished for this row."
-OTHER_PATIENTS = "Run on another version of the cohort than most rows, so it is not ranked."
 
 
 def ranking_row(board: Board, standing: Standing, context: Context) -> dict[str, Any]:
@@ -35,8 +34,8 @@ def ranking_row(board: Board, standing: Standing, context: Context) -> dict[str,
         "done": bool(row.done),
         "complete": standing.complete,
         "cells": cells,
-        "marks": _marks(standing, context),
-        "errors": _errors(standing),
+        "marks": row_marks(standing, context.planned),
+        "errors": error_words(standing),
         "notes": _row_notes(standing),
         "fields": sorted((name, _plain(v)) for name, v in row.method["fields"].items()),
         "provenance": _provenance(standing),
@@ -67,45 +66,8 @@ def _plain(value: Any) -> str:
     return (value or "default") if isinstance(value, str) else json.dumps(value)
 
 
-def _marks(standing: Standing, context: Context) -> list[dict[str, str]]:
-    marks = []
-    if not standing.row.done:
-        marks.append({"text": "failed", "tone": "bad", "help": _errors(standing)[0]})
-    elif len(standing.row.seeds) < context.planned:
-        have = f"{len(standing.row.seeds)} of {context.planned} seeds"
-        marks.append(
-            {"text": have, "tone": "bad", "help": " ".join([*_missing_words(standing), FEWER])}
-        )
-        if standing.row.failed:
-            failed = f"{len(standing.row.failed)} failed"
-            marks.append({"text": failed, "tone": "bad", "help": " ".join(_errors(standing))})
-    elif not standing.complete:
-        marks.append({"text": "other patients", "tone": "bad", "help": OTHER_PATIENTS})
-    if standing.levelling_down:
-        marks.append(
-            {
-                "text": "levelling down",
-                "tone": "bad",
-                "help": "The gap is smaller than ERM's mostly because the best group is served "
-                f"worse. Attributes: {', '.join(standing.levelling_down)}.",
-            }
-        )
-    return marks
-
-
-def _errors(standing: Standing) -> list[str]:
-    return [
-        f"Seed {run.config['seed']} failed: {first_line(run.error)}" for run in standing.row.failed
-    ]
-
-
-def _missing_words(standing: Standing) -> list[str]:
-    failed = {run.config["seed"] for run in standing.row.failed}
-    return [f"Seed {seed} is missing." for seed in standing.missing if seed not in failed]
-
-
 def _row_notes(standing: Standing) -> list[str]:
-    notes = _missing_words(standing)
+    notes = missing_words(standing)
     notes += [gain_words(gain, over) for over, gain in standing.gains.items()]
     if standing.headroom is not None:
         notes.append(headroom_words(standing.headroom))

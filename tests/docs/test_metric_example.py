@@ -60,5 +60,7 @@ def test_the_example_of_a_metric_is_scored(predictions, monkeypatch):
     )
     monkeypatch.setitem(METRICS, "lowest_sensitivity", added["lowest_sensitivity"])
     scored = score_predictions(predictions, CARD, resamples=20)
-    overall = [s for s in scored.scores if s.key.metric == "lowest_sensitivity" and not s.key.attributes]
+    overall = [
+        s for s in scored.scores if s.key.metric == "lowest_sensitivity" and not s.key.attributes
+    ]
     assert [score.value for score in overall] == [0.5]

@@ -1,0 +1,71 @@
+"""The marks beside a row's name: what keeps it from being compared like the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leaderboard.rank.standings import Standing
+from leaderboard.read.boards import first_line
+
+OTHER_PATIENTS = "Run on another version of the cohort than most rows, so it is not ranked."
+OWN_LOOP = (
+    "Trained by a loop of its own, not by the standard loop, so its schedule and its selection of "
+    "weights may differ from those of other rows."
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A few words beside a name, and what they mean."""
+
+    text: str
+    help: str
+    tone: str = "bad"  # or "": no defect
+
+
+def row_marks(standing: Standing, planned: int) -> list[Mark]:
+    """Return the marks of a row; planned: the seeds that any row of its board was asked for."""
+    return [*_unfinished(standing, planned), *_levelling_down(standing), *_own_loop(standing)]
+
+
+def error_words(standing: Standing) -> list[str]:
+    """Return a sentence for each failed seed."""
+    return [
+        f"Seed {run.config['seed']} failed: {first_line(run.error)}" for run in standing.row.failed
+    ]
+
+
+def missing_words(standing: Standing) -> list[str]:
+    """Return a sentence for each seed that other rows have and this one was not run with."""
+    failed = {run.config["seed"] for run in standing.row.failed}
+    return [f"Seed {seed} is missing." for seed in standing.missing if seed not in failed]
+
+
+def _unfinished(standing: Standing, planned: int) -> list[Mark]:
+    row = standing.row
+    if not row.done:
+        return [Mark("failed", error_words(standing)[0])]
+    if len(row.seeds) < planned:
+        why = " ".join([*missing_words(standing), "Not every seed finished for this row."])
+        marks = [Mark(f"{len(row.seeds)} of {planned} seeds", why)]
+        if row.failed:
+            marks.append(Mark(f"{len(row.failed)} failed", " ".join(error_words(standing))))
+        return marks
+    return [] if standing.complete else [Mark("other patients", OTHER_PATIENTS)]
+
+
+def _levelling_down(standing: Standing) -> list[Mark]:
+    if not standing.levelling_down:
+        return []
+    why = "The gap is smaller than ERM's mostly because the best group is served worse. Attributes:"
+    return [Mark("levelling down", f"{why} {', '.join(standing.levelling_down)}.")]
+
+
+def _own_loop(standing: Standing) -> list[Mark]:
+    """Mark rows that the standard loop did not train; what trains nothing needs no mark."""
+    facts = [run.facts for run in standing.row.done]
+    if any(one.steps is None for one in facts):
+        return [Mark("own loop, steps not reported", OWN_LOOP)]
+    if any(one.steps and not one.standard_loop for one in facts):
+        return [Mark("own loop", OWN_LOOP, tone="")]
+    return []

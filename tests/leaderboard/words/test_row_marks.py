@@ -1,0 +1,59 @@
+from types import SimpleNamespace
+
+import pytest
+
+from leaderboard.words.row_marks import row_marks
+
+
+def run(seed=0, **facts):
+    facts = {"steps": 240, "standard_loop": True} | facts
+    return SimpleNamespace(
+        config={"seed": seed}, facts=SimpleNamespace(**facts), error="ValueError: no luck"
+    )
+
+
+def marks(done=(), failed=(), missing=(), complete=True, levelling_down=(), planned=2):
+    row = SimpleNamespace(done=done, failed=failed, seeds=[one.config["seed"] for one in done])
+    standing = SimpleNamespace(
+        row=row, missing=missing, complete=complete, levelling_down=levelling_down
+    )
+    return {mark.text: mark.help for mark in row_marks(standing, planned)}
+
+
+WHOLE = (run(0), run(1))
+
+
+def test_a_whole_row_has_no_mark():
+    assert marks(WHOLE) == {}
+
+
+def test_a_row_without_results_has_failed_and_says_why():
+    assert marks(failed=[run()]) == {"failed": "Seed 0 failed: ValueError: no luck"}
+
+
+def test_a_failed_seed_and_a_missing_one_have_marks_of_their_own():
+    found = marks([run(0)], failed=[run(1)], missing=(1, 2), planned=3)
+    assert list(found) == ["1 of 3 seeds", "1 failed"]
+    assert found["1 of 3 seeds"].startswith("Seed 2 is missing. Not every seed")
+    assert found["1 failed"] == "Seed 1 failed: ValueError: no luck"
+
+
+def test_other_patients_are_marked():
+    assert list(marks(WHOLE, complete=False)) == ["other patients"]
+
+
+def test_levelling_down_names_the_attributes():
+    assert marks(WHOLE, levelling_down=("Sex", "Age"))["levelling down"].endswith("Sex, Age.")
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"standard_loop": False}, ["own loop"]),
+        ({"steps": None, "standard_loop": False}, ["own loop, steps not reported"]),
+        ({"steps": 0, "standard_loop": False}, []),
+    ],
+    ids=str,
+)
+def test_a_loop_of_ones_own_is_marked_where_something_was_trained(facts, expected):
+    assert list(marks([run(0, **facts), run(1, **facts)])) == expected
