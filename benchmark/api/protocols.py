@@ -45,8 +45,8 @@ class Task(Protocol):
     def prompt(self, row: Mapping[str, object]) -> str:
         """Say one patient in a sentence for text-conditioned generators.
 
-        row: label and attributes, in words. What a row does not hold is not said: generators are
-        also asked for patients of whom only some words are known.
+        row: label and attributes, in words. What a row does not hold is left out: generators are
+        also asked for patients with only some of the words.
         """
         ...
 

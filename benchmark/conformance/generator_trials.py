@@ -16,7 +16,7 @@ from benchmark.generation.patient_requests import ask_for_patients
 FEW = 5  # patients that are asked for
 DRAWS = "its generator draws images, the same for the same seed"
 NEUTRAL = "its generator can be asked for neutral patients"
-UNSAID = "its generator draws where words are not said (None)"
+UNSAID = "its generator draws where a request leaves words out (None)"
 
 
 @runtime_checkable
@@ -80,7 +80,7 @@ def _target(generator: Generator, method: Method) -> Iterator[Finding]:
 
 
 def _neutral(generator: NeutralGenerator, val: Split, method: Method) -> Finding:
-    """Ask for patients of whom no word is given, as the judge will."""
+    """Ask for patients whose every word is left out, as the judge will."""
     if not isinstance(generator.target, Target):
         kind = type(generator.target).__name__
         guide = "docs/guides/submit_a_generator.md"
