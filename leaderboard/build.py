@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -116,18 +116,18 @@ def _data_address(text: str) -> str:
 def _subtitle(board: Board, boards: Sequence[Board]) -> str:
     """Say how a board differs from the others of the same task."""
     siblings = [b for b in boards if b.card.name == board.card.name]
-    words = [
+    words: list[tuple[str, set[Any]]] = [
         (f"version {board.card.version}", {b.card.version for b in siblings}),
-        (str(board.variant["name"]).replace("_", ", "), {b.variant["name"] for b in siblings}),
-        (board.preset["name"], {b.preset["name"] for b in siblings}),
-        (board.facts.name, {json.dumps(b.source, sort_keys=True) for b in siblings}),
+        (str(board.variant.name).replace("_", ", "), {b.variant.name for b in siblings}),
+        (board.preset.name, {b.preset.name for b in siblings}),
+        (board.facts.name, {json.dumps(b.source.plain(), sort_keys=True) for b in siblings}),
     ]
     return ", ".join(word for word, kinds in words if len(kinds) > 1)
 
 
 def _absent(board: Board, boards: Sequence[Board]) -> list[str]:
     """List methods that other boards of the same preset have and this one lacks."""
-    names = {r.name for b in boards if b.preset["name"] == board.preset["name"] for r in b.rows}
+    names = {r.name for b in boards if b.preset.name == board.preset.name for r in b.rows}
     return sorted(names - {row.name for row in board.rows})
 
 
@@ -139,7 +139,7 @@ def _facts(ranked: Ranked) -> list[tuple[str, str]]:
     missing = sum(len(standing.missing) for standing in standings) - failed
     runs = f"{len(done)} finished, {failed} failed, {missing} missing"
     finished = sorted(standing.row.finished for standing in standings if standing.row.done)
-    environments = [run.config.get("environment", {}) for run in done]
+    environments = [run.config.environment for run in done]
     return [
         ("Tasks", str(len({board.card.name for board, _ in ranked}))),
         ("Methods", str(len({s.row.name for s in standings if not s.is_control}))),
@@ -152,7 +152,7 @@ def _facts(ranked: Ranked) -> list[tuple[str, str]]:
     ]
 
 
-def _commonest(environments: Sequence[dict[str, Any]], name: str) -> str:
+def _commonest(environments: Sequence[Mapping[str, Any]], name: str) -> str:
     """Return the value most runs have, and say that there are others."""
     values = Counter(str(environment.get(name, "unknown")) for environment in environments)
     (value, _), *others = sorted(values.items(), key=lambda item: (-item[1], item[0]))
@@ -161,14 +161,14 @@ def _commonest(environments: Sequence[dict[str, Any]], name: str) -> str:
 
 def _presets(ranked: Ranked) -> list[dict[str, str]]:
     """Say what the results are good for, once per preset."""
-    found = {board.preset["name"]: board.preset for board, _ in ranked}
-    digital = {board.preset["name"] for board, _ in ranked if board.facts.digital}
+    found = {board.preset.name: board.preset for board, _ in ranked}
+    digital = {board.preset.name for board, _ in ranked if board.facts.digital}
     return [
         {
             "name": name,
             "meaning": " ".join(
                 [
-                    MEANINGS.get(name, found[name].get("description", "")),
+                    MEANINGS.get(name, found[name].description),
                     *([DIGITAL] if name in digital else []),
                 ]
             ),

@@ -44,26 +44,26 @@ def as_csv(ranked: Ranked) -> str:
 
 def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
     row, gain = standing.row, standing.gains.get(REFERENCE)
-    failed = [run.config["seed"] for run in row.failed]
+    failed = [run.config.seed for run in row.failed]
     values: dict[str, Any] = {
         "task": board.card.name,
         "task_version": board.card.version,
-        "variant": board.variant["name"],
-        "preset": board.preset["name"],
+        "variant": board.variant.name,
+        "preset": board.preset.name,
         "cohort": board.facts.name,
         "place": standing.place,
         "tier": standing.tier,
         "method": row.name,
-        "kind": row.method["kind"],
-        "groups_used": row.method["groups_used"],
-        "extra_data": row.method.get("extra_data"),
-        "fields": json.dumps(row.method["fields"], sort_keys=True),
+        "kind": row.method.kind,
+        "groups_used": row.method.groups_used,
+        "extra_data": row.method.extra_data,
+        "fields": json.dumps(row.method.fields, sort_keys=True),
         "levelling_down": "; ".join(standing.levelling_down),
         "minutes": minutes(standing),
         "seeds_done": " ".join(map(str, row.seeds)),
         "seeds_failed": " ".join(map(str, failed)),
         "seeds_missing": " ".join(str(s) for s in standing.missing if s not in failed),
-        "row": row.config["row"],
+        "row": row.config.row,
     }
     for metric in CSV_METRICS:
         estimate = standing.overall(metric)
@@ -90,9 +90,9 @@ def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
     of_images, of_mixes = judge_of_board(standings), judge_of_mixes(standings)
     return {
         "card": board.card.as_dict(),
-        "variant": board.variant,
-        "preset": board.preset,
-        "source": board.source,
+        "variant": board.variant.model_dump(),
+        "preset": board.preset.model_dump(),
+        "source": board.source.plain(),
         "cohort_facts": board.facts.as_dict(),
         "judges": {"generation": of_images, "proportions": of_mixes},
         "rows": [
@@ -108,15 +108,15 @@ def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
 
 def _json_row(standing: Standing) -> dict[str, Any]:
     return {
-        "row": standing.row.config["row"],
-        "method": standing.row.method,
+        "row": standing.row.config.row,
+        "method": standing.row.method.model_dump(),
         "place": standing.place,
         "tier": standing.tier,
         "complete": standing.complete,
         "headroom": standing.headroom,
         "seeds": {
             "done": list(standing.row.seeds),
-            "failed": {run.config["seed"]: run.error for run in standing.row.failed},
+            "failed": {run.config.seed: run.error for run in standing.row.failed},
             "missing": list(standing.missing),
         },
         "older": standing.row.older,
@@ -125,7 +125,7 @@ def _json_row(standing: Standing) -> dict[str, Any]:
         "estimates": [
             {"key": vars(key), **vars(estimate)} for key, estimate in standing.estimates.items()
         ],
-        "environment": standing.row.config.get("environment", {}),
+        "environment": standing.row.config.environment,
     }
 
 

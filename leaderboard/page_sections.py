@@ -52,7 +52,7 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
         "summary": headline_summary(standings),
         "caption": _caption(context),
         "notes": board_notes(board),
-        "kinds": [k for k in KINDS if any(s.row.method["kind"] == k for s in standings)],
+        "kinds": [k for k in KINDS if any(s.row.method.kind == k for s in standings)],
         "columns": COLUMNS,
         "ranked": [row for row in rows if row["kind"] != "control"],
         "controls": [row for row in rows if row["kind"] == "control"],

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmark.planning.fields import CheckFailed, build_task
 from benchmark.planning.resolve import resolve, run_folder
 from benchmark.planning.run_spec import RunSpec
+from benchmark.records.config import RunConfig
 from benchmark.records.run_folder import Status, find_runs, status_of
 
 
@@ -19,7 +19,7 @@ class PlannedRun:
     """One run of the matrix and how far it has come."""
 
     spec: RunSpec
-    config: dict[str, Any]
+    config: RunConfig
     folder: Path
     status: Status  # "unfinished" covers missing and half-written
 
@@ -59,7 +59,7 @@ def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[list[fl
         if run.status == "done":
             continue
         keys = _cost_keys(run.config)
-        if run.config["method"].get("trains_generator") and not set(keys[:2]) & set(seen):
+        if run.config.method.trains_generator and not set(keys[:2]) & set(seen):
             untimed += 1
             continue
         times = next((seen[key] for key in keys if key in seen), None)
@@ -69,10 +69,10 @@ def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[list[fl
     return expected, untimed
 
 
-def _cost_keys(config: dict[str, Any]) -> list[tuple[str, ...]]:
-    preset, name = config["preset"]["name"], config["method"]["name"]
-    like = "with a generator" if config["method"].get("trains_generator") else "without"
-    return [(preset, config["task"]["name"], name), (preset, name), (preset, "all", like)]
+def _cost_keys(config: RunConfig) -> list[tuple[str, ...]]:
+    preset, name = config.preset.name, config.method.name
+    like = "with a generator" if config.method.trains_generator else "without"
+    return [(preset, config.task.name, name), (preset, name), (preset, "all", like)]
 
 
 def check_own_patients(planned: Sequence[PlannedRun]) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmark.api.card import TaskCard
 from benchmark.api.mix_target import Target
 from benchmark.generation.mix_targets import columns_to_align, read_target
 from benchmark.planning import plan
@@ -21,10 +20,10 @@ def plan_table(planned: list[Any]) -> Table:
     for one in planned:
         config = one.config
         fields = ", ".join(f"{name}={value}" for name, value in one.spec.fields.items())
-        method = f"{config['method']['name']} {fields}".strip()
-        key = (config["task"]["name"], cohort_words(config), method)
+        method = f"{config.method.name} {fields}".strip()
+        key = (config.task.name, cohort_words(config), method)
         states = rows.setdefault(key, {"done": [], "unfinished": [], "failed": []})
-        states[one.status].append(config["seed"])
+        states[one.status].append(config.seed)
     for key, states in rows.items():
         table.add_row(*key, *(", ".join(map(str, seeds)) for seeds in states.values()))
     return table
@@ -45,7 +44,7 @@ def plan_cost(planned: list[Any], runs: Path, jobs: int) -> str:
         cost = f": about {seconds / 60:.1f} minutes with {jobs} at a time"
         if untimed:
             cost += f", not counting {generators}"
-    environment = planned[0].config["environment"]
+    environment = planned[0].config.environment
     return (
         f"{count_of_runs(len(planned))}, {left} to do{cost}. Device {environment['device']}, "
         f"{environment['precision']}, {environment['threads']} CPU thread(s) a run."
@@ -56,10 +55,10 @@ def aims(planned: list[Any]) -> list[str]:
     """Say for every task which mix its generators are to draw, and where they aim at others."""
     found: dict[str, set[tuple[str, Target]]] = {}
     for one in planned:
-        fields, card = one.config["method"]["fields"], TaskCard.from_dict(one.config["card"])
+        fields, card = one.config.method.fields, one.config.card
         if all(isinstance(fields.get(name), str) for name in ("aligns", "target")):
             target = read_target(fields["target"], card, columns_to_align(card, fields["aligns"]))
-            found.setdefault(card.name, set()).add((one.config["method"]["name"], target))
+            found.setdefault(card.name, set()).add((one.config.method.name, target))
     return [
         _aim(task, sorted(pairs, key=lambda pair: (pair[0], pair[1].shares)))
         for task, pairs in found.items()

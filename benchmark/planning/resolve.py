@@ -18,10 +18,18 @@ from benchmark.planning.identity import ENGINE, code_identity, generator_identit
 from benchmark.planning.run_spec import RunSpec
 from benchmark.presets.settings import CheckpointSettings
 from benchmark.records.base import SCHEMA
+from benchmark.records.config import (
+    MethodPart,
+    PresetPart,
+    RunConfig,
+    SourcePart,
+    TaskPart,
+    VariantPart,
+)
 from benchmark.support.cache import digest
 
 
-def resolve(spec: RunSpec) -> dict[str, Any]:
+def resolve(spec: RunSpec) -> RunConfig:
     """Decide everything about a run: the content of config.json.
 
     "row" identifies all that changes numbers but the seed; "run" is the readable folder name.
@@ -31,7 +39,7 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
     task, method = build_task(spec), build_method(spec)
     _refuse_unusable(spec, task, method, method_found.name)
     facts, computed_with = cohort_facts(task, spec.data), environment(spec)
-    whole = {
+    whole: dict[str, Any] = {
         "schema": SCHEMA,
         "task": {
             "name": task_found.name,
@@ -45,17 +53,22 @@ def resolve(spec: RunSpec) -> dict[str, Any]:
         "extractor": _extractor(spec),
     }
     row = digest(_changes_numbers(whole, computed_with))
-    return {
-        **whole,
-        "row": row,
-        "cohort": f"cohort-{digest(_changes_patients(whole, spec.seed))[:8]}",
-        "run": f"{method_found.name}/{spec.preset.name}-seed-{spec.seed}-{row[:8]}",
-        "seed": spec.seed,
-        "card": task.card.as_dict(),
-        "cohort_facts": facts.as_dict(),
-        "engine": code_digest(ENGINE),
-        "environment": computed_with,
-    }
+    return RunConfig(
+        task=TaskPart(**whole["task"]),
+        variant=VariantPart(**whole["variant"]),
+        source=SourcePart(**whole["source"]),
+        method=MethodPart(**whole["method"]),
+        preset=_preset_part(spec, whole["preset"]),
+        extractor=whole["extractor"],
+        row=row,
+        cohort=f"cohort-{digest(_changes_patients(whole, spec.seed))[:8]}",
+        run=f"{method_found.name}/{spec.preset.name}-seed-{spec.seed}-{row[:8]}",
+        seed=spec.seed,
+        card=task.card,
+        cohort_facts=facts,
+        engine=code_digest(ENGINE),
+        environment=computed_with,
+    )
 
 
 def _refuse_unusable(spec: RunSpec, task: Task, method: Method, name: str) -> None:
@@ -97,6 +110,18 @@ def _preset_values(spec: RunSpec, declared: Declaration, method: str) -> dict[st
     return preset
 
 
+def _preset_part(spec: RunSpec, values: Mapping[str, Any]) -> PresetPart:
+    preset = spec.preset
+    return PresetPart(
+        name=preset.name,
+        description=preset.description,
+        source=preset.source,
+        classifier=preset.classifier,
+        run=preset.run,
+        generator=values["generator"],
+    )
+
+
 def _extractor(spec: RunSpec) -> str | None:
     """Name the features that generators are judged by; None: the judge's own."""
     if not spec.extractor:
@@ -131,22 +156,21 @@ def _unnamed(source: Mapping[str, str]) -> dict[str, str]:
     return {key: fact for key, fact in source.items() if key != "name"}
 
 
-def run_folder(runs: Path, config: Mapping[str, Any]) -> Path:
+def run_folder(runs: Path, config: RunConfig) -> Path:
     """Return where a run's folder belongs."""
-    return cohort_folder(runs, config) / Path(config["run"])
+    return cohort_folder(runs, config) / Path(config.run)
 
 
-def cohort_folder(runs: Path, config: Mapping[str, Any]) -> Path:
+def cohort_folder(runs: Path, config: RunConfig) -> Path:
     """Return the folder of all runs on one cohort: task, then variant or data folder."""
-    source = config["source"]
-    cohort = f"data-{source['name']}" if source["kind"] == "table" else config["variant"]["name"]
-    return runs / config["task"]["name"] / cohort
+    name = config.source.name
+    table = config.source.kind == "table"
+    return runs / config.task.name / (f"data-{name}" if table else config.variant.name)
 
 
-def cohort_words(config: Mapping[str, Any]) -> str:
+def cohort_words(config: RunConfig) -> str:
     """Name a run's cohort for a person: the variant, or the folder of one's own patients."""
-    source = config["source"]
-    return str(source["name"] if source["kind"] == "table" else config["variant"]["name"])
+    return config.source.name if config.source.kind == "table" else config.variant.name
 
 
 def _check_prompt(task: Task) -> None:

@@ -24,7 +24,8 @@ import pandas as pd
 
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score
-from benchmark.records.base import SCHEMA, UnreadableRecord
+from benchmark.records.base import UnreadableRecord
+from benchmark.records.config import RunConfig, read_config
 from benchmark.records.history import read_history
 from benchmark.records.result import PREDICTIONS, Result, read_result
 from benchmark.support.files import PARTIAL
@@ -38,14 +39,14 @@ class RunRecord:
 
     folder: Path
     status: Status
-    config: dict[str, Any]
+    config: RunConfig
     result: Result | None  # None unless done
     error: str | None  # None unless failed
 
     @property
     def card(self) -> TaskCard:
         """The card of the run's task, as it was when the run was made."""
-        return TaskCard.from_dict(self.config["card"])
+        return self.config.card
 
     @property
     def scores(self) -> tuple[Score, ...]:
@@ -72,27 +73,13 @@ def read_run(folder: Path) -> RunRecord:
 
     Raises UnreadableRecord for a folder of another version, or one that is damaged.
     """
-    config = _read_config(folder / "config.json")
+    config = read_config(folder)
     if (folder / "done").exists():
         return RunRecord(folder, "done", config, read_result(folder), None)
     if (folder / "error.txt").exists():
         error = (folder / "error.txt").read_text()
         return RunRecord(folder, "failed", config, None, error)
     return RunRecord(folder, "unfinished", config, None, None)
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        config = json.loads(path.read_text())
-    except ValueError:
-        config = None
-    if not isinstance(config, dict) or config.get("schema") != SCHEMA:
-        found = config.get("schema") if isinstance(config, dict) else None
-        raise UnreadableRecord(
-            f"{path} cannot be read: it has schema {found!r}, this version reads {SCHEMA}. Do the "
-            "run again, or read it with the version of Equipoise that wrote it."
-        )
-    return config
 
 
 def status_of(folder: Path) -> Status:

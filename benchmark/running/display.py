@@ -44,7 +44,7 @@ class Display:
         for job in running:
             log = job.partial / "log.txt"
             lines = _tail(log)
-            name = f"{job.config['task']['name']} {job.config['method']['name']}"
+            name = f"{job.config.task.name} {job.config.method.name}"
             words.append(f"{name}: {lines[-1]}" if lines else name)
         self.bar.update(self.task, description="\n".join(words)[:300])
 
@@ -53,7 +53,7 @@ class Display:
         self.count += 1
         self.bar.advance(self.task)
         config = record.config
-        where = f"{config['task']['name']} {cohort_words(config)} {config['run']}"
+        where = f"{config.task.name} {cohort_words(config)} {config.run}"
         progress.say(f"[{self.count}/{self.total}] {where}: {_in_words(record)}")
 
 
@@ -69,7 +69,7 @@ def _tail(log: Path) -> list[str]:
 def _in_words(record: RunRecord) -> str:
     if record.error is not None:
         return f"FAILED, {record.error.splitlines()[0]}"
-    main = record.config["card"]["main_metric"]
+    main = record.config.card.main_metric
     score = next(s for s in record.scores if s.key == ScoreKey(main))
     value = "undefined" if score.value is None else f"{score.value:.3f}"
     spent = sum(record.result.run.seconds.values()) if record.result else 0.0

@@ -101,7 +101,7 @@ def _execute(missing: Sequence[PlannedRun], jobs: int) -> Iterator[RunRecord]:
 
 def prepare_cohorts(planned: Sequence[PlannedRun], runs: Path) -> None:
     """Make, check and count every cohort before the first run, and draw what the page shows."""
-    cohorts = {cohort_folder(runs, run.config) / run.config["cohort"]: run for run in planned}
+    cohorts = {cohort_folder(runs, run.config) / run.config.cohort: run for run in planned}
     for folder, run in cohorts.items():
         task = build_task(run.spec)
         splits = task.load(run.spec.source, run.spec.variant, run.spec.seed)

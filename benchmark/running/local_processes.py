@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 from benchmark.planning.run_spec import RunSpec
+from benchmark.records.config import RunConfig
 
 POLL_SECONDS = 0.05
 
@@ -31,7 +31,7 @@ class Job:
     """A run to do, and where its files go while they are not whole yet."""
 
     spec: RunSpec
-    config: dict[str, Any]
+    config: RunConfig
     partial: Path
 
 

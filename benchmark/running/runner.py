@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from benchmark.api.protocols import GenerativePredictor, Generator, Method, Task
 from benchmark.cohorts.checks import check_splits
 from benchmark.planning.run_spec import RunSpec
+from benchmark.records.config import RunConfig, write_config
 from benchmark.records.history import write_history
 from benchmark.records.result import RunFacts, write_result
 from benchmark.running.predictions import (
@@ -25,19 +25,18 @@ from benchmark.running.predictions import (
     visible,
 )
 from benchmark.support import progress
-from benchmark.support.files import write_json
 
 
 def run(
     task: Task,
     method: Method,
     spec: RunSpec,
-    config: dict[str, Any],
+    config: RunConfig,
     folder: Path,
     say: Callable[[str], None] = progress.say,
 ) -> None:
     """Do one run and write its files into folder; it is finished when this returns."""
-    write_json(folder / "config.json", config)
+    write_config(folder, config)
     make_repeatable(spec)
     clock = _Clock()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api.scores import ScoreKey
+from benchmark.records.config import RunConfig
 from benchmark.records.run_folder import RunRecord
 
 TAG = "equipoise.run"
@@ -32,8 +33,8 @@ class MlflowTracker:
 
     def mirror(self, record: RunRecord) -> None:
         """Copy one run; a copy that was cut off, or is out of date, is replaced."""
-        experiment = self._experiment(record.config["task"]["name"])
-        name = f"{record.config['variant']['name']}/{record.config['run']}"
+        experiment = self._experiment(record.config.task.name)
+        name = f"{record.config.variant.name}/{record.config.run}"
         state = _state(record)
         for old in self.client.search_runs([experiment], f"tags.`{TAG}` = '{name}'"):
             if old.data.tags.get(STATE) == state and old.info.status in ("FINISHED", "FAILED"):
@@ -81,18 +82,18 @@ def _state(record: RunRecord) -> str:
     return f"{record.status} {record.result.run.finished} {scoring.code} {scoring.draws}"
 
 
-def _params(config: dict[str, Any]) -> dict[str, Any]:
-    method = config["method"]
+def _params(config: RunConfig) -> dict[str, Any]:
+    method = config.method
     return {
-        "task": config["task"]["name"],
-        "task_version": config["task"]["version"],
-        "variant": config["variant"]["name"],
-        "method": method["name"],
-        "groups_used": method["groups_used"],
-        "seed": config["seed"],
-        "preset": config["preset"]["name"],
-        **{f"field.{name}": value for name, value in method["fields"].items()},
-        **{f"environment.{name}": value for name, value in config["environment"].items()},
+        "task": config.task.name,
+        "task_version": config.task.version,
+        "variant": config.variant.name,
+        "method": method.name,
+        "groups_used": method.groups_used,
+        "seed": config.seed,
+        "preset": config.preset.name,
+        **{f"field.{name}": value for name, value in method.fields.items()},
+        **{f"environment.{name}": value for name, value in config.environment.items()},
     }
 
 

@@ -17,6 +17,13 @@ from typing import Any
 
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
+from benchmark.records.config import (
+    MethodPart,
+    PresetPart,
+    RunConfig,
+    SourcePart,
+    VariantPart,
+)
 from benchmark.records.run_folder import FoundRuns, RunRecord, look_for_runs
 from leaderboard.read.scored_run import RunKey, ScoredRun, read_png, score_run
 
@@ -28,15 +35,15 @@ class Row:
     """One method with one setting of its fields: its runs, one per seed."""
 
     name: str
-    config: dict[str, Any]  # of the run that finished last, or of any run where none finished
+    config: RunConfig  # of the run that finished last, or of any run where none finished
     done: tuple[ScoredRun, ...]  # in order of seed
     failed: tuple[RunRecord, ...]  # also those whose predictions cannot be scored
     older: int  # rows of the same method and fields, made by other code, that are not shown
 
     @property
-    def method(self) -> dict[str, Any]:
+    def method(self) -> MethodPart:
         """What the run recorded about the method: name, kind, groups_used, fields, ..."""
-        return self.config["method"]
+        return self.config.method
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -51,7 +58,7 @@ class Row:
     @property
     def is_control(self) -> bool:
         """Yardsticks are shown, not ranked."""
-        return bool(self.method["kind"] == "control")
+        return self.method.kind == "control"
 
     @property
     def finished(self) -> str:
@@ -83,9 +90,9 @@ class Board:
     """One table of the page: the rows that answer the same question under the same rules."""
 
     card: TaskCard
-    variant: dict[str, Any]
-    preset: dict[str, Any]
-    source: dict[str, Any]
+    variant: VariantPart
+    preset: PresetPart
+    source: SourcePart
     facts: CohortFacts
     rows: tuple[Row, ...]
     cohort: Cohort
@@ -94,18 +101,16 @@ class Board:
     def seeds(self) -> tuple[int, ...]:
         """Every seed that any row of this board was asked for."""
         done = {run.seed for row in self.rows for run in row.done}
-        failed = {run.config["seed"] for row in self.rows for run in row.failed}
+        failed = {run.config.seed for row in self.rows for run in row.failed}
         return tuple(sorted(done | failed))
 
     @property
     def slug(self) -> str:
         """A name for links."""
-        words = (
-            f"{self.card.name}-v{self.card.version}-{self.variant['name']}-{self.preset['name']}"
-        )
-        if self.source["kind"] == "table":
-            content = hashlib.sha256(_plain(self.source).encode()).hexdigest()
-            words += f"-{self.source['name']}-{content[:6]}"
+        words = f"{self.card.name}-v{self.card.version}-{self.variant.name}-{self.preset.name}"
+        if self.source.kind == "table":
+            content = hashlib.sha256(_plain(self.source.plain()).encode()).hexdigest()
+            words += f"-{self.source.name}-{content[:6]}"
         return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-")
 
 
@@ -133,7 +138,7 @@ def collect(root: Path, *, rescore: bool = False) -> Collected:
     if not any(row.done for row in rows):
         failed = [run for row in rows for run in row.failed]
         raise ValueError(_nothing_to_show(root, found, failed))
-    made.sort(key=lambda b: (b.card.name, b.card.version, b.slug, _plain(b.source)))
+    made.sort(key=lambda b: (b.card.name, b.card.version, b.slug, _plain(b.source.plain())))
     # The folders of this machine are nobody's business on a public page.
     return Collected(tuple(made), tuple(w.replace(f"{root}/", "") for w in found.unreadable))
 
@@ -178,20 +183,20 @@ def _plain(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _board_key(config: dict[str, Any]) -> str:
-    task = [config["task"]["name"], config["task"]["version"]]
-    return _plain([task, config["variant"]["name"], config["preset"]["name"], config["source"]])
+def _board_key(config: RunConfig) -> str:
+    task = [config.task.name, config.task.version]
+    return _plain([task, config.variant.name, config.preset.name, config.source.plain()])
 
 
 def _board(runs: list[RunRecord], rescore: bool) -> Board:
     config = max(runs, key=_finished).config
-    card = TaskCard.from_dict(config["card"])
+    card = config.card
     return Board(
         card=card,
-        variant=config["variant"],
-        preset=config["preset"],
-        source=config["source"],
-        facts=CohortFacts.from_dict(config["cohort_facts"]),
+        variant=config.variant,
+        preset=config.preset,
+        source=config.source,
+        facts=config.cohort_facts,
         rows=tuple(_rows(runs, card, rescore)),
         cohort=_cohort_of(runs),
     )
@@ -199,10 +204,10 @@ def _board(runs: list[RunRecord], rescore: bool) -> Board:
 
 def _cohort_of(runs: Sequence[RunRecord]) -> Cohort:
     """Read the cohort of the lowest seed; runs made before cohorts were exported name none."""
-    first = min(run.config["seed"] for run in runs)
-    newest = max((run for run in runs if run.config["seed"] == first), key=_finished)
-    name = newest.config.get("cohort")
-    if not isinstance(name, str) or not PLAIN_NAME.fullmatch(name):
+    first = min(run.config.seed for run in runs)
+    newest = max((run for run in runs if run.config.seed == first), key=_finished)
+    name = newest.config.cohort
+    if not PLAIN_NAME.fullmatch(name):
         return Cohort()
     beside = newest.folder.parent.parent.resolve()  # task/variant of task/variant/method/run
     folder = (beside / name).resolve()
@@ -216,22 +221,22 @@ def _finished(run: RunRecord) -> str:
 def _rows(runs: Iterable[RunRecord], card: TaskCard, rescore: bool) -> list[Row]:
     versions: dict[str, dict[str, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
     for run in runs:
-        method = run.config["method"]
-        versions[_plain([method["name"], method["fields"]])][run.config["row"]].append(run)
+        method = run.config.method
+        versions[_plain([method.name, method.fields])][run.config.row].append(run)
     rows = [_row(list(of_method.values()), card, rescore) for of_method in versions.values()]
-    return sorted(rows, key=lambda row: (row.name, _plain(row.method["fields"])))
+    return sorted(rows, key=lambda row: (row.name, _plain(row.method.fields)))
 
 
 def _row(versions: list[list[RunRecord]], card: TaskCard, rescore: bool) -> Row:
     """Choose the version of the code that finished last."""
-    chosen = max(versions, key=lambda runs: (max(map(_finished, runs)), runs[0].config["row"]))
-    by_seed = sorted(chosen, key=lambda run: run.config["seed"])
+    chosen = max(versions, key=lambda runs: (max(map(_finished, runs)), runs[0].config.row))
+    by_seed = sorted(chosen, key=lambda run: run.config.seed)
     config = max(by_seed, key=_finished).config
     runs = [
         score_run(run, card, run.result, rescore=rescore) if run.result else run for run in by_seed
     ]
     return Row(
-        name=config["method"]["name"],
+        name=config.method.name,
         config=config,
         done=tuple(run for run in runs if isinstance(run, ScoredRun)),
         failed=tuple(run for run in runs if isinstance(run, RunRecord)),

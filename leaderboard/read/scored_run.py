@@ -11,6 +11,7 @@ import numpy as np
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score
 from benchmark.metrics.scoring import Scored
+from benchmark.records.config import RunConfig
 from benchmark.records.result import Result, RunFacts, score_folder, stored_scores
 from benchmark.records.run_folder import RunRecord
 
@@ -24,7 +25,7 @@ RunKey = tuple[int, str]  # seed and fingerprint of the data: what two runs shar
 class ScoredRun:
     """A finished run: scores and draws from its predictions, facts from what it recorded."""
 
-    config: dict[str, Any]
+    config: RunConfig
     facts: RunFacts
     scored: Scored
     generation: dict[str, Any]  # how the run's generator was judged; empty if it has none
@@ -44,7 +45,7 @@ class ScoredRun:
     @property
     def seed(self) -> int:
         """The seed the run was made with."""
-        return self.config["seed"]
+        return self.config.seed
 
     @property
     def key(self) -> RunKey:

@@ -158,8 +158,8 @@ def gain_cell(gain: Gain) -> Cell:
 
 
 def _groups_used(standing: Standing, context: Context) -> Cell:
-    used = standing.row.method["groups_used"]
-    extra = standing.row.method.get("extra_data", "none")
+    used = standing.row.method.groups_used
+    extra = standing.row.method.extra_data
     sub = "" if extra == "none" else f"+ {extra.replace('_', ' ')}"
     return Cell(used, sub=sub, sort=["never", "train", "test"].index(used))
 
@@ -179,7 +179,7 @@ def _seeds(standing: Standing, context: Context) -> Cell:
     n = len(standing.row.seeds)
     if n == context.planned:
         return Cell(str(n), sort=n)
-    failed = {run.config["seed"] for run in standing.row.failed}
+    failed = {run.config.seed for run in standing.row.failed}
     why = [f"seed {s} {'failed' if s in failed else 'is missing'}" for s in standing.missing]
     return Cell(f"{n} of {context.planned}", sort=n, note="; ".join(why), tone="bad")
 

@@ -19,19 +19,18 @@ RARE = 10  # images; a cell with fewer is framed
 def facts(board: Board) -> list[tuple[str, str]]:
     """List what is known about the task and its cohort."""
     card = board.card
-    sizes = board.preset.get("source", {})
+    sizes = board.preset.source
     listed = [
         ("Classes", ", ".join(card.classes)),
         *((a.title, ", ".join(a.values)) for a in card.attributes),
         ("Image", f"{len(card.channels)} channel(s): {', '.join(card.channels)}"),
     ]
-    if board.facts.digital and sizes:
-        size = sizes["image_size"]
+    if board.facts.digital:
         listed.append(
             (
                 "Digital cohort",
-                f"{sizes['train']:,} training, {sizes['val']:,} validation and at least "
-                f"{sizes['test']:,} test images of {size} × {size} pixels",
+                f"{sizes.train:,} training, {sizes.val:,} validation and at least "
+                f"{sizes.test:,} test images of {sizes.image_size} × {sizes.image_size} pixels",
             )
         )
     else:
@@ -53,8 +52,8 @@ def terms(card: TaskCard, cohort: CohortFacts) -> list[tuple[str, str]]:
 
 def settings(board: Board) -> list[str]:
     """Name what was set for a board: knobs of a digital cohort, preset, cohort."""
-    words = str(board.variant["name"]).replace("_", ", ").replace("-", " ")
-    named = [board.preset["name"], board.facts.name]
+    words = str(board.variant.name).replace("_", ", ").replace("-", " ")
+    named = [board.preset.name, board.facts.name]
     return [words, *named] if board.facts.digital else named
 
 

@@ -23,21 +23,21 @@ def ranking_row(board: Board, standing: Standing, context: Context) -> dict[str,
         {"key": c.key, "label": c.title, "words": c.words, **vars(c.cell(standing, context))}
         for c in COLUMNS
     ]
-    kind = row.method["kind"]
+    kind = row.method.kind
     return {
         "id": f"{board.slug}-row-{board.rows.index(row)}",
         "name": row.name,
         "suffix": _suffix(board, standing),
         "kind": kind if kind in KINDS else "method",
-        "summary": row.method.get("summary", ""),
-        "words": f"{row.name} {row.method.get('summary', '')} {kind}".lower(),
+        "summary": row.method.summary,
+        "words": f"{row.name} {row.method.summary} {kind}".lower(),
         "done": bool(row.done),
         "complete": standing.complete,
         "cells": cells,
         "marks": row_marks(standing, context.planned),
         "errors": error_words(standing),
         "notes": _row_notes(standing),
-        "fields": sorted((name, _plain(v)) for name, v in row.method["fields"].items()),
+        "fields": sorted((name, _plain(v)) for name, v in row.method.fields.items()),
         "provenance": _provenance(standing),
         "groups": group_blocks(board.card, standing) if row.done else [],
         "gaps": gap_lines(board.card, standing) if row.done else [],
@@ -49,10 +49,8 @@ def _suffix(board: Board, standing: Standing) -> str:
     same = [row for row in board.rows if row.name == standing.row.name]
     if len(same) < 2:
         return ""
-    fields = standing.row.method["fields"]
-    differ = [
-        n for n in sorted(fields) if len({_plain(r.method["fields"].get(n)) for r in same}) > 1
-    ]
+    fields = standing.row.method.fields
+    differ = [n for n in sorted(fields) if len({_plain(r.method.fields.get(n)) for r in same}) > 1]
     return ", ".join(f"{name} = {_plain(fields[name])}" for name in differ)
 
 
@@ -81,16 +79,16 @@ def _row_notes(standing: Standing) -> list[str]:
 
 def _provenance(standing: Standing) -> list[tuple[str, str]]:
     row = standing.row
-    environment, method = row.config.get("environment", {}), row.method
+    environment, method = row.config.environment, row.method
     pairs = [
-        ("came from", method.get("origin", "")),
-        ("method's code", method.get("source", "")),
+        ("came from", method.origin),
+        ("method's code", method.source),
         ("seeds", ", ".join(map(str, row.seeds))),
         ("finished", _moment(row.finished)),
         ("steps", _distinct(_steps_words(run.facts) for run in row.done)),
         ("threshold", ", ".join(_threshold(run.scored.threshold) for run in row.done)),
         ("data", ", ".join(run.key[1][:12] for run in row.done)),
-        ("row", str(row.config["row"])[:12]),
+        ("row", str(row.config.row)[:12]),
         *((name, _plain(value)) for name, value in environment.items()),
     ]
     return [(name, text) for name, text in pairs if text]

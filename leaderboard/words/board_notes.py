@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
-
 from leaderboard.read.boards import Board
 
 
 def board_notes(board: Board) -> list[str]:
     """Say what limits the comparison of rows: other settings, patients, code or devices."""
     notes = []
-    for part in ("source", "classifier"):
-        if len({json.dumps(r.config["preset"].get(part), sort_keys=True) for r in board.rows}) > 1:
+    presets = [row.config.preset for row in board.rows]
+    settings: dict[str, set[object]] = {
+        "source": {preset.source for preset in presets},
+        "classifier": {preset.classifier for preset in presets},
+    }
+    for part, found in settings.items():
+        if len(found) > 1:
             notes.append(
                 f"Rows were run with different {part} settings of the preset "
-                f"{board.preset['name']!r}, so they are not fully comparable."
+                f"{board.preset.name!r}, so they are not fully comparable."
             )
     by_seed: dict[int, set[str]] = {}
     for row in board.rows:
@@ -32,11 +35,11 @@ def board_notes(board: Board) -> list[str]:
 def _made_differently(board: Board) -> list[str]:
     """Name what the runs of a board should share and do not."""
     configs = [run.config for row in board.rows for run in row.done]
-    shared = {
-        "versions of the engine": [c.get("engine") for c in configs],
-        "versions of the task's code": [c["task"].get("source") for c in configs],
-        "devices": [c.get("environment", {}).get("device") for c in configs],
-        "precisions": [c.get("environment", {}).get("precision") for c in configs],
+    shared: dict[str, list[object]] = {
+        "versions of the engine": [c.engine for c in configs],
+        "versions of the task's code": [c.task.source for c in configs],
+        "devices": [c.environment.get("device") for c in configs],
+        "precisions": [c.environment.get("precision") for c in configs],
     }
     return [
         f"Runs were made with different {what} ({', '.join(sorted(found))}). This may "

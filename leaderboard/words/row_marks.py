@@ -31,13 +31,13 @@ def row_marks(standing: Standing, planned: int) -> list[Mark]:
 def error_words(standing: Standing) -> list[str]:
     """Return a sentence for each failed seed."""
     return [
-        f"Seed {run.config['seed']} failed: {first_line(run.error)}" for run in standing.row.failed
+        f"Seed {run.config.seed} failed: {first_line(run.error)}" for run in standing.row.failed
     ]
 
 
 def missing_words(standing: Standing) -> list[str]:
     """Return a sentence for each seed that other rows have and this one was not run with."""
-    failed = {run.config["seed"] for run in standing.row.failed}
+    failed = {run.config.seed for run in standing.row.failed}
     return [f"Seed {seed} is missing." for seed in standing.missing if seed not in failed]
 
 

@@ -13,9 +13,9 @@ import pandas as pd
 from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.records.base import SCHEMA
+from benchmark.records.config import RunConfig, write_config
 from benchmark.records.result import RunFacts, write_result
 from benchmark.records.run_folder import finish
-from benchmark.support.files import write_json
 
 HEART = TaskCard(
     name="cmr_heart_failure",
@@ -172,6 +172,7 @@ def config(card: TaskCard, method: FakeMethod, seed: int) -> dict:
             "origin": "folder",
             "groups_used": method.groups_used,
             "extra_data": method.extra_data,
+            "trains_generator": False,
             "fields": method.fields,
             "summary": method.summary,
             "source": method.code * 8,
@@ -181,8 +182,15 @@ def config(card: TaskCard, method: FakeMethod, seed: int) -> dict:
             "name": "quick",
             "description": "small digital cohorts and a small classifier",
             "source": {"image_size": 64, "train": 1500, "val": 500, "test": 900},
-            "classifier": {"backbone": "test_resnet", "steps": 360},
-            "run": {"seeds": [0, 1], "time_limit_minutes": 10},
+            "classifier": {
+                "backbone": "test_resnet",
+                "steps": 360,
+                "batch_size": 32,
+                "learning_rate": 1e-3,
+                "weight_decay": 1e-4,
+                "evaluations": 5,
+            },
+            "run": {"seeds": [0, 1], "time_limit_minutes": 10, "threads": 1},
         },
         "cohort": "cohort-1a2b3c4d",
         "source": {"kind": "digital", "name": "digital cohort"},
@@ -217,7 +225,7 @@ def write_run(
     target = root / card.name / "severity-1" / folder / values["run"].rsplit("/", 1)[1]
     partial = target.with_name(target.name + ".partial")
     partial.mkdir(parents=True)
-    write_json(partial / "config.json", values)
+    write_config(partial, RunConfig.model_validate_json(json.dumps(values)))
     if error is None:
         table = predictions(card, method, seed, without)
         table.to_parquet(partial / "predictions.parquet")

@@ -27,7 +27,7 @@ def test_headline_is_mean_over_seeds(built):
     scores = [
         score.value
         for run in find_runs(built.runs)
-        if run.config["method"]["name"] == "dfr" and run.card.name == "brain_mr_sex"
+        if run.config.method.name == "dfr" and run.card.name == "brain_mr_sex"
         for score in score_predictions(run.predictions(), run.card, resamples=0).scores
         if score.key == ScoreKey("worst_group_accuracy")
     ]

@@ -70,7 +70,7 @@ def test_every_patient_of_the_export_is_scored(job):
 def test_numbers_and_words_give_the_same_scores(job):
     words, numbers = (record.scores for record in job.records)
     assert words == numbers
-    assert {r.config["source"]["name"] for r in job.records} == {"words", "numbers"}
+    assert {r.config.source.name for r in job.records} == {"words", "numbers"}
 
 
 def test_a_finished_run_is_found_again(job):
@@ -79,8 +79,8 @@ def test_a_finished_run_is_found_again(job):
 
 def test_a_copy_under_another_name_is_the_same_row_and_other_words_are_another(job, tmp_path):
     copy = dataclasses.replace(job.spec, data=shutil.copytree(job.spec.data, tmp_path / "copy"))
-    words, numbers = (run.config["row"] for run in job.again)
-    assert resolve(copy)["row"] == words != numbers
+    words, numbers = (run.config.row for run in job.again)
+    assert resolve(copy).row == words != numbers
 
 
 def test_the_page_shows_both_cohorts(job):

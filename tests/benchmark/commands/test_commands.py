@@ -118,7 +118,7 @@ def test_set_reaches_the_method(run_options, tmp_path):
     options = ["--method", "group_dro", "--set", "group_dro.step_size=0.5", "--no-tracking"]
     call("run", *run_options, *options)
     (record,) = find_runs(tmp_path / "runs")
-    assert record.config["method"]["fields"]["step_size"] == 0.5
+    assert record.config.method.fields["step_size"] == 0.5
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,8 @@ def test_the_paper_preset_asks_for_a_checkpoint_and_records_its_content(make_spe
     given = paper.with_checkpoint(str(tiny_checkpoint))
     config = resolve(make_spec("controlnet_synthesis", preset=given))
     digest = f"sha256 {checkpoint_digest(tiny_checkpoint)}"
-    assert config["preset"]["generator"]["checkpoint"] == digest
-    assert str(tiny_checkpoint) not in json.dumps(resolve(make_spec("erm", preset=given)))
+    assert config.preset.generator["checkpoint"] == digest
+    assert str(tiny_checkpoint) not in resolve(make_spec("erm", preset=given)).model_dump_json()
 
 
 def test_a_checkpoint_for_a_generator_from_scratch_is_refused(tiny_checkpoint):

@@ -19,7 +19,7 @@ def test_a_share_of_women_is_part_of_what_a_run_is():
         for variant in (KNOBS.variant(), KNOBS.variant(women=0.2))
     ]
     usual, few = map(resolve, asked)
-    assert few["variant"]["knobs"]["women"] == 0.2 and usual["row"] != few["row"]
+    assert few.variant.knobs["women"] == 0.2 and usual.row != few.row
 
 
 def test_a_mistake_in_a_methods_check_is_said_with_its_place(write_method):

@@ -8,7 +8,7 @@ import pytest
 from benchmark.api.data import Split, Splits
 from benchmark.api.declarations import method
 from benchmark.cohorts.toy import ToyTask
-from benchmark.records.base import SCHEMA
+from benchmark.planning.resolve import resolve
 from benchmark.records.result import read_result
 from benchmark.records.run_folder import read_run
 from benchmark.running import predictions, runner
@@ -85,7 +85,7 @@ def do(method, make_spec, folder, task=None):
     folder.mkdir(exist_ok=True)
     spec = make_spec()
     card = (task or MarkedTask()).card
-    config = {"schema": SCHEMA, "card": card.as_dict()}
+    config = resolve(spec).model_copy(update={"card": card})
     runner.run(task or MarkedTask(), method, spec, config, folder)
     return pd.read_parquet(folder / "predictions.parquet")
 
@@ -225,8 +225,7 @@ def test_another_seed_gives_other_predictions(make_spec, tmp_path):
     (tmp_path / "run").mkdir()
     first = do(ERM(), make_spec, tmp_path / "a", TASK)["probability_1"]
     spec = replace(make_spec(), seed=1)
-    config = {"schema": SCHEMA, "card": TASK.card.as_dict()}
-    runner.run(TASK, ERM(), spec, config, tmp_path / "run")
+    runner.run(TASK, ERM(), spec, resolve(spec), tmp_path / "run")
     second = pd.read_parquet(tmp_path / "run" / "predictions.parquet")["probability_1"]
     assert not np.allclose(first, second)
 

@@ -8,12 +8,14 @@ from leaderboard.words.row_marks import row_marks
 def run(seed=0, **facts):
     facts = {"steps": 240, "standard_loop": True} | facts
     return SimpleNamespace(
-        config={"seed": seed}, facts=SimpleNamespace(**facts), error="ValueError: no luck"
+        config=SimpleNamespace(seed=seed),
+        facts=SimpleNamespace(**facts),
+        error="ValueError: no luck",
     )
 
 
 def marks(done=(), failed=(), missing=(), complete=True, levelling_down=(), planned=2):
-    row = SimpleNamespace(done=done, failed=failed, seeds=[one.config["seed"] for one in done])
+    row = SimpleNamespace(done=done, failed=failed, seeds=[one.config.seed for one in done])
     standing = SimpleNamespace(
         row=row, missing=missing, complete=complete, levelling_down=levelling_down
     )
