@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_args
 
@@ -22,6 +22,10 @@ C = TypeVar("C", bound=type)
 
 _DECLARATION = "__equipoise_declaration__"  # on a class marked with @method(...)
 _TASK = "__equipoise_task__"  # on a class marked with @task
+
+
+class ContractError(TypeError):
+    """A marked class breaks the contract; the words say all that is to be mended."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +71,11 @@ def method(
 ) -> Callable[[C], C]:
     """Mark a frozen dataclass as a method: `@method(groups_used="train")`.
 
-    The declarations are explained at :class:`Declaration`. Raises TypeError, as the file is
+    The declarations are explained at :class:`Declaration`. Raises ContractError, as the file is
     imported, with all that is wrong with the class.
     """
     if cls is not None:
-        raise TypeError(f"{cls.__name__}: write {_as_mark(cls)} instead of @method.")
+        raise ContractError(f"{cls.__name__}: write {_as_mark(cls)} instead of @method.")
     declared = Declaration(groups_used or "never", extra_data, trains_generator, by_default)
 
     def mark(cls: C) -> C:
@@ -124,10 +128,8 @@ def _unfit_values(declared: Declaration) -> list[str]:
 
 def _as_mark(cls: type) -> str:
     """Write the mark of a class that declares by class variables, or does not declare."""
-    old = {name: vars(cls)[name] for name in DECLARATIONS if name in vars(cls)}
-    words = [
-        f"{name}={_literal(value)}" for name, value in (old or {"groups_used": "never"}).items()
-    ]
+    old = {near: value for _, near, value in _like_declarations(cls)} or {"groups_used": "never"}
+    words = [f"{name}={_literal(value)}" for name, value in old.items()]
     return f"@method({', '.join(words)})"
 
 
@@ -152,13 +154,17 @@ def _class_problems(cls: type) -> list[str]:
 
 
 def _declared_in_the_body(cls: type) -> list[str]:
-    """Find declarations, and what is nearly called so, that are written into the class."""
-    problems = []
+    return [
+        f"its class variable {name} does nothing; write @method({near}={_literal(value)})"
+        for name, near, value in _like_declarations(cls)
+    ]
+
+
+def _like_declarations(cls: type) -> Iterator[tuple[str, str, Any]]:
+    """Find class variables called like a declaration, or nearly: name, declaration, value."""
     for name, value in vars(cls).items():
-        if near := difflib.get_close_matches(name, DECLARATIONS, n=1, cutoff=0.8):
-            mark = f"@method({near[0]}={_literal(value)})"
-            problems.append(f"its class variable {name} does nothing; write {mark}")
-    return problems
+        for near in difflib.get_close_matches(name, DECLARATIONS, n=1, cutoff=0.8):
+            yield name, near, value
 
 
 # Tasks -----------------------------------------------------------------------------------------
@@ -224,4 +230,4 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 def _refuse(cls: type, kind: str, problems: list[str]) -> None:
     if problems:
-        raise TypeError(f"{cls.__name__} is no {kind}: {'; '.join(problems)}.")
+        raise ContractError(f"{cls.__name__} is no {kind}: {'; '.join(problems)}.")

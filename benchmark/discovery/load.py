@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, cast
 
-from benchmark.api.declarations import is_method, is_task
+from benchmark.api.declarations import ContractError, is_method, is_task
 from benchmark.api.protocols import Method, Task
 from benchmark.discovery.find import Found, LookupFailed
 
@@ -37,6 +37,8 @@ def _load(found: Found, mark: str) -> type:
         module = importlib.import_module(found.module) if found.module else _import_file(found)
     except LookupFailed:
         raise
+    except ContractError as error:
+        raise LookupFailed(f"{found.path}: {error}") from error
     except (Exception, SystemExit) as error:
         raise LookupFailed(
             f"{found.name} ({found.path}) does not import: {type(error).__name__}: {error}"

@@ -39,7 +39,7 @@ def test_a_class_variable_that_looks_like_a_declaration_is_refused(name, advice)
 
 
 def test_the_bare_mark_says_what_to_write_for_the_class_variables_that_are_there():
-    old = written(groups_used="train", trains_generator=True)
+    old = written(groups_used="train", trains_generater=True)
     with pytest.raises(TypeError, match=r'@method\(groups_used="train", trains_generator=True\)'):
         method(old)
 

@@ -51,6 +51,13 @@ def test_a_module_that_fails_to_import_shows_its_own_error(package):
         load_method(find_methods()["bomb"])
 
 
+def test_a_class_that_its_mark_refuses_is_named_with_its_file(package, write_method):
+    path = Path(write_method("odd", "return Half()", groups_used="sometimes"))
+    path.rename(package / "odd.py")
+    with pytest.raises(LookupFailed, match=r"^/.*odd.py: Written is no method: groups_used is"):
+        load_method(find_methods()["odd"])
+
+
 def test_two_files_of_one_name_are_an_error_that_names_both(package, write_method):
     (package / "twin").mkdir()
     Path(write_method("method", "return Half()")).rename(package / "twin" / "method.py")
