@@ -12,7 +12,7 @@ TERMS = (
         "Not significantly different",
         "The difference from ERM may be chance: its p-value is not below "
         f"{SIGNIFICANT:g} after Holm's adjustment for the number of rows compared. The 95 % "
-        "interval beside it is not adjusted, so it may exclude 0 by a little.",
+        "interval beside it is not adjusted for that, so it may exclude 0 all the same.",
     ),
     (
         "Verdict and tier",
