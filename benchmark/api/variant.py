@@ -78,8 +78,8 @@ class Knobs:
         names = [knob.name for knob in self.declared]
         if not names:
             return f"There is no knob {name!r}, nor any other."
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = self.hints.get(name) or (f"Did you mean {near[0]!r}?" if near else "")
+        near = "".join(difflib.get_close_matches(name, [*names, *self.hints], n=1))
+        hint = self.hints.get(near) or (f"Did you mean {near!r}?" if near else "")
         listed = ", ".join(f"{knob.name} ({knob.range})" for knob in self.declared)
         return " ".join(filter(None, [f"There is no knob {name!r}.", hint, f"Knobs: {listed}."]))
 

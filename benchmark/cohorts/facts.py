@@ -34,8 +34,7 @@ def own_patients(folder: Path) -> CohortFacts:
         citation="",
         caveats=(
             "Equipoise knows of these patients what their table says. It does not know how they "
-            "were chosen, how their labels were made, whether their attributes were recorded "
-            "alike, or how unevenly they would be collected elsewhere. Ask the owner before you "
-            "carry a result over to other patients."
+            "were chosen, how their labels were made, or whether their attributes were recorded "
+            "alike. Ask the owner before you carry a result over to other patients."
         ),
     )

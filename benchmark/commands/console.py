@@ -17,18 +17,23 @@ from benchmark.discovery.find import LookupFailed
 WIDTH_OF_A_LOG = 120  # columns, where there is no terminal to ask
 out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_LOG)
 
-RunsOption = Annotated[Path, typer.Option("--runs", help="Folder of the run folders.")]
+RunsOption = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Where runs lie.")]
 KnobOption = Annotated[
     list[str] | None,
     typer.Option(
         "--knob",
         metavar="NAME=VALUE",
-        help="Bias of a digital cohort; repeatable. `equipoise describe TASK` lists the knobs.",
+        help="Bias of a digital cohort, as in severity=0.5; repeatable. "
+        "`equipoise describe TASK` lists the knobs.",
     ),
 ]
 CohortOption = Annotated[
     Path | None,
-    typer.Option("--cohort", help="Folder of your own patients; see docs/guides."),
+    typer.Option(
+        "--cohort",
+        metavar="FOLDER",
+        help="Your own patients; see docs/guides/your_own_cohort.md.",
+    ),
 ]
 
 

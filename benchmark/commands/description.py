@@ -44,7 +44,8 @@ def print_description(name: str, out: Console) -> None:
 def _task(task: Task, out: Console) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2))
     for title, lines in [*_card(task.card), *_digital_cohort(task)]:
-        table.add_row(title, "\n".join(filter(None, lines)))
+        if any(lines):
+            table.add_row(title, "\n".join(filter(None, lines)))
     out.print(table)
 
 

@@ -16,33 +16,48 @@ if TYPE_CHECKING:
     from benchmark.presets.settings import Preset
     from benchmark.running.driver import Summary
 
-TaskOption = Annotated[list[str] | None, typer.Option(help="Task; repeatable. Default: all.")]
+TaskOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TASK", help="Name or path; repeatable. Default: all tasks."),
+]
 MethodOption = Annotated[
     list[str] | None,
-    typer.Option(help="Method, name or path; repeatable. Default: all that run unnamed."),
+    typer.Option(metavar="METHOD", help="Name or path; repeatable. Default: all that run unnamed."),
 ]
 WithoutOption = Annotated[
-    list[str] | None, typer.Option(help="Method to leave out of the default; repeatable.")
+    list[str] | None,
+    typer.Option(metavar="METHOD", help="Leave it out of the default; repeatable."),
 ]
-PresetOption = Annotated[str, typer.Option(help="quick, standard, paper, or a TOML file.")]
-SeedsOption = Annotated[str | None, typer.Option(help="As in 0,1,2. Default: the preset's.")]
+PresetOption = Annotated[
+    str, typer.Option(metavar="NAME", help="quick, standard, paper, or a TOML file.")
+]
+SeedsOption = Annotated[
+    str | None, typer.Option(metavar="0,1,...", help="Seeds. Default: the preset's.")
+]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", help="A hyperparameter: METHOD.FIELD=VALUE.")
+    list[str] | None,
+    typer.Option("--set", metavar="METHOD.FIELD=VALUE", help="A hyperparameter; repeatable."),
 ]
 CheckpointOption = Annotated[
     str | None,
-    typer.Option(help="Stable Diffusion to start generators from: a folder, or a hub id."),
+    typer.Option(
+        metavar="FOLDER", help="Stable Diffusion to start generators from; or a hub's name of one."
+    ),
 ]
 ExtractorOption = Annotated[
     str | None,
-    typer.Option(help="Features for FID, as in resnet50=FILE. Default: the judge's own."),
+    typer.Option(
+        metavar="NAME=FILE", help="Features for FID, as in resnet50=FILE. Default: the judge's own."
+    ),
 ]
 JobsOption = Annotated[
-    int | None, typer.Option(min=1, help="Runs at the same time. Default: by cores; GPU: 1.")
+    int | None,
+    typer.Option(metavar="N", min=1, help="Runs at the same time. Default: by cores; on a GPU 1."),
 ]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda.")]
+DeviceOption = Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")]
 TrackingUriOption = Annotated[
-    str | None, typer.Option(help="An MLflow store. Default: sqlite in the runs folder.")
+    str | None,
+    typer.Option(metavar="URI", help="An MLflow store. Default: sqlite in the runs folder."),
 ]
 TrackingOption = Annotated[bool, typer.Option(help="Copy every run to MLflow.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")]

@@ -24,7 +24,7 @@ def plan_table(planned: list[Any]) -> Table:
         key = (config.task.name, cohort_words(config), method)
         states = rows.setdefault(key, {"done": [], "unfinished": [], "failed": []})
         states[one.status].append(config.seed)
-    for key, states in rows.items():
+    for key, states in sorted(rows.items(), key=lambda row: row[0][:2]):
         table.add_row(*key, *(", ".join(map(str, seeds)) for seeds in states.values()))
     return table
 
@@ -47,7 +47,7 @@ def plan_cost(planned: list[Any], runs: Path, jobs: int) -> str:
     environment = planned[0].config.environment
     return (
         f"{count_of_runs(len(planned))}, {left} to do{cost}. Device {environment['device']}, "
-        f"{environment['precision']}, {environment['threads']} CPU thread(s) a run."
+        f"{environment['precision']}, {environment['threads']} CPU thread(s) per run."
     )
 
 

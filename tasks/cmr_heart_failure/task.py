@@ -51,7 +51,7 @@ class CmrHeartFailure:
         mask_labels=("left-ventricular cavity", "myocardium", "right ventricle"),
         field_of_view_mm=190,
         main_metric="worst_group_accuracy",
-        citation="Question and attributes after Skorupko et al. (arXiv 2403.19508).",
+        citation="Skorupko et al., arXiv 2403.19508: the question and its attributes.",
         population=(("sex", (WOMEN, 1 - WOMEN)),),  # the imaging cohort, Petersen 2017 PLoS ONE
     )
     digital: ClassVar[CohortFacts] = CohortFacts(
