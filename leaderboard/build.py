@@ -23,13 +23,6 @@ from leaderboard.read.boards import Board, collect
 from leaderboard.words.glossary import ranking_terms
 from leaderboard.words.mix_glossary import TERMS
 
-MEANINGS = {
-    "quick": "Small networks and small images: minutes on two CPU cores. Use it to try out a "
-    "method; it is too small to decide which method is best.",
-    "standard": "A ResNet and larger cohorts: hours on one consumer GPU. Use it to compare methods "
-    "on these cohorts.",
-    "paper": "The sizes of the source papers.",
-}
 DIGITAL = (
     "Digital cohorts are generated: their bias is known exactly, but a ranking on them says how "
     "methods handle that bias, not how they would do in a hospital."
@@ -161,17 +154,14 @@ def _commonest(environments: Sequence[Mapping[str, Any]], name: str) -> str:
 
 def _presets(ranked: Ranked) -> list[dict[str, str]]:
     """Say what the results are good for, once per preset."""
-    found = {board.preset.name: board.preset for board, _ in ranked}
+    found = {board.preset.name: board.preset.description for board, _ in ranked}
     digital = {board.preset.name for board, _ in ranked if board.facts.digital}
     return [
-        {
-            "name": name,
-            "meaning": " ".join(
-                [
-                    MEANINGS.get(name, found[name].description),
-                    *([DIGITAL] if name in digital else []),
-                ]
-            ),
-        }
-        for name in sorted(found)
+        {"name": name, "meaning": " ".join([_sentence(words), *[DIGITAL] * (name in digital)])}
+        for name, words in sorted(found.items())
     ]
+
+
+def _sentence(words: str) -> str:
+    """Begin with a capital and end with a full stop."""
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}." if words else ""

@@ -290,3 +290,7 @@ def test_a_column_is_one_entry(built, column):
     fields = (built.index.parent / "leaderboard.csv").read_text().splitlines()[0].split(",")
     if column.key in METRICS:
         assert {column.key, f"{column.key}_low", f"{column.key}_high"} <= set(fields)
+
+
+def test_a_preset_says_what_it_is_good_for_in_a_sentence(built):
+    assert "Small digital cohorts and a small classifier. Digital cohorts are" in built.text
