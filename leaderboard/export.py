@@ -18,11 +18,9 @@ from leaderboard.tables.generation import generation_values, judge_of_board
 from leaderboard.tables.group_mix import judge_of_mixes, proportions_values
 from leaderboard.words.verdicts import verdict_words
 
-SCHEMA = 1
-
+SCHEMA = 2  # of results.json
 
 Ranked = Sequence[tuple[Board, Sequence[Standing]]]
-
 
 CSV_METRICS = tuple(column.key for column in COLUMNS if column.key in METRICS)
 

@@ -133,7 +133,7 @@ def levels_down(
     """Return whether a method closed a gap mostly by serving its best group worse.
 
     groups, reference: (groups,) one higher-is-better value per group of one attribute, of the
-    method and of what it is held against. The gap closes by the fall of the best value plus the
+    method and of what it is compared with. The gap closes by the fall of the best value plus the
     rise of the worst one. True if gap and best value each fell by more than the margin, and the
     fall did more than the rise. None if any group is undefined.
     """

@@ -57,7 +57,7 @@ class Row:
 
     @property
     def is_control(self) -> bool:
-        """Yardsticks are shown, not ranked."""
+        """Controls are shown, not ranked."""
         return self.method.kind == "control"
 
     @property
