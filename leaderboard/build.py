@@ -21,7 +21,7 @@ from leaderboard.page_sections import board_view
 from leaderboard.rank.standings import rank
 from leaderboard.read.boards import Board, collect
 from leaderboard.words.glossary import ranking_terms
-from leaderboard.words.mix_glossary import TERMS
+from leaderboard.words.mix_glossary import GENERATION_TERMS, MIX_TERMS
 
 DIGITAL = (
     "Digital cohorts are generated: their bias is known exactly, but a ranking on them says how "
@@ -85,7 +85,8 @@ def page(ranked: Ranked, unreadable: Sequence[str] = ()) -> str:
         presets=_presets(ranked),
         glossary=[
             *ranking_terms(),
-            *(TERMS if any(board["proportions"] for board in boards) else ()),
+            *(GENERATION_TERMS if any(board["generation"] for board in boards) else ()),
+            *(MIX_TERMS if any(board["proportions"] for board in boards) else ()),
         ],
         style=Markup(_static("page.css")),
         script=Markup(script),

@@ -11,7 +11,7 @@ from benchmark.api.card import TaskCard
 from benchmark.api.context import RunContext
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.neutral_patients import (
-    NeutralGenerator,
+    MixGenerator,
     learn_from_neutral,
     target_of,
 )
@@ -38,8 +38,8 @@ class BaseGenerator:
         """Draw patients with the untuned base, then train as the method does."""
         target = target_of(self, ctx.card)
 
-        def make(base: LatentGenerator, guide: Guide, train: Split) -> NeutralGenerator:
-            return NeutralGenerator(base, target)
+        def make(base: LatentGenerator, guide: Guide, train: Split) -> MixGenerator:
+            return MixGenerator(base, target)
 
         return learn_from_neutral(
             make, target, train, val, ctx, ratio=self.ratio, share=self.share, sure=self.sure

@@ -13,7 +13,7 @@ import numpy as np
 from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.api.context import RunContext
 from benchmark.generation.patient_requests import counts_to_add
-from methods.shared.classifier_side import harmonising, learn_from_both, seen
+from methods.shared.classifier_side import preprocessed, preprocessing, train_on_both
 
 
 @method(
@@ -34,14 +34,16 @@ class DuplicateReal:
         counts = counts_to_add(train, ctx.card, self.mode, self.ratio)
         cells, _ = ctx.card.encode_cells(train.table)
         rng = ctx.rng("copies")
-        owners = [np.flatnonzero(cells == cell) for cell in range(len(counts))]
+        donors = [np.flatnonzero(cells == cell) for cell in range(len(counts))]
         rows = np.concatenate(
             [
                 np.resize(rng.permutation(own), n)
-                for own, n in zip(owners, counts, strict=True)
+                for own, n in zip(donors, counts, strict=True)
                 if len(own)
             ]
         )
-        see = harmonising(train, ctx, self.harmonise)
-        real, copies = seen(train, see), seen(train.take(rows), see)
-        return learn_from_both(real, copies, seen(val, see), see, ctx, share=self.share)
+        preprocess = preprocessing(train, ctx, self.harmonise)
+        real, copies = preprocessed(train, preprocess), preprocessed(train.take(rows), preprocess)
+        return train_on_both(
+            real, copies, preprocessed(val, preprocess), preprocess, ctx, share=self.share
+        )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.api.context import RunContext
 from benchmark.generation.patient_requests import counts_to_add, requests_for
-from methods.shared.classifier_side import harmonising, learn_from_both, seen
+from methods.shared.classifier_side import preprocessed, preprocessing, train_on_both
 
 OTHER_PATIENTS = 10_000  # seeds from here on, so that nobody of the oracle's cohorts comes again
 
@@ -34,6 +34,13 @@ class IdealSynthesis:
         counts = counts_to_add(train, ctx.card, self.mode, self.ratio)
         rows = requests_for(ctx.card, counts)
         new = ctx.new_patients(rows, OTHER_PATIENTS + ctx.seed)
-        see = harmonising(train, ctx, self.harmonise)
-        added = Split(see(new.images), new.masks, rows)
-        return learn_from_both(seen(train, see), added, seen(val, see), see, ctx, share=self.share)
+        preprocess = preprocessing(train, ctx, self.harmonise)
+        added = Split(preprocess(new.images), new.masks, rows)
+        return train_on_both(
+            preprocessed(train, preprocess),
+            added,
+            preprocessed(val, preprocess),
+            preprocess,
+            ctx,
+            share=self.share,
+        )

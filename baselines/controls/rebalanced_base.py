@@ -13,7 +13,7 @@ from benchmark.api.card import TaskCard
 from benchmark.api.context import RunContext
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.neutral_patients import (
-    NeutralGenerator,
+    MixGenerator,
     learn_from_neutral,
     target_of,
 )
@@ -41,8 +41,8 @@ class RebalancedBase:
         """Train the base on, groups as in the target, draw patients, train as the method does."""
         target = target_of(self, ctx.card)
 
-        def make(base: LatentGenerator, guide: Guide, train: Split) -> NeutralGenerator:
-            return NeutralGenerator(rebalanced_base(train, target, ctx), target)
+        def make(base: LatentGenerator, guide: Guide, train: Split) -> MixGenerator:
+            return MixGenerator(rebalanced_base(train, target, ctx), target)
 
         return learn_from_neutral(
             make, target, train, val, ctx, ratio=self.ratio, share=self.share, sure=self.sure

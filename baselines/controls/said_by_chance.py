@@ -18,7 +18,7 @@ from benchmark.api.context import RunContext
 from benchmark.api.mix_target import Target
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.neutral_patients import (
-    NeutralGenerator,
+    MixGenerator,
     learn_from_neutral,
     target_of,
 )
@@ -76,8 +76,8 @@ class SaidByChance:
         """Draw patients with the untuned base, told who they are, then train as the method does."""
         target = target_of(self, ctx.card)
 
-        def make(base: LatentGenerator, guide: Guide, train: Split) -> NeutralGenerator:
-            return NeutralGenerator(Saying(base, target), target)
+        def make(base: LatentGenerator, guide: Guide, train: Split) -> MixGenerator:
+            return MixGenerator(Saying(base, target), target)
 
         return learn_from_neutral(
             make, target, train, val, ctx, ratio=self.ratio, share=self.share, sure=self.sure

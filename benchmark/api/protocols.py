@@ -75,14 +75,26 @@ class Predictor(Protocol):
 
 @runtime_checkable
 class Generator(Protocol):
-    """Optional: a predictor with a .generator is scored on the generation track too.
-
-    One that does not look at masks says so with reads_masks = False.
-    """
+    """Optional: a predictor with a .generator is scored on the generation track too."""
 
     def generate(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
         """Draw one image per request and mask, float32 in [0, 1]."""
         ...
+
+
+@runtime_checkable
+class DeclaresMasks(Protocol):
+    """Optional: a generator that says whether it reads masks. One that does not say reads them."""
+
+    @property
+    def reads_masks(self) -> bool:
+        """False: masks are given for their number and size only; a plain attribute will do."""
+        ...
+
+
+def reads_masks(generator: Generator) -> bool:
+    """Say whether a mask makes a difference to a generator."""
+    return generator.reads_masks if isinstance(generator, DeclaresMasks) else True
 
 
 @runtime_checkable

@@ -50,7 +50,7 @@ class Effort:
 
 JUDGE = Effort(0.6, 64)  # for label and attributes; its backbone is the classifier's
 METHODS = Effort(0.9, 64, 2e-3)  # the same with another backbone, of which no preset knows the rate
-REGIONS = Effort(0.9, 16, 2e-3)  # learns most from many small batches (docs/speed.md)
+SEGMENTER = Effort(0.9, 16, 2e-3)  # learns most from many small batches (docs/speed.md)
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class Reader:
     """Two trained networks. Everything goes in and comes out as numpy."""
 
     card: TaskCard
-    words: Words
-    regions: UNet2DModel
+    classifier: AttributeClassifier
+    segmenter: UNet2DModel
     mean: Tensor
     std: Tensor
     device: torch.device
@@ -68,13 +68,13 @@ class Reader:
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Return what the last layer sees, (n, width)."""
-        return self._map(images, lambda x: self.words.features(self.words_see(x)))
+        return self._map(images, lambda x: self.classifier.features(self.classifier_input(x)))
 
     def logits(self, images: Tensor) -> dict[str, Tensor]:
         """Return logits of "label" and every attribute, with gradients to the images."""
-        return self.words(self.words_see(images))
+        return self.classifier(self.classifier_input(images))
 
-    def words_see(self, images: Tensor) -> Tensor:
+    def classifier_input(self, images: Tensor) -> Tensor:
         """Return images as the network for label and attributes has them."""
         if self.coarse > 1:
             blocks = functional.avg_pool2d(images, self.coarse)
@@ -86,8 +86,8 @@ class Reader:
         joined = self._map(
             images, lambda x: torch.cat([p.softmax(1) for p in self.logits(x).values()], 1)
         )
-        edges = np.cumsum([head.out_features for head in self.words.heads.values()])[:-1]
-        return dict(zip(self.words.heads, np.split(joined, edges, axis=1), strict=True))
+        edges = np.cumsum([head.out_features for head in self.classifier.heads.values()])[:-1]
+        return dict(zip(self.classifier.heads, np.split(joined, edges, axis=1), strict=True))
 
     def masks(self, images: np.ndarray) -> np.ndarray:
         """Return the masks read back, (n, channels, size, size) uint8."""
@@ -95,7 +95,7 @@ class Reader:
         def read(x: Tensor) -> Tensor:
             with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bfloat16):
                 seen = normalise(x, self.mean, self.std)
-                return _regions(self.regions, seen, self.card).argmax(2)
+                return _segment(self.segmenter, seen, self.card).argmax(2)
 
         return self._map(images, read).astype(np.uint8)
 
@@ -108,7 +108,7 @@ class Reader:
         return np.concatenate([part.float().cpu().numpy() for part in parts])
 
 
-class Words(nn.Module):
+class AttributeClassifier(nn.Module):
     """A timm network with one head for the label and one for each attribute."""
 
     def __init__(self, backbone: str, channels: int, sizes: dict[str, int]) -> None:
@@ -157,24 +157,24 @@ def trained_reader(
         "packages": packages(),
     }
 
-    def train_words(folder: Path, alone: RunContext) -> None:
+    def build_classifier(folder: Path, alone: RunContext) -> None:
         stage = f"{purpose}: label and attributes"
-        _train(reader.words, train, alone, stage, effort, reader, _words_loss)
-        _save(reader.words, folder)
+        _train(reader.classifier, train, alone, stage, effort, reader, _classifier_loss)
+        _save(reader.classifier, folder)
 
-    def train_regions(folder: Path, alone: RunContext) -> None:
+    def build_segmenter(folder: Path, alone: RunContext) -> None:
         masked = train.take(np.flatnonzero(has_mask(train.masks)))
         if len(masked):
             stage = f"{purpose}: masks"
-            _train(reader.regions, masked, alone, stage, REGIONS, reader, _regions_loss)
-        _save(reader.regions, folder)
+            _train(reader.segmenter, masked, alone, stage, SEGMENTER, reader, _segmenter_loss)
+        _save(reader.segmenter, folder)
 
     named = {**key, "backbone": backbone, "coarse": coarse, "effort": dataclasses.asdict(effort)}
-    folder = ctx.train_once(f"{purpose}-words", named, train_words)
-    reader.words.load_state_dict(load_file(folder / WEIGHTS))
+    folder = ctx.train_once(f"{purpose}-words", named, build_classifier)
+    reader.classifier.load_state_dict(load_file(folder / WEIGHTS))
     if with_masks:
-        folder = ctx.train_once(f"{purpose}-masks", key, train_regions)
-        reader.regions.load_state_dict(load_file(folder / WEIGHTS))
+        folder = ctx.train_once(f"{purpose}-masks", key, build_segmenter)
+        reader.segmenter.load_state_dict(load_file(folder / WEIGHTS))
     return reader
 
 
@@ -193,10 +193,10 @@ def new_reader(train: Split, ctx: RunContext, purpose: str, backbone: str) -> Re
     channels = train.images.shape[1]
     sizes = {"label": len(ctx.card.classes)} | {a.name: len(a.values) for a in ctx.card.attributes}
     torch.manual_seed(int(ctx.rng(f"{purpose}: weights").integers(2**62)))
-    words = Words(backbone, channels, sizes)
+    classifier = AttributeClassifier(backbone, channels, sizes)
     torch.manual_seed(int(ctx.rng(f"{purpose}: weights of masks").integers(2**62)))
     planes = channels * FOLD**2
-    regions = UNet2DModel(
+    segmenter = UNet2DModel(
         sample_size=train.images.shape[2] // FOLD, in_channels=planes,
         out_channels=planes * (len(ctx.card.mask_labels) + 1), layers_per_block=1,
         block_out_channels=WIDTHS, norm_num_groups=8, add_attention=False,
@@ -206,9 +206,11 @@ def new_reader(train: Split, ctx: RunContext, purpose: str, backbone: str) -> Re
     sample = np.asarray(train.images[:: max(1, len(train) // 500)])
     mean = to_tensor(sample.mean((0, 2, 3)), ctx.device).view(1, -1, 1, 1)
     std = to_tensor(sample.std((0, 2, 3)), ctx.device).clamp(min=1e-6).view(1, -1, 1, 1)
-    words.to(ctx.device).to(memory_format=torch.channels_last).eval()
-    regions.to(ctx.device).eval()  # channels first: normalisation in groups is slow the other way
-    return Reader(ctx.card, words, regions, mean, std, ctx.device, ctx.precision == "bfloat16")
+    classifier.to(ctx.device).to(memory_format=torch.channels_last).eval()
+    segmenter.to(ctx.device).eval()  # channels first: normalisation in groups is slow the other way
+    return Reader(
+        ctx.card, classifier, segmenter, mean, std, ctx.device, ctx.precision == "bfloat16"
+    )
 
 
 # (network, images, rows in train, reader, rng) -> loss of the batch
@@ -234,7 +236,7 @@ def _train(
     train_network(network, batch_loss, stage, ctx, steps=steps, rate=rate, weight_decay=0.01)
 
 
-def _words_loss(train: Split, ctx: RunContext) -> Loss:
+def _classifier_loss(train: Split, ctx: RunContext) -> Loss:
     truth = {"label": ctx.card.encode_labels(train.table)}
     for a in ctx.card.attributes:
         truth[a.name] = ctx.card.encode_groups(train.table, [a.name])[0]
@@ -246,7 +248,7 @@ def _words_loss(train: Split, ctx: RunContext) -> Loss:
         moved = augment(images, rng)
         if reader.coarse > 1:  # what is left of noise in blocks is to say nothing either
             moved = moved + NOISE * torch.randn(moved.shape, generator=rng).to(moved.device)
-        logits = network(reader.words_see(moved))
+        logits = network(reader.classifier_input(moved))
         parts = [
             functional.cross_entropy(part.float(), known[name][rows.to(part.device)])
             for name, part in logits.items()
@@ -256,18 +258,18 @@ def _words_loss(train: Split, ctx: RunContext) -> Loss:
     return loss
 
 
-def _regions_loss(train: Split, ctx: RunContext) -> Loss:
+def _segmenter_loss(train: Split, ctx: RunContext) -> Loss:
     def loss(
         network: nn.Module, images: Tensor, rows: Tensor, reader: Reader, rng: torch.Generator
     ) -> Tensor:
-        logits = _regions(network, normalise(images, reader.mean, reader.std), ctx.card)
+        logits = _segment(network, normalise(images, reader.mean, reader.std), ctx.card)
         masks = torch.from_numpy(np.array(train.masks[rows.numpy()])).long().to(ctx.device)
         return functional.cross_entropy(logits.movedim(2, 1).float(), masks)
 
     return loss
 
 
-def _regions(network: nn.Module, images: Tensor, card: TaskCard) -> Tensor:
+def _segment(network: nn.Module, images: Tensor, card: TaskCard) -> Tensor:
     """Return logits of every region, (n, channels, regions, size, size)."""
     n, channels, size, _ = images.shape
     folded = functional.pixel_unshuffle(images.contiguous(), FOLD)

@@ -87,7 +87,7 @@ def draw_weights(train: Split, added: pd.DataFrame, card: TaskCard, share: float
     return np.concatenate([(1 - share) * balanced_weights(real), share * balanced_weights(new)])
 
 
-def choose_owners(
+def choose_mask_donors(
     requests: pd.DataFrame, split: Split, card: TaskCard, rng: np.random.Generator
 ) -> np.ndarray:
     """Return for every request the row of a patient of split to take the mask from, (n,).
@@ -98,8 +98,8 @@ def choose_owners(
     Raises ValueError if no patient of a label that is asked for has a mask.
     """
     with_mask = np.flatnonzero(has_mask(split.masks))
-    owners = split.table.iloc[with_mask]
-    absent = sorted(set(requests["label"]) - set(owners["label"]))
+    donors = split.table.iloc[with_mask]
+    absent = sorted(set(requests["label"]) - set(donors["label"]))
     if absent:
         raise ValueError(
             f"{card.name}: no patient with label {', '.join(map(repr, absent))} has a mask, so "
@@ -108,7 +108,7 @@ def choose_owners(
     chosen = np.empty(len(requests), dtype=np.int64)
     columns = ["label", *(a.name for a in card.attributes)]
     for _, rows in requests.reset_index(drop=True).groupby(columns, sort=False):
-        nearest = nearest_owners(rows.iloc[0], owners, card)
+        nearest = nearest_donors(rows.iloc[0], donors, card)
         chosen[rows.index] = np.resize(rng.permutation(nearest), len(rows))
     return with_mask[chosen]
 
@@ -119,13 +119,13 @@ def has_mask(masks: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def nearest_owners(request: pd.Series, owners: pd.DataFrame, card: TaskCard) -> np.ndarray:
+def nearest_donors(request: pd.Series, donors: pd.DataFrame, card: TaskCard) -> np.ndarray:
     """Return the rows of owners of the request's label whose group is nearest, (k,)."""
-    same = np.flatnonzero((owners["label"] == request["label"]).to_numpy())
+    same = np.flatnonzero((donors["label"] == request["label"]).to_numpy())
     distance = np.zeros(len(same))
     for attribute in card.attributes:
         place = {value: i for i, value in enumerate(attribute.values)}
-        codes = owners[attribute.name].iloc[same].map(place).to_numpy()
+        codes = donors[attribute.name].iloc[same].map(place).to_numpy()
         distance += np.abs(codes - place[request[attribute.name]])
     return same[distance == distance.min()]
 

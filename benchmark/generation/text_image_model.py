@@ -45,7 +45,7 @@ ATTENTION = "eager"  # fused attention of so few patches is five times as slow i
 PATCHES = 8  # along one side of an image
 BATCH, RATE = 64, 1e-3
 PART = 0.42  # of a classifier's steps
-UNSAID = 0.25  # how often a batch leaves out a word
+WORD_DROPOUT = 0.25  # how often a batch leaves out a word
 # Standard deviation of new word vectors, CLIP's own being 0.02: after so short a training sentences
 # that differ in one word differ by little else than that word's vector.
 WORDS_APART = 0.5
@@ -62,13 +62,13 @@ class Clip:
     tokenizer: CLIPTokenizer
     network: CLIPModel
 
-    def see(self, images: Tensor) -> Tensor:
+    def embed_images(self, images: Tensor) -> Tensor:
         """Map images (n, channels, size, size) in [0, 1] to unit vectors (n, width)."""
         features = self.network.vision_model(pixel_values=2 * images - 1).pooler_output
         return functional.normalize(self.network.visual_projection(features).float(), dim=1)
 
     @torch.no_grad()
-    def say(self, sentences: Sequence[str]) -> Tensor:
+    def embed_prompts(self, sentences: Sequence[str]) -> Tensor:
         """Map sentences to unit vectors (n, width), each distinct one once."""
         distinct = list(dict.fromkeys(sentences))
         tokens = tokens_of(distinct, self.tokenizer, self.network.config.text_config)
@@ -81,13 +81,13 @@ class Clip:
     def score(self, images: np.ndarray, sentences: Sequence[str]) -> np.ndarray:
         """Return the cosine of every image with its sentence, (n,)."""
         seen = [
-            self.see(to_tensor(images[i : i + PICTURES], self.network.device))
+            self.embed_images(to_tensor(images[i : i + PICTURES], self.network.device))
             for i in range(0, len(images), PICTURES)
         ]
-        return (torch.cat(seen) * self.say(sentences)).sum(1).cpu().numpy()
+        return (torch.cat(seen) * self.embed_prompts(sentences)).sum(1).cpu().numpy()
 
 
-def write_sentences(table: pd.DataFrame, prompt: Prompt) -> list[str]:
+def write_prompts(table: pd.DataFrame, prompt: Prompt) -> list[str]:
     """Say every row of a table (label and attributes, in words) in the task's own sentence.
 
     None, or a number that is not known, is not said.
@@ -98,7 +98,7 @@ def write_sentences(table: pd.DataFrame, prompt: Prompt) -> list[str]:
     ]
 
 
-def all_sentences(card: TaskCard, prompt: Prompt) -> list[str]:
+def all_prompts(card: TaskCard, prompt: Prompt) -> list[str]:
     """Say everything that can be said of a cell, and every part of it, each sentence once.
 
     Raises ValueError for a card with too many ways to say something.
@@ -112,7 +112,7 @@ def all_sentences(card: TaskCard, prompt: Prompt) -> list[str]:
         )
     rows = itertools.product(*((None, *values) for values in columns.values()))
     table = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
-    return list(dict.fromkeys(write_sentences(table, prompt)))
+    return list(dict.fromkeys(write_prompts(table, prompt)))
 
 
 def tokens_of(sentences: Sequence[str], tokenizer: CLIPTokenizer, config: CLIPTextConfig) -> Tensor:
@@ -131,7 +131,7 @@ def trained_clip(train: Split, ctx: RunContext, purpose: str, seed: int | None =
     key = {
         "code": code_digest(Path(__file__)),
         "data": split_digest(train),
-        "sentences": digest(all_sentences(ctx.card, ctx.prompt)),
+        "sentences": digest(all_prompts(ctx.card, ctx.prompt)),
         "steps": ctx.classifier.steps,
         "seed": ctx.seed if seed is None else seed,
         "packages": {name: version(name) for name in ("torch", "transformers")},
@@ -157,8 +157,8 @@ def train_clip(train: Split, folder: Path, ctx: RunContext, purpose: str) -> Non
     something too.
     """
     table = train.table.drop(columns=["image_id", "patient_id"])
-    whole = sentences_of(table, ctx.prompt)[0]
-    sayable = list(dict.fromkeys([*all_sentences(ctx.card, ctx.prompt), *whole]))
+    whole = distinct_prompts(table, ctx.prompt)[0]
+    sayable = list(dict.fromkeys([*all_prompts(ctx.card, ctx.prompt), *whole]))
     tokenizer = word_tokenizer(sayable, folder / "tokenizer")
     length = tokenizer(sayable, padding=True, return_tensors="pt")["input_ids"].shape[1]
     torch.manual_seed(int(ctx.rng(f"{purpose} clip: weights").integers(2**62)))
@@ -170,12 +170,12 @@ def train_clip(train: Split, folder: Path, ctx: RunContext, purpose: str) -> Non
 
     @functools.cache
     def contrasted(words: tuple[str, ...]) -> tuple[Tensor, Tensor]:
-        distinct, own = sentences_of(table[list(words)], ctx.prompt)
+        distinct, own = distinct_prompts(table[list(words)], ctx.prompt)
         tokens = tokens_of(distinct, tokenizer, clip.config.text_config)
         return tokens.to(ctx.device), own.to(ctx.device)
 
     def batch_loss() -> Tensor:
-        rows, said = next(batches), torch.rand(len(table.columns), generator=rng) >= UNSAID
+        rows, said = next(batches), torch.rand(len(table.columns), generator=rng) >= WORD_DROPOUT
         words = [str(name) for name, here in zip(table.columns, said, strict=True) if here]
         tokens, own = contrasted(tuple(words or map(str, table.columns)))
         images = to_tensor(train.images[rows.numpy()], ctx.device)
@@ -186,9 +186,9 @@ def train_clip(train: Split, folder: Path, ctx: RunContext, purpose: str) -> Non
     clip.save_pretrained(folder)
 
 
-def sentences_of(table: pd.DataFrame, prompt: Prompt) -> tuple[list[str], Tensor]:
+def distinct_prompts(table: pd.DataFrame, prompt: Prompt) -> tuple[list[str], Tensor]:
     """Return the distinct sentences of a table's rows, and which of them is each row's, (rows,)."""
-    spoken = write_sentences(table.drop_duplicates(), prompt)
+    spoken = write_prompts(table.drop_duplicates(), prompt)
     kinds = table.groupby(list(table.columns), dropna=False, sort=False).ngroup().to_numpy()
     distinct = list(dict.fromkeys(spoken))
     place = {sentence: i for i, sentence in enumerate(distinct)}

@@ -20,7 +20,7 @@ from benchmark.planning.run_spec import RunSpec
 from benchmark.presets.settings import ScratchSettings, load_preset
 from benchmark.running import predictions
 from methods.alignment_finetuning.method import AlignmentFinetuning
-from methods.shared.base import load_base, pairs_to_learn, target, train_base, trained_sentences
+from methods.shared.base import load_base, target, train_base, trained_text_encoder, training_pairs
 
 COHORTS = {  # task: knobs, seed
     "brain_mr_sex": ({"prevalence": 0.8}, 0),
@@ -53,15 +53,15 @@ def seconds_and_error(name: str, change: dict[str, Any], cache: Path) -> tuple[f
     splits = task.load(spec.source, variant, seed)
     ctx = predictions.make_context(task, method, spec, lambda line: None)
     train, val = (predictions.visible(s, task.card, method) for s in (splits.train, splits.val))
-    sentences = trained_sentences(train, ctx)
+    text_encoder = trained_text_encoder(train, ctx)
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        train_base(train, sentences, Path(folder), dataclasses.replace(ctx, seed=0))
+        train_base(train, text_encoder, Path(folder), dataclasses.replace(ctx, seed=0))
         seconds = time.monotonic() - started
-        parts = load_base(Path(folder), train, sentences, ctx)
+        parts = load_base(Path(folder), train, text_encoder, ctx)
     parts.denoiser.eval()
     latents, alike = parts.codec.encode(val.images), torch.ones(len(val), dtype=torch.float64)
-    draw, rng = pairs_to_learn(val, latents, parts, alike, 64, ctx), ctx.torch_rng("measurement")
+    draw, rng = training_pairs(val, latents, parts, alike, 64, ctx), ctx.torch_rng("measurement")
     errors = []
     for _ in range(BATCHES):
         chance = draw(rng)

@@ -9,74 +9,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark.metrics.generation.catalogue import ASKED_METRICS, GenerationMetric, part_name
 from leaderboard.rank.standings import Standing
 from leaderboard.read.scored_run import ScoredRun
 from leaderboard.words.verdicts import MINUS
 
-ATTRIBUTES = "read_back/attributes"  # the mean over all that are read back but the label
-
 
 @dataclass(frozen=True)
-class Measure:
-    """One column: the name in generation.json, its title, and what it says."""
+class Column:
+    """A number of generation.json with the metric that it belongs to."""
 
-    name: str
-    title: str
-    help: str
-    percent: bool = False
+    name: str  # in generation.json; of several numbers, what all their names begin with
+    metric: GenerationMetric
+    group: str = ""  # the value of an attribute, if it is of one group alone
 
-
-MEASURES = (
-    Measure(
-        "frechet_distance",
-        "FID",
-        "Frechet distance between features of generated and real patients. It is no Inception "
-        "distance: the features are the judge's, so numbers compare within this table only.",
-    ),
-    Measure("kernel_distance", "KID", "Kernel distance of the same features; 0 if alike."),
-    Measure(
-        "precision", "Precision", "Share of generated patients that look like real ones.", True
-    ),
-    Measure("coverage", "Coverage", "Share of real patients that generated ones come near.", True),
-    Measure("similarity", "Alike", "How alike two images of a kind are (MS-SSIM)."),
-    Measure(
-        "spectrum_ratio", "Fine detail", "Power of the finest waves; below 1 is smoother than life."
-    ),
-    Measure(
-        "clip_score",
-        "CLIP",
-        "Mean cosine of image and sentence in a small CLIP of the judge's own.",
-    ),
-    Measure("dice", "Mask kept", "Overlap of the mask asked for with the one read back (Dice)."),
-    Measure("read_back/label", "Label kept", "How often the label asked for is read back.", True),
-    Measure(
-        ATTRIBUTES,
-        "Attributes kept",
-        "How often the group asked for is read back, mean over the attributes.",
-        True,
-    ),
-    Measure(
-        "morphometric_distance",
-        "Anatomy",
-        "How far areas of regions lie from those of real patients, in standard deviations.",
-    ),
-    Measure(
-        "detection_auroc",
-        "Detected",
-        "How well a network tells generated from real patients; 0.5 is not at all.",
-    ),
-    Measure(
-        "copy_rate",
-        "Copied",
-        "Share closer to a training patient than real ones usually are.",
-        True,
-    ),
-    Measure(
-        "membership_auroc",
-        "Membership",
-        "How well closeness to a generated patient gives training patients away; 0.5: not at all.",
-    ),
-)
+    @property
+    def head(self) -> tuple[str, str]:
+        """Title and help."""
+        return self.group or self.metric.title, self.metric.help
 
 
 def generation_table(
@@ -84,12 +34,12 @@ def generation_table(
 ) -> dict[str, Any] | None:
     """Lay out one line per row that has a generator, values averaged over seeds; None: no row."""
     judge = judge_of_board(standings)
-    lines, judged = [], []
+    lines, judged, columns = [], [], shown_columns()
     groups = _groups(run for s in standings for run in s.row.done if judge_of(run) == judge)
     for standing, name in zip(standings, names, strict=True):
         runs = [run for run in standing.row.done if run.generation and judge_of(run) == judge]
         if runs:
-            cells = [_cell(runs, measure) for measure in MEASURES]
+            cells = [_cell(runs, column) for column in columns]
             lines.append({"name": name, "cells": cells, "groups": [_cell(runs, m) for m in groups]})
             judged += [(lines[-1], run) for run in runs]
     if not lines:
@@ -97,9 +47,9 @@ def generation_table(
     shown = [(line["name"], run) for line, run in judged if run.gallery]
     owner, gallery = (shown[0][0], shown[0][1].gallery) if shown else ("", None)
     return {
-        "columns": [(measure.title, measure.help) for measure in MEASURES],
+        "columns": [column.head for column in columns],
         "rows": lines,
-        "groups": [(measure.title, measure.help) for measure in groups],
+        "groups": [column.head for column in groups],
         "n": str(judged[0][1].generation.get("n", "")),
         "owner": owner,
         "judge": judge,
@@ -123,13 +73,20 @@ def generation_values(standing: Standing, judge: str) -> dict[str, dict[str, flo
     }
 
 
-def _groups(runs: Iterable[ScoredRun]) -> list[Measure]:
-    """List the groups whose distances these runs have, by the word for the group."""
+def shown_columns() -> list[Column]:
+    """Return the columns of the main table, in the catalogue's order."""
+    return [Column(name, m) for name, m in ASKED_METRICS.items() if m.shown == "column"]
+
+
+def _groups(runs: Iterable[ScoredRun]) -> list[Column]:
+    """Return a column for every group that these runs have numbers of."""
     names = dict.fromkeys(name for run in runs for name in run.generation.get("scores", {}))
     return [
-        Measure(name, name.split("/", 2)[-1], f"FID of {name.split('/', 1)[1]} alone.")
+        Column(name, metric, name.removeprefix(part_name(kind, "")).partition("/")[2])
+        for kind, metric in ASKED_METRICS.items()
+        if metric.shown == "groups"
         for name in names
-        if name.startswith("frechet_distance/")
+        if name.startswith(part_name(kind, ""))
     ]
 
 
@@ -149,22 +106,24 @@ def main_judge(runs: Iterable[ScoredRun]) -> str:
     return max(counts, key=lambda judge: counts[judge], default="")
 
 
-def _cell(runs: Sequence[ScoredRun], measure: Measure) -> dict[str, str]:
-    value, floor = (_mean(runs, measure.name, part) for part in ("value", "floor"))
-    return {"value": _words(value, measure), "floor": _words(floor, measure)}
+def _cell(runs: Sequence[ScoredRun], column: Column) -> dict[str, str]:
+    return {
+        part: column.metric.format(_mean(runs, column.name, part)).replace("-", MINUS)
+        for part in ("value", "floor")
+    }
 
 
 def _mean(runs: Sequence[ScoredRun], name: str, part: str) -> float:
-    """Average what every seed has; anything that is no number makes the mean undefined."""
+    """Average what every seed has; anything that is no number makes the mean undefined.
+
+    Of a metric with several numbers, such as one per attribute, take their mean.
+    """
     found = []
     for run in runs:
         scores = run.generation.get("scores", {})
-        names = [name]
-        if name == ATTRIBUTES:
-            read = [key for key in scores if key.startswith("read_back/")]
-            names = [key for key in read if key != "read_back/label"]
-        numbers = [_number(scores.get(key), part) for key in names]
-        found.append(sum(numbers) / len(numbers) if numbers else math.nan)
+        parts = [key for key in scores if key.startswith(part_name(name, ""))]
+        numbers = [_number(scores.get(key), part) for key in parts or [name]]
+        found.append(sum(numbers) / len(numbers))
     return sum(found) / len(found)
 
 
@@ -174,13 +133,6 @@ def _number(entry: object, part: str) -> float:
         return float(number) if isinstance(number, int | float) else math.nan
     except OverflowError:  # an integer of hundreds of digits
         return math.nan
-
-
-def _words(value: float, measure: Measure) -> str:
-    if not math.isfinite(value):
-        return "–"
-    words = f"{100 * value:.0f}%" if measure.percent else f"{value:.2f}"
-    return "0.00" if words == "-0.00" else words.replace("-", MINUS)
 
 
 def data_address(png: bytes) -> str:

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from benchmark.metrics.generation.catalogue import NEUTRAL_METRICS
 from benchmark.metrics.share_metrics import wilson
 from leaderboard.charts.mix_chart import Mark, mix_chart
 from leaderboard.rank.standings import Standing
 from leaderboard.read.mix_report import MOST, mixes_of, number_at, question_of
 from leaderboard.read.scored_run import ScoredRun
 from leaderboard.tables.generation import data_address, judge_of, main_judge
-from leaderboard.words.mix_glossary import PRICES
 from leaderboard.words.verdicts import MINUS
 
 SIDES = ("before", "after")
@@ -79,7 +79,7 @@ def proportions_view(
         "charts": [_chart(kin, k, group) for k, group in _charted(first["groups"])],
         "verdicts": said if trusted else [],
         "lines": [line for row in kin for line in _lines(row)],
-        "prices": [(title, help) for _, title, help in PRICES],
+        "prices": [(m.title, m.help) for m in NEUTRAL_METRICS.values()],
         "owner": owner if with_gallery else "",
         "picture": data_address(pictures[owner]) if owner and with_gallery else "",
     }
@@ -232,12 +232,10 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
             for part in ("shares", "corrected", "by_anatomy")
         ]
         cells.append(_number(row.mean("summary", "tuned", side, "divergence")))
-        for name, _, _ in PRICES:
-            cells.append(
-                (_percent if name == "copy_rate" else _number)(
-                    row.mean("cost_of_tuning", side, name)
-                )
-            )
+        cells += [
+            metric.format(row.mean("cost_of_tuning", side, name)).replace("-", MINUS)
+            for name, metric in NEUTRAL_METRICS.items()
+        ]
         lines.append({"name": words, "cells": cells})
     return lines
 
@@ -277,7 +275,7 @@ def proportions_values(standing: Standing, judge: str) -> dict[str, Any]:
     values |= {
         f"{side}/{name}": row.mean("cost_of_tuning", side, name)
         for side in sides
-        for name, _, _ in PRICES
+        for name in NEUTRAL_METRICS
     }
     return asked | {name: x if math.isfinite(x) else None for name, x in values.items()}
 

@@ -1,72 +1,47 @@
-"""What the columns of the table of mixes mean, in short and in full."""
+"""What the columns of the generators' tables mean, for the page's glossary."""
 
-PRICES = (  # name in generation.json, title, help
-    ("frechet_distance", "FID", "Frechet distance of what neutral sentences draw to real patients"),
-    (
-        "frechet_distance_of_mix",
-        "FID of its mix",
-        "The same to real patients mixed as the drawn ones are counted to be: what the images are "
-        "worth, whatever the mix",
-    ),
-    ("kernel_distance", "KID", "Kernel distance of the same features; 0 if alike"),
-    ("clip_score", "CLIP", "Mean cosine of image and sentence in a small CLIP of the judge's own"),
-    ("similarity", "Alike", "How alike two images of one sentence are (MS-SSIM)"),
-    ("copy_rate", "Copied", "Share closer to a training patient than real ones usually are"),
-    ("membership_auroc", "Membership", "How well closeness gives training patients away"),
-)
+from benchmark.metrics.generation.catalogue import ASKED_METRICS, NEUTRAL_METRICS
 
-# What the table's columns mean, in full.
-TERMS = (
+# Of the table of generated patients.
+GENERATION_TERMS = tuple((m.title, m.help) for m in ASKED_METRICS.values() if m.shown == "column")
+
+# Of the table of neutral prompts. Terms that the first table has as well are only explained there.
+MIX_TERMS = (
     (
         "Points off",
         "How far the shares of the groups are from the target, in percentage points: half the sum "
-        "of all differences, averaged over the sentences that tuning may use and over seeds. Held "
-        "out: the same over sentences that tuning never saw.",
+        "of all differences, averaged over the prompts that tuning may use and over seeds. Held "
+        "out: the same over prompts that tuning never used.",
     ),
     (
         "A perfect generator",
-        "It draws every group exactly as often as the target says, and is counted to be off by the "
-        "chance of so few images and by the jury's errors, which are measured on few patients "
-        "themselves. One that knows that many of the same are asked for could be off by less.",
+        "It draws every group exactly as often as the target says. It is still counted to be off, "
+        "by the chance of so few images and by the errors of the group counters, which are "
+        "measured on few patients themselves. A generator that knows that many images of one "
+        "prompt are asked for could be off by less.",
     ),
     (
-        "By juror",
-        "The jury are networks of the engine whose probabilities are averaged. This is what single "
-        "ones count, from the least to the most: each may take the look of drawn images for one of "
-        "the groups. They have one architecture and in part the same patients, so that all of them "
-        "may err alike.",
+        "By counter",
+        "Several networks count groups, and their probabilities are averaged. This is what single "
+        "networks count, from the lowest to the highest: each may take the look of drawn images "
+        "for one of the groups. They share one architecture and some of the patients, so that all "
+        "of them may make the same mistake.",
     ),
     (
         "A group's share, corrected, by anatomy",
-        "The share of one group (a column with its name) over the tuned sentences, as the jury "
-        "counts it; the same, corrected for how often the jury errs on real patients of each "
-        "group; and the share that the areas of regions in the images speak for.",
+        "The share of one group (a column with its name) over the tuned prompts, as the counters "
+        "find it; the same, corrected for how often the counters are wrong on real patients of "
+        "each group; and the share that the areas of regions in the images suggest.",
     ),
     (
         "KL",
-        "Divergence of the mix of all tuned sentences together from the target, in nats: errors of "
-        "single sentences cancel in it.",
+        "Kullback-Leibler divergence of the mix of all tuned prompts together from the target, in "
+        "nats: errors of single prompts cancel in it.",
     ),
-    (
-        "FID, KID, CLIP",
-        "How far features of the drawn images lie from those of real patients: Frechet and kernel "
-        "distance, lower is nearer. They are features of the judge, so numbers compare within one "
-        "table only. CLIP: how well an image fits its sentence, higher is better, as a small "
-        "network of the judge sees it; networks of two seeds differ much.",
-    ),
-    (
-        "FID of its mix",
-        "FID and KID hold what neutral sentences draw against test patients as balanced as the "
-        "cohort makes them, so that a mix nearer to theirs lowers both, whatever the images look "
-        "like. FID of its mix holds it against test patients of whom as many are of each group as "
-        "were counted; compare it before and after, and between rows only roughly, because rows of "
-        "other mixes are held against other numbers of patients.",
-    ),
-    (
-        "Alike, Copied, Membership",
-        "How alike two images of a sentence are (higher: less diverse); the share of images nearer "
-        "to a training patient than real ones usually are; how well training patients can be told "
-        "by that (0.5: not at all).",
+    *(
+        (metric.title, metric.help)
+        for name, metric in NEUTRAL_METRICS.items()
+        if metric != ASKED_METRICS.get(name)
     ),
     ("Before", "What a method's author gives as the generator before it was tuned."),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from diffusers import UNet2DConditionModel
 
 from benchmark.api.context import RunContext
-from methods.shared.denoiser import settle
+from methods.shared.denoiser import to_device
 from methods.shared.latent_generator import LatentGenerator
 from methods.shared.pretrained import add_adapter, load_adapter, save_adapter
 
@@ -32,7 +32,7 @@ def trainable(
         for parameter in tuned.parameters():
             parameter.data = parameter.data.float()
         tuned.requires_grad_(True)
-    return settle(tuned, ctx.device)
+    return to_device(tuned, ctx.device)
 
 
 def save_tuned(denoiser: UNet2DConditionModel, adapter: str, folder: Path) -> None:
@@ -50,5 +50,5 @@ def load_tuned(base: LatentGenerator, folder: Path, ctx: RunContext) -> LatentGe
     else:
         denoiser = copy.deepcopy(base.parts.denoiser)
         load_adapter(denoiser, folder / "adapter", ADAPTER)
-    denoiser = settle(denoiser, ctx.device).eval().requires_grad_(False)
+    denoiser = to_device(denoiser, ctx.device).eval().requires_grad_(False)
     return with_denoiser(base, denoiser)

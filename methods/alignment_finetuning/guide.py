@@ -66,7 +66,7 @@ def trained_guide(
     reader = trained_reader(  # as long for each of them
         joined(train), ctx, "methods", settings_of(ctx).reader, with_masks=False, times=len(train)
     )
-    reader.words.requires_grad_(False)
+    reader.classifier.requires_grad_(False)
     plain = Guide(reader, target, dict.fromkeys(target.columns, 1.0))
     both = joined(val)
     found = reader.probabilities(np.asarray(both.images))

@@ -37,7 +37,7 @@ from benchmark.generation.text_image_model import load_clip, trained_clip
 from methods.alignment_finetuning.adapter import load_tuned
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.neutral_patients import (
-    NeutralGenerator,
+    MixGenerator,
     learn_from_neutral,
     target_of,
 )
@@ -86,8 +86,8 @@ class AlignmentFinetuning:
         batch = settings_of(ctx).tuning_batch
         images_of_each(batch, np.array(target.shares), self.terms)  # refused before an hour's work
 
-        def make(base: LatentGenerator, guide: Guide, train: Split) -> NeutralGenerator:
-            return NeutralGenerator(self.tuned(base, guide, train, ctx), target, before=base)
+        def make(base: LatentGenerator, guide: Guide, train: Split) -> MixGenerator:
+            return MixGenerator(self.tuned(base, guide, train, ctx), target, before=base)
 
         return learn_from_neutral(
             make, target, train, val, ctx, ratio=self.ratio, share=self.share, sure=self.sure

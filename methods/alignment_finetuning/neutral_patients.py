@@ -24,11 +24,11 @@ from benchmark.training.sampling_weights import balanced_weights
 from methods.alignment_finetuning.guide import Guide, refuse_unknown_groups, trained_guide
 from methods.alignment_finetuning.redrawing import redrawn
 from methods.shared.base import trained_base
-from methods.shared.classifier_side import Harmonised, harmonising, seen
+from methods.shared.classifier_side import PreprocessedClassifier, preprocessed, preprocessing
 from methods.shared.latent_generator import LatentGenerator
 
 
-class Draws(Generator, Protocol):
+class SmoothGenerator(Generator, Protocol):
     """What draws patients from sentences alone: a base, tuned or not, or told what to draw."""
 
     @property
@@ -42,10 +42,10 @@ class Draws(Generator, Protocol):
 
 
 @dataclass(frozen=True)
-class NeutralGenerator:
+class MixGenerator:
     """A generator that is asked for a mix of groups: what it draws is judged against the target."""
 
-    drawn_by: Draws
+    drawn_by: SmoothGenerator
     target: Target
     before: LatentGenerator | None = None  # the same, not tuned
 
@@ -60,13 +60,13 @@ class NeutralGenerator:
 
 
 @dataclass(frozen=True)
-class Learned(Harmonised):
+class ClassifierWithGenerator(PreprocessedClassifier):
     """The classifier, and the generator that is judged beside it."""
 
-    generator: NeutralGenerator
+    generator: MixGenerator
 
 
-class Aims(Protocol):
+class HasMixTarget(Protocol):
     """The fields that say what mix a method aims at."""
 
     @property
@@ -80,18 +80,18 @@ class Aims(Protocol):
         ...
 
 
-def target_of(aims: Aims, card: TaskCard) -> Target:
+def target_of(aims: HasMixTarget, card: TaskCard) -> Target:
     """Read the target of a method for a task; raises ValueError for what the card does not have."""
     return read_target(aims.target, card, columns_to_align(card, aims.aligns))
 
 
-MakeGenerator = Callable[[LatentGenerator, Guide, Split], NeutralGenerator]
+MakeGenerator = Callable[[LatentGenerator, Guide, Split], MixGenerator]
 
 
 def learn_from_neutral(
     make: MakeGenerator, target: Target, train: Split, val: Split, ctx: RunContext, *,
     ratio: float, share: float, sure: float,
-) -> Learned:  # fmt: skip
+) -> ClassifierWithGenerator:  # fmt: skip
     """Make the generator, draw neutral patients, and train the classifier on real and drawn ones.
 
     make(base, guide, train): the generator. Guide and classifier see images as its latents have
@@ -99,20 +99,22 @@ def learn_from_neutral(
     before there is a base.
     """
     refuse_unknown_groups(train, val, target, ctx.card)
-    see = harmonising(train, ctx, "latents")
-    real, real_val = seen(train, see), seen(val, see)
+    preprocess = preprocessing(train, ctx, "latents")
+    real, real_val = preprocessed(train, preprocess), preprocessed(val, preprocess)
     base = trained_base(train, ctx)
     again, val_again = (redrawn(s, target.columns, base, train, ctx) for s in (train, val))
     guide = trained_guide([real, again], [real_val, val_again], target, ctx)
     generator = make(base, guide, train)
     asked = round(ratio * len(train))
     added = draw_neutral(generator.drawn_by, guide, train, ctx, asked, sure)
-    both, weights = together(real, added, ctx.card, share * len(added) / max(1, asked))
+    both, weights = join_real_and_drawn(real, added, ctx.card, share * len(added) / max(1, asked))
     network = train_classifier(both, real_val, ctx, draw_weights=weights)
-    return Learned(network, see, generator)
+    return ClassifierWithGenerator(network, preprocess, generator)
 
 
-def together(real: Split, added: Split, card: TaskCard, share: float) -> tuple[Split, np.ndarray]:
+def join_real_and_drawn(
+    real: Split, added: Split, card: TaskCard, share: float
+) -> tuple[Split, np.ndarray]:
     """Put generated patients behind real ones; (n,), how often to draw each.
 
     Real cells are drawn alike, and so are generated labels, which get the share of all draws.
@@ -126,7 +128,7 @@ def together(real: Split, added: Split, card: TaskCard, share: float) -> tuple[S
 
 
 def draw_neutral(
-    generator: Draws, guide: Guide, train: Split, ctx: RunContext, n: int, sure: float
+    generator: SmoothGenerator, guide: Guide, train: Split, ctx: RunContext, n: int, sure: float
 ) -> Split:
     """Draw n patients from sentences that name no attribute, and the label unless it is aligned.
 

@@ -21,7 +21,7 @@ from benchmark.api.context import RunContext
 from benchmark.api.data import Split
 from benchmark.cohorts.identity import split_digest
 from benchmark.discovery.code_digest import code_digest
-from benchmark.generation.text_image_model import write_sentences
+from benchmark.generation.text_image_model import write_prompts
 from methods.shared.base import SEED, base_key
 from methods.shared.latent_generator import LatentGenerator
 
@@ -61,17 +61,17 @@ def redraw(
     times = times[-max(1, round(LAST_PART * len(times))) :]
     said = ["label", *(a.name for a in ctx.card.attributes)]
     table = patients.table[[name for name in said if name not in columns]]
-    words = write_sentences(table, base.prompt)
+    words = write_prompts(table, base.prompt)
     ctx.say(f"redrawing {len(words)} patients for the guide")
 
     def draw(these: slice) -> Tensor:
         latents = parts.codec.encode(np.asarray(patients.images[these])).to(base.device)
-        noise = base.noise_of(len(latents), seed, these.start)
+        noise = base.start_noise(len(latents), seed, these.start)
         start = times[:1].expand(len(latents)).to(base.device)
         latents = parts.schedule.add_noise(latents, noise, start)
-        ask, solver = base.asking(words[these]), parts.solver()
+        ask, solver = base.predictor_for(words[these]), parts.solver()
         for time in times:
             latents = solver.step(ask(latents, time.to(base.device)), time, latents).prev_sample
         return parts.codec.decode(latents)
 
-    return base.in_parts(draw, np.zeros(patients.images.shape, np.float32))
+    return base.in_batches(draw, np.zeros(patients.images.shape, np.float32))

@@ -18,7 +18,7 @@ from torch.utils.checkpoint import checkpoint
 from benchmark.api.context import RunContext
 from benchmark.api.data import Split
 from benchmark.generation.neutral_prompts import neutral_requests, spread
-from benchmark.generation.text_image_model import Clip, write_sentences
+from benchmark.generation.text_image_model import Clip, write_prompts
 from benchmark.metrics.share_metrics import total_variation
 from methods.alignment_finetuning.adapter import save_tuned, trainable, with_denoiser
 from methods.alignment_finetuning.guide import Guide
@@ -30,9 +30,9 @@ from methods.alignment_finetuning.losses import (
     unlike_untuned,
 )
 from methods.alignment_finetuning.sampling import Ask, draw_latents, draw_latents_adjusted
-from methods.shared.base import drop_checkpoints, pairs_to_learn, settings_of
+from methods.shared.base import remove_checkpoints, settings_of, training_pairs
 from methods.shared.latent_generator import LatentGenerator
-from methods.shared.resumable_training import Budget, optimise
+from methods.shared.resumable_training import Budget, train_resumably
 
 MOST_SENTENCES = 4  # of one step, each with its part of the batch
 TAUGHT = 4  # one image of so many is also held to predict noise as the untuned denoiser does
@@ -66,9 +66,9 @@ def tune(
     settings = settings_of(ctx)
     torch.manual_seed(int(ctx.rng("alignment: weights").integers(2**62)))
     tuned = with_denoiser(base, trainable(base.parts.denoiser, adapter, rank, ctx))
-    work = _Work(base, tuned, guide, clip, train, terms, ctx)
+    work = _TuningStep(base, tuned, guide, clip, train, terms, ctx)
     budget = Budget(settings.tuning_steps, rate)
-    optimise(
+    train_resumably(
         STAGE, tuned.parts.denoiser, work.draw, work.loss, budget, folder, ctx,
         terms=work.logged, good=work.diverse,
     )  # fmt: skip
@@ -79,7 +79,7 @@ def tune(
             f"{100 * work.last_off:.0f} at the last, some of it by the chance of so few"
         )
     save_tuned(tuned.parts.denoiser, adapter, folder)
-    drop_checkpoints(folder)
+    remove_checkpoints(folder)
 
 
 def images_of_each(n: int, target: np.ndarray, terms: Terms) -> int:
@@ -107,7 +107,7 @@ def images_of_each(n: int, target: np.ndarray, terms: Terms) -> int:
     return max(least, needed)
 
 
-class _Work:
+class _TuningStep:
     """What one step draws by chance, and its loss."""
 
     def __init__(
@@ -117,16 +117,18 @@ class _Work:
         self.base, self.tuned, self.guide, self.clip = base, tuned, guide, clip
         self.terms, self.ctx, self.n = terms, ctx, settings_of(ctx).tuning_batch
         self.target = np.array(guide.target.shares)
-        self.together = base.parts.batch
+        self.at_once = base.parts.batch
         self.each = images_of_each(self.n, self.target, terms)
         requests, _ = neutral_requests(ctx.card, guide.target.columns)
-        self.sentences = write_sentences(requests, ctx.prompt)
-        self.watched = write_sentences(spread(requests, WATCHED_SENTENCES), ctx.prompt)
+        self.sentences = write_prompts(requests, ctx.prompt)
+        self.watched = write_prompts(spread(requests, WATCHED_SENTENCES), ctx.prompt)
         self.enough = LEAST_DIVERSITY * self.diversity(base)
         latents = base.parts.codec.encode(train.images)
         weights = torch.ones(len(train), dtype=torch.float64)
         # Whole sentences only: those held out from tuning are not to be seen here either.
-        self.pairs = pairs_to_learn(train, latents, base.parts, weights, self.n, ctx, unsaid=0)
+        self.pairs = training_pairs(
+            train, latents, base.parts, weights, self.n, ctx, word_dropout=0
+        )
         # Weighed so that the mean over the batch is that over the images which are taught.
         self.taught = (torch.arange(self.n) % TAUGHT == 0).float()
         self.taught *= self.n / self.taught.sum()
@@ -191,8 +193,8 @@ class _Work:
         logged, terms, said = self.logged, self.terms, chance["said"]
         images = self._images(self.tuned, said, chance["start"], terms.last_steps)
         with torch.autocast(images.device.type, enabled=False):  # as when they were assigned
-            groups, seen = self.guide.probabilities(images), self.clip.see(images)
-        words = self.clip.say(self._words(said))
+            groups, seen = self.guide.probabilities(images), self.clip.embed_images(images)
+        words = self.clip.embed_prompts(self._words(said))
         if terms.form == "transport":
             aligned = towards_assigned(
                 groups, chance["assigned"], chance["confidence"], terms.least_confidence
@@ -229,7 +231,7 @@ class _Work:
         """Return the mean distance (one less the cosine) of images of the same sentence."""
         found = []
         for place, sentence in enumerate(self.watched):
-            start = generator.noise_of(WATCHED, seed=place).cpu()
+            start = generator.start_noise(WATCHED, seed=place).cpu()
             said = torch.full((WATCHED,), self.sentences.index(sentence))
             seen = self._shown(generator, said, start).seen
             alike = seen @ seen.T
@@ -237,33 +239,33 @@ class _Work:
         return float(np.mean(found))
 
     @torch.no_grad()
-    def _shown(self, generator: LatentGenerator, said: Tensor, start: Tensor) -> _Shown:
+    def _shown(self, generator: LatentGenerator, said: Tensor, start: Tensor) -> _Seen:
         """Draw without gradient, as many images at a time as memory holds, and look at them."""
         groups, seen, done = [], [], 0
         while done < len(said):
-            these, full = slice(done, done + self.together), False
+            these, full = slice(done, done + self.at_once), False
             try:
                 images = self._images(generator, said[these], start[these].to(self.ctx.device), 0)
                 groups.append(self.guide.probabilities(images).cpu())
-                seen.append(self.clip.see(images).cpu())
+                seen.append(self.clip.embed_images(images).cpu())
             except torch.OutOfMemoryError:
-                if self.together == 1:
+                if self.at_once == 1:
                     raise
                 full = True
             if full:  # only here has the failed part let go of its memory
-                self.together //= 2
+                self.at_once //= 2
                 torch.cuda.empty_cache()
-                self.ctx.say(f"out of memory: {self.together} images are now looked at together")
+                self.ctx.say(f"out of memory: {self.at_once} images are now looked at together")
             else:
                 done += len(said[these])
-        return _Shown(torch.cat(groups), torch.cat(seen))
+        return _Seen(torch.cat(groups), torch.cat(seen))
 
     def _words(self, said: Tensor) -> list[str]:
         return [self.sentences[place] for place in said.tolist()]
 
     def _images(self, generator: LatentGenerator, said: Tensor, start: Tensor, last: int) -> Tensor:
         sample = draw_latents if self.terms.gradient == "exact" else draw_latents_adjusted
-        ask: Ask = generator.asking(self._words(said))
+        ask: Ask = generator.predictor_for(self._words(said))
         solver = generator.parts.solver(self.terms.chain)
         latents = sample(ask, solver, start, last)
         with torch.autocast(latents.device.type, enabled=False):
@@ -290,7 +292,7 @@ class _Work:
 
 
 @dataclass(frozen=True)
-class _Shown:
+class _Seen:
     """What guide and CLIP see in images, on the CPU."""
 
     groups: Tensor  # (n, groups)

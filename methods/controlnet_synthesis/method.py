@@ -25,18 +25,23 @@ import pandas as pd
 
 from benchmark import Predictor, Split, choice, method, ranged
 from benchmark.api.context import RunContext
-from benchmark.generation.metrics.image_metrics import spectrum_ratio
-from benchmark.generation.patient_requests import choose_owners
+from benchmark.generation.patient_requests import choose_mask_donors
+from benchmark.metrics.generation.image_metrics import spectrum_ratio
 from methods.controlnet_synthesis.plan import plan_patients
-from methods.controlnet_synthesis.sample_filter import Agreement, fit_agreement
-from methods.shared.classifier_side import Harmonised, harmonising, learn_from_both, seen
+from methods.controlnet_synthesis.sample_filter import SampleFilter, fit_sample_filter
+from methods.shared.classifier_side import (
+    PreprocessedClassifier,
+    preprocessed,
+    preprocessing,
+    train_on_both,
+)
 from methods.shared.controlnet import trained_generator
 from methods.shared.latent_generator import LatentGenerator
 from methods.shared.masks import deform
 
 TRIES = 3  # to draw a patient that agrees with mask and sentence
 # (whom to draw, rng) -> what the generator is told instead: label and attributes, in words
-Lie = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
+ChangePrompts = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
 # (whom to draw, masks, seed) -> images
 Draw = Callable[[pd.DataFrame, np.ndarray, int], np.ndarray]
 
@@ -58,32 +63,32 @@ class ControlNetSynthesis:
         """Train the generator, draw patients, train the classifier on both."""
         generator = trained_generator(train, ctx)
         learned = self.learn(generator, train, val, ctx)
-        return Synthesised(learned.network, learned.see, generator)
+        return Synthesised(learned.network, learned.preprocess, generator)
 
     def learn(
         self, generator: LatentGenerator, train: Split, val: Split, ctx: RunContext,
-        lie: Lie | None = None,
-    ) -> Harmonised:  # fmt: skip
+        change_prompts: ChangePrompts | None = None,
+    ) -> PreprocessedClassifier:  # fmt: skip
         """Do all that fit does; with a lie the generator is told about other people's attributes.
 
         What it was not told, the filter does not ask for.
         """
-        see = harmonising(train, ctx, self.harmonise)
-        real, real_val = seen(train, see), seen(val, see)
-        agreement = fit_agreement(real, real_val, ctx) if self.filtered else None
-        rows = told = plan_patients(train, ctx.card, self.mode, self.ratio, ctx.rng("plan"))
-        if lie is not None:
-            told = lie(rows, ctx.rng("lie"))
-            agreement = agreement and agreement.of_label_alone()
+        preprocess = preprocessing(train, ctx, self.harmonise)
+        real, real_val = preprocessed(train, preprocess), preprocessed(val, preprocess)
+        sample_filter = fit_sample_filter(real, real_val, ctx) if self.filtered else None
+        rows = asked = plan_patients(train, ctx.card, self.mode, self.ratio, ctx.rng("plan"))
+        if change_prompts is not None:
+            asked = change_prompts(rows, ctx.rng("lie"))
+            sample_filter = sample_filter and sample_filter.of_label_alone()
         draw = generator.generate if self.harmonise == "noise" else generator.smooth
-        added = draw_patients(draw, rows, told, train, ctx, agreement)
+        added = draw_patients(draw, rows, asked, train, ctx, sample_filter)
         if len(added):
             ctx.record("seen", 0, spectrum_ratio=spectrum_ratio(real.images, added.images))
-        return learn_from_both(real, added, real_val, see, ctx, share=self.share, mix=self.mix)
+        return train_on_both(real, added, real_val, preprocess, ctx, share=self.share, mix=self.mix)
 
 
 @dataclass(frozen=True)
-class Synthesised(Harmonised):
+class Synthesised(PreprocessedClassifier):
     """The classifier, and the generator that is judged beside it."""
 
     generator: LatentGenerator
@@ -92,31 +97,31 @@ class Synthesised(Harmonised):
 def draw_patients(
     draw: Draw,
     rows: pd.DataFrame,
-    told: pd.DataFrame,
+    asked: pd.DataFrame,
     train: Split,
     ctx: RunContext,
-    agreement: Agreement | None,
+    sample_filter: SampleFilter | None,
 ) -> Split:
     """Draw the patients in rows by masks of real ones; told is what the generator hears of them.
 
     Who does not agree with mask and words is drawn anew, a few times, and then left out.
     """
     rng = ctx.rng("masks")
-    owners = choose_owners(rows, train, ctx.card, rng)
-    masks = deform(np.asarray(train.masks)[owners], rng)
+    donors = choose_mask_donors(rows, train, ctx.card, rng)
+    masks = deform(np.asarray(train.masks)[donors], rng)
     seed = int(ctx.rng("generated images").integers(2**31))
     ctx.say(f"drawing {len(rows)} patients")
-    images = draw(told, masks, seed)
-    if agreement is None or not len(rows):
+    images = draw(asked, masks, seed)
+    if sample_filter is None or not len(rows):
         return Split(images, masks, rows)
-    kept = agreement.keeps(images, masks, told)
+    kept = sample_filter.keeps(images, masks, asked)
     at_once = kept.mean()
     for again in range(1, TRIES):
         left = np.flatnonzero(~kept)
         if not len(left):
             break
-        images[left] = draw(told.iloc[left], masks[left], seed + again)
-        kept[left] = agreement.keeps(images[left], masks[left], told.iloc[left])
+        images[left] = draw(asked.iloc[left], masks[left], seed + again)
+        kept[left] = sample_filter.keeps(images[left], masks[left], asked.iloc[left])
     _report(ctx.card.encode_cells(rows)[0], kept, at_once, ctx)
     return Split(images, masks, rows).take(np.flatnonzero(kept))
 

@@ -20,8 +20,8 @@ from benchmark.api.card import TaskCard
 from benchmark.api.context import RunContext
 from benchmark.api.data import Split
 from benchmark.generation.image_reader import Reader, trained_reader
-from benchmark.generation.metrics.image_metrics import dice
 from benchmark.generation.patient_requests import has_mask
+from benchmark.metrics.generation.image_metrics import dice
 from benchmark.training.sampling_weights import balanced_weights
 from methods.shared.base import settings_of
 
@@ -30,7 +30,7 @@ LIMIT = 4.0  # times that a patient of a rare cell may count
 
 
 @dataclass(frozen=True)
-class Agreement:
+class SampleFilter:
     """What is read back from an image, and how far that must agree with what was asked for."""
 
     card: TaskCard
@@ -38,7 +38,7 @@ class Agreement:
     least_dice: float  # with the mask, all regions together
     least_probability: Mapping[str, float]  # of the words that are asked for
 
-    def of_label_alone(self) -> Agreement:
+    def of_label_alone(self) -> SampleFilter:
         """Return the same filter, which asks for mask and label and for no attribute."""
         return dataclasses.replace(
             self, least_probability={"label": self.least_probability["label"]}
@@ -53,7 +53,7 @@ class Agreement:
         return kept
 
 
-def fit_agreement(train: Split, val: Split, ctx: RunContext) -> Agreement:
+def fit_sample_filter(train: Split, val: Split, ctx: RunContext) -> SampleFilter:
     """Train the networks on train, fix the thresholds on val; images as the classifier sees them.
 
     Raises ValueError if no validation patient has a mask.
@@ -73,7 +73,7 @@ def fit_agreement(train: Split, val: Split, ctx: RunContext) -> Agreement:
     def threshold(values: np.ndarray) -> float:
         return float(np.quantile(values, share, weights=weights, method="inverted_cdf"))
 
-    return Agreement(
+    return SampleFilter(
         ctx.card,
         reader,
         threshold(overlap(reader, known.images, known.masks, ctx.card)),

@@ -24,20 +24,20 @@ from benchmark.api.mix_target import Target
 from benchmark.cohorts.identity import split_digest
 from benchmark.discovery.code_digest import code_digest
 from benchmark.generation.checkpoints import checkpoint_digest
-from benchmark.generation.text_image_model import all_sentences, trained_clip, write_sentences
+from benchmark.generation.text_image_model import all_prompts, trained_clip, write_prompts
 from benchmark.presets.settings import CheckpointSettings, GeneratorSettings, ScratchSettings
 from benchmark.support.cache import digest
 from benchmark.training.sampling_weights import balanced_weights
 from methods.shared import pretrained, scratch
 from methods.shared.latent_generator import LatentGenerator
 from methods.shared.parts import Codec, Parts
-from methods.shared.pca_latents import fit_folding
-from methods.shared.resumable_training import CHECKPOINT, Budget, Draw, optimise
-from methods.shared.scanner_noise import AcquisitionNoise, measure_noise
-from methods.shared.sentences import Sentences, load_sentences, sentences_of_clip
+from methods.shared.pca_latents import fit_pca
+from methods.shared.resumable_training import CHECKPOINT, Budget, Draw, train_resumably
+from methods.shared.scanner_noise import ScannerNoise, measure_noise
+from methods.shared.text_encoder import TextEncoder, load_text_encoder, text_encoder_of_clip
 
-NO_SENTENCE = 0.1  # share of training images whose sentence is withheld, for guidance
-UNSAID = 0.25  # share of the words of the others that are withheld, each by itself
+PROMPT_DROPOUT = 0.1  # share of training images whose sentence is withheld, for guidance
+WORD_DROPOUT = 0.25  # share of the words of the others that are withheld, each by itself
 REBALANCED_PART = 0.5  # of a base's steps, for which it is trained on with cells drawn alike
 AVERAGE = 0.1  # the weights' moving average looks back on this share of the steps
 SENTENCES_KEPT = 4096  # in memory, as vectors: 1 GB of a large text encoder's
@@ -51,9 +51,9 @@ def trained_base(train: Split, ctx: RunContext) -> LatentGenerator:
 
     A killed training goes on where it was.
     """
-    sentences = trained_sentences(train, ctx)
-    folder = base_folder(train, sentences, ctx)
-    return _fixed(load_base(folder, train, sentences, ctx), folder, ctx)
+    text_encoder = trained_text_encoder(train, ctx)
+    folder = base_folder(train, text_encoder, ctx)
+    return _fixed(load_base(folder, train, text_encoder, ctx), folder, ctx)
 
 
 def rebalanced_base(train: Split, mix: Target, ctx: RunContext) -> LatentGenerator:
@@ -61,16 +61,16 @@ def rebalanced_base(train: Split, mix: Target, ctx: RunContext) -> LatentGenerat
 
     Cells of a group are drawn alike, rare ones up to the usual limit.
     """
-    sentences = trained_sentences(train, ctx)
-    start = base_folder(train, sentences, ctx)
+    text_encoder = trained_text_encoder(train, ctx)
+    start = base_folder(train, text_encoder, ctx)
 
     def build(folder: Path, alone: RunContext) -> None:
         weights = torch.from_numpy(weights_of_mix(train, mix, ctx))
-        train_base(train, sentences, folder, alone, start=start, weights=weights)
+        train_base(train, text_encoder, folder, alone, start=start, weights=weights)
 
     key = {**base_key(train, ctx), "mix": dataclasses.asdict(mix)}
     folder = ctx.train_once("rebalanced", key, build, seed=SEED, resumes=True)
-    parts = load_base(folder, train, sentences, ctx, start=start)
+    parts = load_base(folder, train, text_encoder, ctx, start=start)
     return _fixed(parts, start, ctx)  # the same latents leave out the same noise
 
 
@@ -87,11 +87,11 @@ def _fixed(parts: Parts, folder: Path, ctx: RunContext) -> LatentGenerator:
     return as_generator(parts, folder, settings_of(ctx), ctx)
 
 
-def base_folder(train: Split, sentences: Sentences, ctx: RunContext) -> Path:
+def base_folder(train: Split, text_encoder: TextEncoder, ctx: RunContext) -> Path:
     """Return where the trained base lies; its steps are counted in ctx."""
 
     def build(folder: Path, alone: RunContext) -> None:
-        train_base(train, sentences, folder, alone)
+        train_base(train, text_encoder, folder, alone)
 
     return ctx.train_once("base", base_key(train, ctx), build, seed=SEED, resumes=True)
 
@@ -125,19 +125,19 @@ def training_key(train: Split, ctx: RunContext) -> dict[str, Any]:
     return {
         "code": code_digest(Path(__file__)),
         "data": split_digest(train),
-        "sentences": digest(all_sentences(ctx.card, ctx.prompt)),
+        "sentences": digest(all_prompts(ctx.card, ctx.prompt)),
         "settings": named,
         "classifier steps": ctx.classifier.steps,  # of which the sentences get a share
         "packages": {name: version(name) for name in PACKAGES},
     }
 
 
-def trained_sentences(train: Split, ctx: RunContext) -> Sentences:
+def trained_text_encoder(train: Split, ctx: RunContext) -> TextEncoder:
     """Return the text encoder: the checkpoint's, or that of a small CLIP of these patients."""
     settings = settings_of(ctx)
     if isinstance(settings, CheckpointSettings):
-        return load_sentences(Path(settings.checkpoint), ctx.device)
-    return sentences_of_clip(trained_clip(train, ctx, "generator", SEED), ctx.device)
+        return load_text_encoder(Path(settings.checkpoint), ctx.device)
+    return text_encoder_of_clip(trained_clip(train, ctx, "generator", SEED), ctx.device)
 
 
 def codec_of(train: Split, ctx: RunContext) -> Codec:
@@ -146,11 +146,11 @@ def codec_of(train: Split, ctx: RunContext) -> Codec:
     if isinstance(settings, CheckpointSettings):
         return pretrained.load_codec(train, settings, ctx)
     assert isinstance(settings, ScratchSettings)
-    return fit_folding(train.images, settings.fold, settings.components)
+    return fit_pca(train.images, settings.fold, settings.components)
 
 
 def train_base(
-    train: Split, sentences: Sentences, folder: Path, ctx: RunContext, *,
+    train: Split, text_encoder: TextEncoder, folder: Path, ctx: RunContext, *,
     start: Path | None = None, weights: Tensor | None = None,
 ) -> None:  # fmt: skip
     """Train the denoiser on images and sentences and write it into folder, as diffusers does.
@@ -162,16 +162,16 @@ def train_base(
     if weights is None:
         weights = torch.ones(len(train), dtype=torch.float64)
     if start is None:
-        parts = _new_base(train, sentences, folder, ctx)
+        parts = _new_base(train, text_encoder, folder, ctx)
         stage, steps = "base", settings.base_steps
     else:
-        parts = _trained_on(start, train, sentences, ctx)
+        parts = _trained_on(start, train, text_encoder, ctx)
         stage, steps = "rebalanced base", max(1, round(REBALANCED_PART * settings.base_steps))
     latents = parts.codec.encode(train.images)
     if start is None:
         measure(train, latents, parts.codec).save(folder / "noise.safetensors")
     batch = settings.batch_size * settings.accumulation
-    draw = pairs_to_learn(train, latents, parts, weights, batch, ctx)
+    draw = training_pairs(train, latents, parts, weights, batch, ctx)
 
     def loss(chance: Mapping[str, Tensor]) -> Tensor:
         known = chance["latents"], chance["noise"], chance["times"]
@@ -183,26 +183,26 @@ def train_base(
     if isinstance(settings, CheckpointSettings):
         rate = settings.adapter_rate
     budget = Budget(steps, rate, AVERAGE, settings.accumulation)
-    optimise(stage, parts.denoiser, draw, loss, budget, folder, ctx)
+    train_resumably(stage, parts.denoiser, draw, loss, budget, folder, ctx)
     if isinstance(settings, CheckpointSettings):  # the checkpoint stays where it is
         pretrained.save_adapter(parts.denoiser, folder / "adapter", pretrained.TASK)
     else:
         parts.denoiser.save_pretrained(folder / "unet")
-    drop_checkpoints(folder)
+    remove_checkpoints(folder)
 
 
-def _new_base(train: Split, sentences: Sentences, folder: Path, ctx: RunContext) -> Parts:
+def _new_base(train: Split, text_encoder: TextEncoder, folder: Path, ctx: RunContext) -> Parts:
     settings = settings_of(ctx)
     if isinstance(settings, CheckpointSettings):
-        return pretrained.new_base(train, settings, sentences, ctx)
+        return pretrained.new_base(train, settings, text_encoder, ctx)
     assert isinstance(settings, ScratchSettings)
-    return scratch.new_base(train, settings, folder, sentences, ctx)
+    return scratch.new_base(train, settings, folder, text_encoder, ctx)
 
 
-def _trained_on(start: Path, train: Split, sentences: Sentences, ctx: RunContext) -> Parts:
+def _trained_on(start: Path, train: Split, text_encoder: TextEncoder, ctx: RunContext) -> Parts:
     """Load a base that is to be trained on: all of it, or a new adapter beside a checkpoint."""
     settings = settings_of(ctx)
-    parts = load_base(start, train, sentences, ctx)
+    parts = load_base(start, train, text_encoder, ctx)
     if isinstance(settings, CheckpointSettings):
         torch.manual_seed(int(ctx.rng("rebalanced adapter: weights").integers(2**62)))
         pretrained.add_adapter(parts.denoiser, pretrained.TASK, settings.adapter_rank)
@@ -212,15 +212,20 @@ def _trained_on(start: Path, train: Split, sentences: Sentences, ctx: RunContext
 
 
 def load_base(
-    folder: Path, train: Split, sentences: Sentences, ctx: RunContext, *, start: Path | None = None
+    folder: Path,
+    train: Split,
+    text_encoder: TextEncoder,
+    ctx: RunContext,
+    *,
+    start: Path | None = None,
 ) -> Parts:
     """Load what train_base wrote; start: where it began, if that was a trained base."""
     settings = settings_of(ctx)
     if isinstance(settings, CheckpointSettings):
         folders = [folder] if start is None else [start, folder]
-        return pretrained.load_base(folders, train, settings, sentences, ctx)
+        return pretrained.load_base(folders, train, settings, text_encoder, ctx)
     assert isinstance(settings, ScratchSettings)
-    return scratch.load_base(folder, start or folder, settings, sentences, ctx)
+    return scratch.load_base(folder, start or folder, settings, text_encoder, ctx)
 
 
 def as_generator(
@@ -231,7 +236,7 @@ def as_generator(
         card=ctx.card,
         prompt=ctx.prompt,
         parts=parts,
-        noise=AcquisitionNoise.load(folder / "noise.safetensors"),
+        noise=ScannerNoise.load(folder / "noise.safetensors"),
         device=ctx.device,
         bfloat16=ctx.precision == "bfloat16",
         guidance=settings.guidance,
@@ -239,9 +244,9 @@ def as_generator(
     )
 
 
-def pairs_to_learn(
+def training_pairs(
     train: Split, latents: Tensor, parts: Parts, weights: Tensor, batch: int, ctx: RunContext, *,
-    unsaid: float = UNSAID,
+    word_dropout: float = WORD_DROPOUT,
 ) -> Draw:  # fmt: skip
     """Return what draws a batch of images, sentences that leave words out, noise and times.
 
@@ -254,15 +259,15 @@ def pairs_to_learn(
     @functools.lru_cache(SENTENCES_KEPT)
     def read(told: tuple[object, ...]) -> Tensor:
         """Read a sentence, once: every step anew it was much of a small base's time."""
-        spoken = write_sentences(pd.DataFrame([told], columns=words, dtype=object), ctx.prompt)
-        return parts.sentences.embed(spoken)[0].cpu()
+        spoken = write_prompts(pd.DataFrame([told], columns=words, dtype=object), ctx.prompt)
+        return parts.text_encoder.embed(spoken)[0].cpu()
 
-    unspoken = parts.sentences.embed([""])[0].cpu()
+    unspoken = parts.text_encoder.embed([""])[0].cpu()
 
     def draw(rng: torch.Generator) -> dict[str, Tensor]:
         rows = torch.multinomial(weights, batch, replacement=True, generator=rng)
-        said = (torch.rand((batch, len(words)), generator=rng) >= unsaid).numpy()
-        silent = (torch.rand(batch, generator=rng) < NO_SENTENCE).tolist()
+        said = (torch.rand((batch, len(words)), generator=rng) >= word_dropout).numpy()
+        silent = (torch.rand(batch, generator=rng) < PROMPT_DROPOUT).tolist()
         told = np.where(said, rows_in_words[rows.numpy()], None)
         text = [unspoken if no else read(tuple(t)) for no, t in zip(silent, told, strict=True)]
         return {
@@ -275,13 +280,13 @@ def pairs_to_learn(
     return draw
 
 
-def measure(train: Split, latents: Tensor, codec: Codec) -> AcquisitionNoise:
+def measure(train: Split, latents: Tensor, codec: Codec) -> ScannerNoise:
     """Measure what the latents leave out of some of the images."""
     some = slice(None, None, max(1, len(train) // NOISE_SAMPLE))
     return measure_noise(np.asarray(train.images[some]), codec.decode(latents[some]).numpy())
 
 
-def drop_checkpoints(folder: Path) -> None:
+def remove_checkpoints(folder: Path) -> None:
     """Remove what only a killed training would have needed."""
     for checkpoint in folder.glob(f"*{CHECKPOINT}"):
         checkpoint.unlink()

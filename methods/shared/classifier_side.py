@@ -21,37 +21,37 @@ from benchmark.training.sampling_weights import balanced_weights
 from methods.shared.base import codec_of
 from methods.shared.parts import through_latents
 
-See = Callable[[np.ndarray], np.ndarray]  # real images as the classifier is to see them
+Preprocess = Callable[[np.ndarray], np.ndarray]  # real images as the classifier is to see them
 
 
 @dataclass(frozen=True)
-class Harmonised:
+class PreprocessedClassifier:
     """A classifier that sees real images as it was trained to see them."""
 
     network: Classifier
-    see: See
+    preprocess: Preprocess
 
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
         """Return class probabilities, shape (n, classes)."""
-        return self.network.predict_proba(self.see(images))
+        return self.network.predict_proba(self.preprocess(images))
 
 
-def harmonising(train: Split, ctx: RunContext, harmonise: str) -> See:
+def preprocessing(train: Split, ctx: RunContext, harmonise: str) -> Preprocess:
     """Return what real images go through: the latents of these training patients, or nothing."""
     if harmonise == "latents":
         return partial(through_latents, codec_of(train, ctx))
     return np.asarray
 
 
-def seen(split: Split, see: See) -> Split:
+def preprocessed(split: Split, preprocess: Preprocess) -> Split:
     """Return a split with its images as the classifier is to see them."""
-    return dataclasses.replace(split, images=see(split.images))
+    return dataclasses.replace(split, images=preprocess(split.images))
 
 
-def learn_from_both(
-    train: Split, added: Split, val: Split, see: See, ctx: RunContext,
+def train_on_both(
+    train: Split, added: Split, val: Split, preprocess: Preprocess, ctx: RunContext,
     *, share: float = 0.5, mix: str = "both",
-) -> Harmonised:  # fmt: skip
+) -> PreprocessedClassifier:  # fmt: skip
     """Train the standard classifier for its usual steps; all images are already as it sees them."""
     both = enlarged(train, added.images, added.masks, added.table)
     weights = draw_weights(train, added.table, ctx.card, share)
@@ -60,4 +60,6 @@ def learn_from_both(
             raise ValueError('mix is "synthetic", and no patient was generated to learn from.')
         both = both.take(np.arange(len(train), len(both)))
         weights = balanced_weights(ctx.card.encode_cells(both.table)[0])
-    return Harmonised(train_classifier(both, val, ctx, draw_weights=weights), see)
+    return PreprocessedClassifier(
+        train_classifier(both, val, ctx, draw_weights=weights), preprocess
+    )

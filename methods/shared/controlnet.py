@@ -11,28 +11,28 @@ from torch import Tensor
 from benchmark.api.context import RunContext
 from benchmark.api.data import Split
 from benchmark.generation.patient_requests import has_mask
-from benchmark.generation.text_image_model import write_sentences
+from benchmark.generation.text_image_model import write_prompts
 from benchmark.presets.settings import CheckpointSettings, ScratchSettings
 from benchmark.training.sampling_weights import balanced_weights
 from methods.shared import pretrained, scratch
 from methods.shared.base import (
     AVERAGE,
-    NO_SENTENCE,
+    PROMPT_DROPOUT,
     SEED,
     as_generator,
     base_folder,
-    drop_checkpoints,
     load_base,
     measure,
+    remove_checkpoints,
     settings_of,
     target,
-    trained_sentences,
+    trained_text_encoder,
     training_key,
 )
 from methods.shared.latent_generator import LatentGenerator
 from methods.shared.parts import Parts
-from methods.shared.resumable_training import Budget, optimise
-from methods.shared.sentences import Sentences
+from methods.shared.resumable_training import Budget, train_resumably
+from methods.shared.text_encoder import TextEncoder
 
 
 def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
@@ -47,30 +47,30 @@ def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
             "mask columns to participants.tsv (docs/your_own_cohort.md), or leave this method out."
         )
     settings = settings_of(ctx)
-    sentences = trained_sentences(train, ctx)
+    text_encoder = trained_text_encoder(train, ctx)
     scratch_base = isinstance(settings, ScratchSettings)
-    base = base_folder(train, sentences, ctx) if scratch_base else None
+    base = base_folder(train, text_encoder, ctx) if scratch_base else None
 
     def build(folder: Path, alone: RunContext) -> None:
-        train_generator(train, base, sentences, folder, alone)
+        train_generator(train, base, text_encoder, folder, alone)
 
     key = training_key(train, ctx)
     folder = ctx.train_once("generator", key, build, seed=SEED, resumes=True)
-    parts = _load(folder, train, base, sentences, ctx)
+    parts = _load(folder, train, base, text_encoder, ctx)
     parts.network().eval().requires_grad_(False)
     return as_generator(parts, base or folder, settings, ctx)
 
 
 def train_generator(
-    train: Split, base: Path | None, sentences: Sentences, folder: Path, ctx: RunContext
+    train: Split, base: Path | None, text_encoder: TextEncoder, folder: Path, ctx: RunContext
 ) -> None:
     """Train every part that is to be trained and write it into folder, as diffusers does."""
     settings = settings_of(ctx)
     if isinstance(settings, CheckpointSettings):
-        parts = pretrained.new_parts(train, settings, sentences, ctx)
+        parts = pretrained.new_parts(train, settings, text_encoder, ctx)
     else:
         assert isinstance(settings, ScratchSettings) and base is not None
-        known = load_base(base, train, sentences, ctx)
+        known = load_base(base, train, text_encoder, ctx)
         parts = scratch.add_controlnet(known, train, settings, ctx)
     latents = parts.codec.encode(train.images)
     train_denoiser(train, latents, parts, folder, ctx)
@@ -80,17 +80,17 @@ def train_generator(
         measure(train, latents, parts.codec).save(folder / "noise.safetensors")
     else:
         parts.denoiser.save_pretrained(folder / "unet")
-    drop_checkpoints(folder)
+    remove_checkpoints(folder)
 
 
 def _load(
-    folder: Path, train: Split, base: Path | None, sentences: Sentences, ctx: RunContext
+    folder: Path, train: Split, base: Path | None, text_encoder: TextEncoder, ctx: RunContext
 ) -> Parts:
     settings = settings_of(ctx)
     if isinstance(settings, CheckpointSettings):
-        return pretrained.load_parts(folder, train, settings, sentences, ctx)
+        return pretrained.load_parts(folder, train, settings, text_encoder, ctx)
     assert isinstance(settings, ScratchSettings) and base is not None
-    return scratch.load_controlled(folder, load_base(base, train, sentences, ctx), settings, ctx)
+    return scratch.load_controlled(folder, load_base(base, train, text_encoder, ctx), settings, ctx)
 
 
 def train_denoiser(
@@ -102,9 +102,9 @@ def train_denoiser(
     """
     settings, network = settings_of(ctx), parts.network()
     labels, codec = len(ctx.card.mask_labels), parts.codec
-    own = write_sentences(train.table.drop(columns=["image_id", "patient_id"]), ctx.prompt)
+    own = write_prompts(train.table.drop(columns=["image_id", "patient_id"]), ctx.prompt)
     distinct = list(dict.fromkeys(["", *own]))
-    embedded = parts.sentences.embed(distinct)
+    embedded = parts.text_encoder.embed(distinct)
     place = {sentence: i for i, sentence in enumerate(distinct)}
     said = torch.tensor([place[sentence] for sentence in own])
     masked = torch.from_numpy(has_mask(train.masks))
@@ -114,7 +114,7 @@ def train_denoiser(
 
     def draw(rng: torch.Generator) -> dict[str, Tensor]:
         rows = torch.multinomial(weights, batch, replacement=True, generator=rng)
-        silent = torch.rand(batch, generator=rng) < NO_SENTENCE
+        silent = torch.rand(batch, generator=rng) < PROMPT_DROPOUT
         return {
             "latents": latents[rows],
             "condition": codec.condition(train.masks[rows.numpy()], labels),
@@ -132,4 +132,4 @@ def train_denoiser(
         return (guess.float() - target(schedule, *known)).square().mean((1, 2, 3))
 
     budget = Budget(settings.steps, settings.learning_rate, AVERAGE, settings.accumulation)
-    optimise("controlnet", network, draw, loss, budget, folder, ctx)
+    train_resumably("controlnet", network, draw, loss, budget, folder, ctx)

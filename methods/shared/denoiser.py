@@ -74,7 +74,7 @@ def mask_planes(masks: Tensor, labels: int) -> Tensor:
     return planes.permute(0, 1, 4, 2, 3).flatten(1, 2).float()
 
 
-def settle(network: Network, device: torch.device) -> Network:
+def to_device(network: Network, device: torch.device) -> Network:
     """Bring a small network to the device, laid out as the device computes it fastest.
 
     On a CPU group normalisation and fused attention of tiny images take half of a step unless

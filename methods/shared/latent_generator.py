@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from benchmark.api.card import TaskCard
-from benchmark.generation.text_image_model import write_sentences
+from benchmark.generation.text_image_model import write_prompts
 from methods.shared.parts import Parts
 from methods.shared.resumable_training import autocast
-from methods.shared.scanner_noise import AcquisitionNoise
+from methods.shared.scanner_noise import ScannerNoise
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class LatentGenerator:
     card: TaskCard
     prompt: Callable[[Mapping[str, object]], str]
     parts: Parts
-    noise: AcquisitionNoise
+    noise: ScannerNoise
     device: torch.device
     bfloat16: bool
     guidance: float  # 1: none
@@ -53,13 +53,13 @@ class LatentGenerator:
     def smooth(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
         """Draw the same images as the latents have them, without acquisition noise."""
         names = ["label", *(a.name for a in self.card.attributes)]
-        words = write_sentences(requests[names], self.prompt)
-        return self.in_parts(
+        words = write_prompts(requests[names], self.prompt)
+        return self.in_batches(
             lambda these: self._draw(words[these], masks[these], seed, these.start),
             np.zeros(masks.shape, np.float32),
         )
 
-    def in_parts(self, draw: Callable[[slice], Tensor], images: np.ndarray) -> np.ndarray:
+    def in_batches(self, draw: Callable[[slice], Tensor], images: np.ndarray) -> np.ndarray:
         """Fill in images, (n, channels, size, size), as many at a time as memory holds."""
         batch, done = self.parts.batch, 0
         while done < len(images):
@@ -82,23 +82,23 @@ class LatentGenerator:
     def _draw(self, words: list[str], masks: np.ndarray, seed: int, first: int) -> Tensor:
         """Draw one batch, from noise back to images."""
         parts = self.parts
-        latents = self.noise_of(len(words), seed, first)
+        latents = self.start_noise(len(words), seed, first)
         condition = None
         if self.reads_masks:
             condition = parts.codec.condition(masks, len(self.card.mask_labels)).to(self.device)
-        ask = self.asking(words, condition)
+        ask = self.predictor_for(words, condition)
         solver = parts.solver()
         for time in solver.timesteps:
             latents = solver.step(ask(latents, time.to(self.device)), time, latents).prev_sample
         return parts.codec.decode(latents)
 
-    def noise_of(self, n: int, seed: int, first: int = 0) -> Tensor:
+    def start_noise(self, n: int, seed: int, first: int = 0) -> Tensor:
         """Return the noise that n images start from, each with a random stream of its own."""
         streams = [np.random.default_rng([seed, first + i, 0]) for i in range(n)]
         start = [stream.standard_normal(self.parts.shape, np.float32) for stream in streams]
         return torch.from_numpy(np.stack(start)).to(self.device)
 
-    def asking(
+    def predictor_for(
         self, words: Sequence[str], condition: Tensor | None = None
     ) -> Callable[[Tensor, Tensor], Tensor]:
         """Return what predicts from latents and time, for these sentences and masks.
@@ -106,7 +106,7 @@ class LatentGenerator:
         With classifier-free guidance (Ho and Salimans 2022, equation 6).
         """
         n, parts, times = len(words), self.parts, 1 if self.guidance == 1 else 2
-        text = parts.sentences.embed([*words, *[""] * (n * (times - 1))])
+        text = parts.text_encoder.embed([*words, *[""] * (n * (times - 1))])
         masks = [] if condition is None else [torch.cat([condition] * times)]
         controlled = None if condition is None else parts.network()
 

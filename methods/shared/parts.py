@@ -16,7 +16,7 @@ from diffusers import (
 from torch import Tensor
 
 from methods.shared.denoiser import ControlledDenoiser
-from methods.shared.sentences import Sentences
+from methods.shared.text_encoder import TextEncoder
 
 
 class Codec(Protocol):
@@ -55,7 +55,7 @@ class Parts:
     """Networks and schedules that fit each other."""
 
     codec: Codec
-    sentences: Sentences
+    text_encoder: TextEncoder
     denoiser: UNet2DConditionModel
     control: ControlNetModel | None  # reads masks; None: draws from sentences alone
     schedule: DDPMScheduler  # the forward process that the denoiser knows

@@ -24,7 +24,7 @@ EVENNESS = 0.5  # components are divided by their standard deviation to this pow
 
 
 @dataclass(frozen=True)
-class FoldedPixels:
+class PcaLatents:
     """Blocks of pixels of all channels along their first principal components.
 
     Strong components are scaled down, not made equal to weak ones: a denoiser that must draw fine
@@ -65,13 +65,13 @@ class FoldedPixels:
         save_file(tensors | {"fold": torch.tensor(self.fold)}, path)
 
     @classmethod
-    def load(cls, path: Path) -> FoldedPixels:
+    def load(cls, path: Path) -> PcaLatents:
         """Read what save wrote."""
         tensors = load_file(path)
         return cls(int(tensors.pop("fold")), **tensors)
 
 
-def fit_folding(images: np.ndarray, fold: int, components: int) -> FoldedPixels:
+def fit_pca(images: np.ndarray, fold: int, components: int) -> PcaLatents:
     """Measure the principal components of blocks of fold x fold pixels of all channels."""
     pixels = _folded(images[:: max(1, len(images) // SAMPLE)], fold)
     rows = pixels.permute(0, 2, 3, 1).reshape(-1, pixels.shape[1]).double()
@@ -84,7 +84,7 @@ def fit_folding(images: np.ndarray, fold: int, components: int) -> FoldedPixels:
     std = values.flip(0)[kept].clamp(min=1e-12).sqrt()
     scale = std**EVENNESS
     scale = scale * ((std / scale) ** 2).mean().sqrt()
-    return FoldedPixels(
+    return PcaLatents(
         fold,
         mean.float().view(1, -1, 1, 1),
         turn.float().contiguous(),

@@ -33,7 +33,7 @@ from benchmark.api.data import Split
 from benchmark.presets.settings import CheckpointSettings
 from methods.shared.denoiser import NOISE_STEPS, mask_planes
 from methods.shared.parts import Parts
-from methods.shared.sentences import Sentences
+from methods.shared.text_encoder import TextEncoder
 
 DRAWN_TOGETHER = 4  # images of 512 pixels, with guidance, beside the networks in 12 GB
 COLOURS = 3  # channels of the images that the autoencoder reads
@@ -113,21 +113,21 @@ def load_codec(train: Split, settings: CheckpointSettings, ctx: RunContext) -> S
 
 
 def new_base(
-    train: Split, settings: CheckpointSettings, sentences: Sentences, ctx: RunContext
+    train: Split, settings: CheckpointSettings, text_encoder: TextEncoder, ctx: RunContext
 ) -> Parts:
     """Load the checkpoint and put a new low-rank adapter into it, the only part to be trained."""
-    parts = _parts(train, settings, sentences, None, ctx)
+    parts = _parts(train, settings, text_encoder, None, ctx)
     torch.manual_seed(int(ctx.rng("adapter: weights").integers(2**62)))
     add_adapter(parts.denoiser, TASK, settings.adapter_rank)
     return parts
 
 
 def load_base(
-    folders: Sequence[Path], train: Split, settings: CheckpointSettings, sentences: Sentences,
+    folders: Sequence[Path], train: Split, settings: CheckpointSettings, text_encoder: TextEncoder,
     ctx: RunContext,
 ) -> Parts:  # fmt: skip
     """Load the checkpoint with the adapters that were trained for this split, merged into it."""
-    parts = _parts(train, settings, sentences, None, ctx)
+    parts = _parts(train, settings, text_encoder, None, ctx)
     for folder in folders:
         merge_adapter(parts.denoiser, folder / "adapter", TASK)
     return parts
@@ -192,10 +192,10 @@ def _read_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> No
 
 
 def new_parts(
-    train: Split, settings: CheckpointSettings, sentences: Sentences, ctx: RunContext
+    train: Split, settings: CheckpointSettings, text_encoder: TextEncoder, ctx: RunContext
 ) -> Parts:
     """Load the checkpoint and copy its encoder into a new ControlNet."""
-    parts = _parts(train, settings, sentences, None, ctx)
+    parts = _parts(train, settings, text_encoder, None, ctx)
     halvings = settings.size // parts.shape[1]
     torch.manual_seed(int(ctx.rng("controlnet: weights").integers(2**62)))
     control = ControlNetModel.from_unet(
@@ -206,11 +206,15 @@ def new_parts(
 
 
 def load_parts(
-    folder: Path, train: Split, settings: CheckpointSettings, sentences: Sentences, ctx: RunContext
+    folder: Path,
+    train: Split,
+    settings: CheckpointSettings,
+    text_encoder: TextEncoder,
+    ctx: RunContext,
 ) -> Parts:
     """Load the checkpoint and the ControlNet that was trained for it."""
     control = ControlNetModel.from_pretrained(folder / "controlnet", use_safetensors=True)
-    return _parts(train, settings, sentences, _trainable(control, ctx), ctx)
+    return _parts(train, settings, text_encoder, _trainable(control, ctx), ctx)
 
 
 def _trainable(control: ControlNetModel, ctx: RunContext) -> ControlNetModel:
@@ -226,7 +230,7 @@ def _settle(network: UNet2DConditionModel | AutoencoderKL, ctx: RunContext) -> N
 
 
 def _parts(
-    train: Split, settings: CheckpointSettings, sentences: Sentences,
+    train: Split, settings: CheckpointSettings, text_encoder: TextEncoder,
     control: ControlNetModel | None, ctx: RunContext,
 ) -> Parts:  # fmt: skip
     """Put the checkpoint's parts together."""
@@ -248,7 +252,7 @@ def _parts(
     latent_size = settings.size // 2 ** (len(codec.network.config.block_out_channels) - 1)
     return Parts(
         codec=codec,
-        sentences=sentences,
+        text_encoder=text_encoder,
         denoiser=denoiser,
         control=control,
         schedule=schedule,

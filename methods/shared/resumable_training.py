@@ -41,7 +41,7 @@ class Budget:
     parts: int = 1  # a batch goes through the network in so many parts
 
 
-def optimise(
+def train_resumably(
     stage: str,
     network: nn.Module,
     draw: Draw,

@@ -25,7 +25,7 @@ EDGE = 3.0  # standard deviations; what lies further off is an edge of anatomy a
 
 
 @dataclass(frozen=True)
-class AcquisitionNoise:
+class ScannerNoise:
     """The statistics of the residuals."""
 
     levels: np.ndarray  # (channels, LEVELS): brightness at the middle of each bin
@@ -56,12 +56,12 @@ class AcquisitionNoise:
         save_file({name: np.ascontiguousarray(array) for name, array in vars(self).items()}, path)
 
     @classmethod
-    def load(cls, path: Path) -> AcquisitionNoise:
+    def load(cls, path: Path) -> ScannerNoise:
         """Read what save wrote."""
         return cls(**load_file(path))
 
 
-def measure_noise(real: np.ndarray, smooth: np.ndarray) -> AcquisitionNoise:
+def measure_noise(real: np.ndarray, smooth: np.ndarray) -> ScannerNoise:
     """Measure what reconstruction took from real images; both (n, channels, size, size)."""
     residual, flat = real - smooth, flat_places(smooth)
     levels, strength = [], []
@@ -75,7 +75,7 @@ def measure_noise(real: np.ndarray, smooth: np.ndarray) -> AcquisitionNoise:
         spread = [MAD * np.median(np.abs(rest[b])) if len(b) else 0.0 for b in bins]
         levels.append(middle)
         strength.append(np.maximum(spread, SMALLEST))
-    found = AcquisitionNoise(
+    found = ScannerNoise(
         np.maximum.accumulate(np.array(levels), axis=1), np.array(strength),
         np.ones(real.shape[1:]), np.ones(1),
     )  # fmt: skip
@@ -84,7 +84,7 @@ def measure_noise(real: np.ndarray, smooth: np.ndarray) -> AcquisitionNoise:
     seen = np.maximum(flat.sum((1, 2, 3)), 1)
     scale = np.sqrt((unit**2).sum((1, 2, 3)) / seen)
     power = spectrum_of(unit, flat)
-    return AcquisitionNoise(
+    return ScannerNoise(
         found.levels, found.strength,
         power / power.mean((1, 2), keepdims=True), scale / scale.mean(),
     )  # fmt: skip

@@ -17,34 +17,38 @@ from methods.shared.denoiser import (
     new_controlnet,
     new_denoiser,
     noise_schedule,
-    settle,
+    to_device,
 )
 from methods.shared.parts import MakeSolver, Parts
-from methods.shared.pca_latents import FoldedPixels, fit_folding
-from methods.shared.sentences import Sentences
+from methods.shared.pca_latents import PcaLatents, fit_pca
+from methods.shared.text_encoder import TextEncoder
 
 DRAWN_TOGETHER = 32  # images: few enough for a core's cache to hold what lies between two layers
 
 
 def new_base(
-    train: Split, settings: ScratchSettings, folder: Path, sentences: Sentences, ctx: RunContext
+    train: Split,
+    settings: ScratchSettings,
+    folder: Path,
+    text_encoder: TextEncoder,
+    ctx: RunContext,
 ) -> Parts:
     """Measure the folding, write it into folder, and make a new denoiser."""
-    codec = fit_folding(train.images, settings.fold, settings.components)
+    codec = fit_pca(train.images, settings.fold, settings.components)
     codec.save(folder / "folding.safetensors")
     channels, size = codec.encode(train.images[:1]).shape[1:3]
     torch.manual_seed(int(ctx.rng("denoiser: weights").integers(2**62)))
-    denoiser = new_denoiser(channels, size, settings.widths, sentences.width)
-    return _joined(codec, sentences, denoiser, settings, ctx)
+    denoiser = new_denoiser(channels, size, settings.widths, text_encoder.width)
+    return _joined(codec, text_encoder, denoiser, settings, ctx)
 
 
 def load_base(
-    folder: Path, start: Path, settings: ScratchSettings, sentences: Sentences, ctx: RunContext
+    folder: Path, start: Path, settings: ScratchSettings, text_encoder: TextEncoder, ctx: RunContext
 ) -> Parts:
     """Load the denoiser of a folder, and the folding from where the training began."""
-    codec = FoldedPixels.load(start / "folding.safetensors")
+    codec = PcaLatents.load(start / "folding.safetensors")
     denoiser = UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True)
-    return _joined(codec, sentences, denoiser, settings, ctx)
+    return _joined(codec, text_encoder, denoiser, settings, ctx)
 
 
 def add_controlnet(base: Parts, train: Split, settings: ScratchSettings, ctx: RunContext) -> Parts:
@@ -58,20 +62,20 @@ def load_controlled(folder: Path, base: Parts, settings: ScratchSettings, ctx: R
     """Load denoiser and ControlNet as they were trained together; all else is the base's."""
     denoiser = UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True)
     control = ControlNetModel.from_pretrained(folder / "controlnet", use_safetensors=True)
-    parts = dataclasses.replace(base, denoiser=settle(denoiser, ctx.device))
+    parts = dataclasses.replace(base, denoiser=to_device(denoiser, ctx.device))
     return _steered(parts, control, settings, ctx)
 
 
 def _joined(
-    codec: FoldedPixels, sentences: Sentences, denoiser: UNet2DConditionModel,
+    codec: PcaLatents, text_encoder: TextEncoder, denoiser: UNet2DConditionModel,
     settings: ScratchSettings, ctx: RunContext,
 ) -> Parts:  # fmt: skip
     solver = _solver(settings.base_sampling_steps, settings.base_last_noise)
     config = denoiser.config
     return Parts(
         codec=codec,
-        sentences=sentences,
-        denoiser=settle(denoiser, ctx.device),
+        text_encoder=text_encoder,
+        denoiser=to_device(denoiser, ctx.device),
         control=None,
         schedule=noise_schedule(),
         solver=solver,
@@ -87,7 +91,7 @@ def _steered(
 ) -> Parts:
     """With masks fewer steps find what is where, and other noise is met on the way."""
     solver = _solver(settings.sampling_steps, settings.last_noise)
-    control = settle(control, ctx.device)
+    control = to_device(control, ctx.device)
     return dataclasses.replace(base, control=control, solver=solver, times=solver().timesteps)
 
 

@@ -1,10 +1,10 @@
-"""The jury that counts groups in drawn images: several networks, because each has eyes of its own.
+"""Counts groups in drawn images with several networks, because each errs in its own way.
 
-One network that is right for nine of ten real patients may take the look of drawn images for a
-group, and another one for the other (docs/methods.md has by how much). So several count, and their
-probabilities are averaged. Half of them read blocks of pixels, in which the detail that drawn
-images lack says nothing. Half have learned from train, and where the cohort is digital the others
-from new patients whom no run has, as many of every cell: who is rare in train is not rare there.
+A network that is right for nine of ten real patients may take the look of drawn images for one
+group, and another network for the other (docs/methods has by how much). So several networks count,
+and their probabilities are averaged. Half of them read blocks of pixels, in which the detail that
+drawn images lack says nothing. Half learn from train. Where the cohort is digital, the others learn
+from new patients that no run has, equally many of every cell, among whom no group is rare.
 """
 
 from __future__ import annotations
@@ -26,89 +26,90 @@ from benchmark.generation.patient_requests import even_counts, requests_for
 from benchmark.metrics import share_metrics
 
 BLOCK = 2  # pixels a side of the blocks
-SEED_OF_THEM = 2**30  # far beyond what the controls' draws come to
-FEWEST = 10  # real patients of a group whom a sentence fits, in effect, to measure errors on
-SURE = 0.5  # of the way from guessing to never being wrong, which the jury goes for every group
-TOGETHER = "all"  # the name under which the mean of all stands beside each
+NEW_PATIENTS_SEED = 2**30  # far beyond the seeds of the controls' new patients
+FEWEST = 10  # real patients of a group whom a prompt fits, in effect, to measure errors on
+RELIABLE = 0.5  # of the way from guessing to never being wrong, which all must reach in every group
+ALL = "all"  # the name under which the mean of all networks stands beside each
 
 
 @dataclass(frozen=True)
-class Jury:
+class GroupCounter:
     """Networks that read groups, by name."""
 
-    jurors: Mapping[str, Reader]
+    readers: Mapping[str, Reader]
 
     def read(self, images: np.ndarray, target: Target) -> dict[str, np.ndarray]:
-        """Return probabilities of groups, (n, groups): of every juror, and of all together."""
+        """Return probabilities of groups, (n, groups): the mean of all, then of every network."""
         found = {
-            name: target.probabilities(juror.probabilities(images))
-            for name, juror in self.jurors.items()
+            name: target.probabilities(reader.probabilities(images))
+            for name, reader in self.readers.items()
         }
-        return {TOGETHER: np.mean(list(found.values()), axis=0), **found}
+        return {ALL: np.mean(list(found.values()), axis=0), **found}
 
 
-def trained_jury(train: Split, in_detail: Reader, ctx: RunContext) -> Jury:
-    """Train the jurors that nobody has trained yet; in_detail has learned from train already.
+def trained_group_counter(train: Split, in_detail: Reader, ctx: RunContext) -> GroupCounter:
+    """Train the networks that nobody has trained yet; in_detail has learned from train already.
 
     Those of new patients, as many as train has, are the same for every seed and skew of a task.
     """
-    jurors = {"blocks": _juror(train, ctx, BLOCK), "detail": in_detail}
+    readers = {"blocks": _trained_reader(train, ctx, BLOCK), "detail": in_detail}
     if ctx.draw is not None:
         counts = even_counts(ctx.card, len(train))
-        new = ctx.new_patients(requests_for(ctx.card, counts), SEED_OF_THEM)
+        new = ctx.new_patients(requests_for(ctx.card, counts), NEW_PATIENTS_SEED)
         always = dataclasses.replace(ctx, seed=0)
-        jurors["blocks, new patients"] = _juror(new, always, BLOCK)
-        jurors["detail, new patients"] = _juror(new, always, 1)
-    return Jury(jurors)
+        readers["blocks, new patients"] = _trained_reader(new, always, BLOCK)
+        readers["detail, new patients"] = _trained_reader(new, always, 1)
+    return GroupCounter(readers)
 
 
-def _juror(patients: Split, ctx: RunContext, block: int) -> Reader:
+def _trained_reader(patients: Split, ctx: RunContext, block: int) -> Reader:
     backbone = ctx.classifier.backbone
-    purpose = f"juror-{block}"  # each has first weights and batches of its own
+    purpose = f"juror-{block}"  # decides the random numbers: another name is another network
     return trained_reader(patients, ctx, purpose, backbone, with_masks=False, coarse=block)
 
 
 @dataclass(frozen=True)
-class Errors:
-    """How jurors err on real test patients."""
+class CountingErrors:
+    """How a network errs on real test patients."""
 
-    said: np.ndarray  # (sentences, k, g): how often it says k of a patient of g whom one fits
-    right: list[float | None]  # how often it is right for each group, of all sentences together
-    trusted: bool  # whether its counts say anything
+    confusion: np.ndarray  # (prompts, k, g): how often it finds k in patients of g whom one fits
+    right: list[float | None]  # how often it is right for each group, all prompts together
+    trusted: bool  # whether its counts mean anything
 
 
-def errors_of(
-    jury: Jury, sentences: pd.DataFrame, target: Target, splits: Splits, card: TaskCard
-) -> dict[str, Errors]:
-    """Let every juror, and all together, read test patients."""
+def measure_errors(
+    counter: GroupCounter, prompts: pd.DataFrame, target: Target, splits: Splits, card: TaskCard
+) -> dict[str, CountingErrors]:
+    """Let every network, and all together, read test patients."""
     test = splits.test
-    weights = as_in_train(test, splits.train, card)
+    weights = weights_as_in_train(test, splits.train, card)
     truth = target.encode(test.table, card)
-    whom = [fits(test.table, sentences.iloc[place]) for place in range(len(sentences))]
-    found = jury.read(np.asarray(test.images), target)
+    fitting = [fits(test.table, prompts.iloc[place]) for place in range(len(prompts))]
+    found = counter.read(np.asarray(test.images), target)
     n = len(target.groups)
-    return {who: _erring(p.argmax(1), truth, whom, weights, n) for who, p in found.items()}
+    return {name: compare(p.argmax(1), truth, fitting, weights, n) for name, p in found.items()}
 
 
-def _erring(
-    found: np.ndarray, truth: np.ndarray, whom: list[np.ndarray], weights: np.ndarray, n: int
-) -> Errors:
-    """Compare which of n groups is found in patients with what is true, sentence by sentence.
+def compare(
+    found: np.ndarray, truth: np.ndarray, fitting: list[np.ndarray], weights: np.ndarray, n: int
+) -> CountingErrors:
+    """Compare which of n groups is found in patients with what is true, prompt by prompt.
 
-    Other things are mixed as weights have them. A group that these leave too few of for a sentence
-    is taken as test has it, and as all sentences together have it where test has too few as well.
+    fitting: whom each prompt fits, (patients,) bool. Patients count by weights. Where these leave
+    too few of a group whom a prompt fits, the group is taken as test has it; where test has too few
+    as well, as all prompts together have it.
     """
-    together = confusion(found, truth, weights, n)
-    said = np.repeat(together[None], len(whom), axis=0)
-    for place, fit in enumerate(whom):
+    overall = confusion(found, truth, weights, n)
+    by_prompt = np.repeat(overall[None], len(fitting), axis=0)
+    for place, fit in enumerate(fitting):
         for g in range(n):
             for some, weigh in ((fit & (weights > 0), weights), (fit, np.ones(len(truth)))):
                 if effective_number(weigh[some & (truth == g)]) >= FEWEST:
-                    said[place, :, g] = confusion(found, truth, weigh * some, n)[:, g]
+                    by_prompt[place, :, g] = confusion(found, truth, weigh * some, n)[:, g]
                     break
-    right = [float(together[g, g]) if together[:, g].any() else None for g in range(n)]
+    right = [float(overall[g, g]) if overall[:, g].any() else None for g in range(n)]
     above_chance = share_metrics.better_than_chance(found == truth, truth)[1]
-    return Errors(said, right, above_chance and tells_groups(together))
+    return CountingErrors(by_prompt, right, above_chance and is_reliable(overall))
 
 
 def effective_number(weights: np.ndarray) -> float:
@@ -118,27 +119,27 @@ def effective_number(weights: np.ndarray) -> float:
 
 
 def confusion(found: np.ndarray, truth: np.ndarray, weights: np.ndarray, n: int) -> np.ndarray:
-    """Return how often k is found of whom g is true, (k, g); columns sum to 1, or to 0: nobody."""
-    said = np.zeros((n, n))
-    np.add.at(said, (found, truth), weights)
-    return said / np.maximum(said.sum(0), 1e-12)
+    """Return how often k is found where g is true, (k, g); columns sum to 1, or to 0 if empty."""
+    counts = np.zeros((n, n))
+    np.add.at(counts, (found, truth), weights)
+    return counts / np.maximum(counts.sum(0), 1e-12)
 
 
-def tells_groups(said: np.ndarray) -> bool:
-    """Say whether a jury tells every group, (k, g): nearer to always right than to guessing.
+def is_reliable(confusion: np.ndarray) -> bool:
+    """Say whether every group is found half of the way from guessing to always right; (k, g).
 
-    One that is hardly better than guessing counts half and half whoever is drawn.
+    A counter that hardly beats guessing counts half and half whatever is drawn.
     """
-    right, guessing = np.diag(said), 1 / len(said)
-    return bool((right >= guessing + SURE * (1 - guessing)).all())
+    right, guessing = np.diag(confusion), 1 / len(confusion)
+    return bool((right >= guessing + RELIABLE * (1 - guessing)).all())
 
 
-def as_in_train(test: Split, train: Split, card: TaskCard) -> np.ndarray:
+def weights_as_in_train(test: Split, train: Split, card: TaskCard) -> np.ndarray:
     """Return a weight for every test patient, (n,), under which cells are as large as in train.
 
-    Who is not described by a sentence is drawn as train has them: women with a small brain, say,
-    if most women in train have one. A judge that compares with women of all brains alike takes the
-    brains of an untuned generator for evidence of sex. Cells that train lacks weigh nothing.
+    What a prompt leaves open is drawn as train has it: women with a small brain, say, if most women
+    in train have one. Compared with women of all brain sizes alike, the brains of an untuned
+    generator would count as evidence of sex. Cells that train lacks weigh nothing.
     """
     cells, known = card.encode_cells(test.table)[0], card.encode_cells(train.table)[0]
     size = 1 + max(cells.max(), known.max())
@@ -146,10 +147,10 @@ def as_in_train(test: Split, train: Split, card: TaskCard) -> np.ndarray:
     return shares[cells] / np.bincount(cells, minlength=size)[cells]
 
 
-def fits(table: pd.DataFrame, sentence: pd.Series[Any]) -> np.ndarray:
-    """Say of whom a sentence says nothing wrong, (n,) bool."""
+def fits(table: pd.DataFrame, prompt: pd.Series[Any]) -> np.ndarray:
+    """Say which patients a prompt fits: nothing that it names is wrong, (n,) bool."""
     true = np.ones(len(table), bool)
-    for name, word in sentence.items():
+    for name, word in prompt.items():
         if not pd.isna(word):
             true &= (table[str(name)] == word).to_numpy()
     return true

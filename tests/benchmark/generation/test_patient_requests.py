@@ -11,7 +11,7 @@ from benchmark.api.data import Source, Split
 from benchmark.cohorts.toy import toy_task
 from benchmark.generation.patient_requests import (
     cell_sizes,
-    choose_owners,
+    choose_mask_donors,
     enlarged,
     level_counts,
     requests_for,
@@ -65,22 +65,22 @@ def table(*rows):
     return pd.DataFrame(rows, columns=["label", "age"])
 
 
-def split_of(owners, without_mask=()):
-    masks = np.ones((len(owners), 1, 4, 4), np.uint8)
+def split_of(donors, without_mask=()):
+    masks = np.ones((len(donors), 1, 4, 4), np.uint8)
     masks[list(without_mask)] = 0
-    return Split(masks.astype(np.float32), masks, owners)
+    return Split(masks.astype(np.float32), masks, donors)
 
 
-def owners_of(requests, owners, card, without_mask=()):
-    split = split_of(owners, without_mask)
-    return list(choose_owners(requests, split, card, np.random.default_rng(0)))
+def owners_of(requests, donors, card, without_mask=()):
+    split = split_of(donors, without_mask)
+    return list(choose_mask_donors(requests, split, card, np.random.default_rng(0)))
 
 
 def test_a_mask_comes_from_the_same_label_and_the_nearest_group():
     card = card_with_ages()
-    owners = table(("low", "young"), ("low", "middle"), ("high", "old"), ("low", "young"))
+    donors = table(("low", "young"), ("low", "middle"), ("high", "old"), ("low", "young"))
     asked = table(("low", "old"), ("high", "young"), ("low", "young"), ("low", "young"))
-    found = owners_of(asked, owners, card)
+    found = owners_of(asked, donors, card)
     assert found[:2] == [1, 2]
     assert sorted(found[2:]) == [0, 3]  # equally near ones take turns
 
@@ -91,8 +91,8 @@ def test_a_label_without_any_mask_is_an_error():
 
 
 def test_a_patient_without_a_mask_owns_none():
-    owners = table(("low", "young"), ("low", "old"))
+    donors = table(("low", "young"), ("low", "old"))
     asked = table(("low", "young"))
-    assert owners_of(asked, owners, card_with_ages(), without_mask=[0]) == [1]
+    assert owners_of(asked, donors, card_with_ages(), without_mask=[0]) == [1]
     with pytest.raises(ValueError, match="no patient with label 'low' has a mask"):
-        owners_of(asked, owners, card_with_ages(), without_mask=[0, 1])
+        owners_of(asked, donors, card_with_ages(), without_mask=[0, 1])

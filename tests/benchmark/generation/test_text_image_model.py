@@ -11,11 +11,11 @@ from benchmark.discovery.find import find_tasks
 from benchmark.discovery.load import load_task
 from benchmark.generation import text_image_model
 from benchmark.generation.text_image_model import (
-    all_sentences,
+    all_prompts,
     load_clip,
     trained_clip,
     word_tokenizer,
-    write_sentences,
+    write_prompts,
 )
 from benchmark.running import predictions
 
@@ -35,7 +35,7 @@ def ctx(make_spec):
 @pytest.mark.parametrize("name", sorted(find_tasks()))
 def test_every_cell_of_every_task_has_a_sentence_of_its_own(name, tmp_path):
     task = load_task(find_tasks()[name])
-    sentences = write_sentences(task.card.cells(), task.prompt)
+    sentences = write_prompts(task.card.cells(), task.prompt)
     tokens = word_tokenizer(sentences, tmp_path)(sentences)["input_ids"]
     assert len({tuple(row) for row in tokens}) == len(task.card.cells())
 
@@ -43,7 +43,7 @@ def test_every_cell_of_every_task_has_a_sentence_of_its_own(name, tmp_path):
 @pytest.mark.parametrize("name", sorted(find_tasks()))
 def test_every_part_of_what_can_be_said_is_a_sentence(name):
     task = load_task(find_tasks()[name])
-    said = all_sentences(task.card, task.prompt)
+    said = all_prompts(task.card, task.prompt)
     ways = 1 + len(task.card.classes)
     for attribute in task.card.attributes:
         ways *= 1 + len(attribute.values)
@@ -62,7 +62,7 @@ def test_a_trained_clip_is_kept_whole_and_scores_images_by_their_sentences(split
     folder = trained_clip(splits.train, ctx, "test")
     assert (folder / "model.safetensors").is_file()
     clip = load_clip(folder, ctx.device)
-    sentences = write_sentences(splits.val.table[["label", "site"]], ctx.prompt)
+    sentences = write_prompts(splits.val.table[["label", "site"]], ctx.prompt)
     scores = clip.score(splits.val.images, sentences)
     assert scores.shape == (len(splits.val),) and abs(scores).max() <= 1 + 1e-6
     said = clip.say(sentences[:3])
@@ -76,7 +76,7 @@ def test_a_trained_clip_is_kept_whole_and_scores_images_by_their_sentences(split
 
 def test_rows_find_their_sentence_among_the_distinct_ones():
     table = pd.DataFrame({"label": ["high", "low", "high"], "site": ["north", None, "north"]})
-    distinct, own = text_image_model.sentences_of(
+    distinct, own = text_image_model.distinct_prompts(
         table, lambda row: " ".join(map(str, row.values()))
     )
     assert distinct == ["high north", "low"] and own.tolist() == [0, 1, 0]

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from leaderboard.tables.generation import MEASURES, generation_table
+from leaderboard.tables.generation import generation_table, shown_columns
 
 PNG = b"\x89PNG\r\n\x1a\nrest"
 
@@ -21,7 +21,7 @@ def table(*runs, with_gallery=True):
 
 
 def cell(found, name):
-    place = [measure.name for measure in MEASURES].index(name)
+    place = [column.name for column in shown_columns()].index(name)
     return found["rows"][0]["cells"][place]
 
 
@@ -59,8 +59,8 @@ def test_numbers_of_two_judges_are_not_mixed():
 def test_groups_have_distances_of_their_own():
     scores = {
         "frechet_distance": {"value": 5.0, "floor": 0.3},
-        "frechet_distance/sex/female": {"value": 6.0, "floor": 0.5, "n": 90},
-        "frechet_distance/sex/male": {"value": 4.0, "floor": 0.4, "n": 110},
+        "frechet_distance_by_group/sex/female": {"value": 6.0, "floor": 0.5, "n": 90},
+        "frechet_distance_by_group/sex/male": {"value": 4.0, "floor": 0.4, "n": 110},
     }
     found = table(run(scores))
     assert [title for title, _ in found["groups"]] == ["female", "male"]

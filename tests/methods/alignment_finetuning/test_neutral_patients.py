@@ -7,7 +7,7 @@ import pytest
 
 from benchmark import Split
 from benchmark.generation.mix_targets import read_target
-from methods.alignment_finetuning.neutral_patients import draw_neutral, together
+from methods.alignment_finetuning.neutral_patients import draw_neutral, join_real_and_drawn
 
 
 class Painter:
@@ -52,7 +52,7 @@ def test_nobody_is_learned_from_where_one_label_is_never_drawn(splits, ctx):
 def test_generated_patients_get_their_share_of_the_draws_and_labels_theirs_alike(splits, ctx):
     rows = splits.train.table.head(3).assign(label=["low", "low", "high"])
     added = Split(splits.train.images[:3], splits.train.masks[:3], rows)
-    both, weights = together(splits.train, added, ctx.card, 0.4)
+    both, weights = join_real_and_drawn(splits.train, added, ctx.card, 0.4)
     assert len(both) == len(splits.train) + 3
     assert weights[-3:] == pytest.approx([0.1, 0.1, 0.2]) and weights.sum() == pytest.approx(1)
 

@@ -65,12 +65,12 @@ def test_redrawn_patients_are_the_same_patients_and_are_drawn_once(
 def test_without_memory_fewer_are_redrawn_at_a_time(splits, shared, base, monkeypatch):
     some = splits.train.take(np.arange(5))
     whole = redraw(some, ("site",), base, shared)
-    asking = LatentGenerator.asking
+    predictor_for = LatentGenerator.predictor_for
 
     def full(self, words):
         if len(words) > 2:
             raise torch.OutOfMemoryError
-        return asking(self, words)
+        return predictor_for(self, words)
 
     monkeypatch.setattr(LatentGenerator, "asking", full)
     np.testing.assert_allclose(redraw(some, ("site",), base, shared), whole, atol=1e-2)

@@ -94,7 +94,7 @@ def test_tuning_moves_the_mix_towards_the_target(started, splits, shared, tmp_pa
     ("n", "each", "sizes"), [(32, 8, [8] * 4), (32, 9, [11, 11, 10]), (4, 3, [4])]
 )
 def test_no_sentence_gets_fewer_images_than_it_needs(n, each, sizes):
-    work = object.__new__(tuning._Work)
+    work = object.__new__(tuning._TuningStep)
     work.n, work.each = n, each
     assert [len(part) for part in work.parts()] == sizes
 
@@ -114,7 +114,7 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(
     whole = tuned(started, splits, shared)
     alone = dataclasses.replace(shared, cache=dataclasses.replace(shared.cache, root=tmp_path))
     monkeypatch.setattr(optimise_module, "SAVE_SECONDS", 0.0)
-    loss, calls = tuning._Work.loss, []
+    loss, calls = tuning._TuningStep.loss, []
 
     def cut(self, chance):
         calls.append(1)
@@ -122,10 +122,10 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(
             raise KeyboardInterrupt
         return loss(self, chance)
 
-    monkeypatch.setattr(tuning._Work, "loss", cut)
+    monkeypatch.setattr(tuning._TuningStep, "loss", cut)
     with pytest.raises(KeyboardInterrupt):
         tuned(started, splits, alone)
-    monkeypatch.setattr(tuning._Work, "loss", loss)
+    monkeypatch.setattr(tuning._TuningStep, "loss", loss)
     again = tuned(started, splits, alone)
     assert any("alignment: goes on at step" in line for line in alone.say.__self__)
     assert torch.equal(weights(again), weights(whole))
@@ -136,11 +136,11 @@ def test_a_collapse_goes_back_to_the_last_good_weights_and_says_so(
 ):
     alone = dataclasses.replace(shared, cache=dataclasses.replace(shared.cache, root=tmp_path))
     base, _ = started
-    start = tuning._Work.diversity
+    start = tuning._TuningStep.diversity
     found = iter([1.0, 0.2])  # of the base; after tuning
-    monkeypatch.setattr(tuning._Work, "diversity", lambda self, generator: next(found))
+    monkeypatch.setattr(tuning._TuningStep, "diversity", lambda self, generator: next(found))
     collapsed = tuned(started, splits, alone)
-    monkeypatch.setattr(tuning._Work, "diversity", start)
+    monkeypatch.setattr(tuning._TuningStep, "diversity", start)
     said = " ".join(alone.say.__self__)
     assert "the tuning has collapsed" in said and "went back to step 0" in said
     torch.testing.assert_close(weights(collapsed), weights(base))
@@ -197,7 +197,7 @@ def test_the_loss_is_the_same_in_parts(started, splits, shared):
     other = adapter_module.with_denoiser(
         base, adapter_module.trainable(base.parts.denoiser, "lora", 4, shared)
     )
-    work = tuning._Work(base, other, guide, clip, splits.train, terms, shared)
+    work = tuning._TuningStep(base, other, guide, clip, splits.train, terms, shared)
     chance = work.draw(torch.Generator().manual_seed(0))
     whole, logged = work.loss(chance).detach(), dict(work.logged)
     rows = torch.arange(len(whole)).split(3)
@@ -212,12 +212,12 @@ def test_what_is_off_is_counted_sentence_by_sentence(started, splits, shared, mo
     base, guide = started
     terms = tuning.Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.2, 1.0)
     clip = load_clip(trained_clip(splits.train, shared, "generator", 0), shared.device)
-    work = tuning._Work(base, base, guide, clip, splits.train, terms, shared)
+    work = tuning._TuningStep(base, base, guide, clip, splits.train, terms, shared)
     work.each = work.n // 2
     groups = torch.zeros(work.n, 2)
     groups[: work.n // 2, 0] = groups[work.n // 2 :, 1] = 1
     seen = torch.zeros(work.n, 8)
-    monkeypatch.setattr(work, "_shown", lambda *_: tuning._Shown(groups, seen))
+    monkeypatch.setattr(work, "_shown", lambda *_: tuning._Seen(groups, seen))
     work.draw(torch.Generator().manual_seed(0))
     assert work.logged["off target"] == pytest.approx(0.5)
 
@@ -226,9 +226,9 @@ def test_images_that_are_to_change_their_group_are_let_go(started, splits, share
     base, guide = started
     terms = tuning.Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.0, 1.0)
     clip = load_clip(trained_clip(splits.train, shared, "generator", 0), shared.device)
-    work = tuning._Work(base, base, guide, clip, splits.train, terms, shared)
+    work = tuning._TuningStep(base, base, guide, clip, splits.train, terms, shared)
     groups = torch.linspace(0.6, 0.9, work.n)  # all are of the first group, as the guide sees them
-    shown = tuning._Shown(torch.stack([groups, 1 - groups], 1), torch.zeros(work.n, 8))
+    shown = tuning._Seen(torch.stack([groups, 1 - groups], 1), torch.zeros(work.n, 8))
     monkeypatch.setattr(work, "_shown", lambda *_: shown)
     chance = work.draw(torch.Generator().manual_seed(0))
     assert set(chance["assigned"].tolist()) == {0, 1}
@@ -253,5 +253,5 @@ def test_alike_images_have_no_diversity(started, splits, shared):
         def see(self, images):
             return torch.ones(len(images), 1)
 
-    work = tuning._Work(base, base, guide, Same(), splits.train, terms, shared)
+    work = tuning._TuningStep(base, base, guide, Same(), splits.train, terms, shared)
     assert work.diversity(base) == pytest.approx(0.0)

@@ -40,10 +40,10 @@ def learned(make_spec, monkeypatch):
     """Fit with these fields and return what the classifier would have learned from."""
 
     def fit(method=None, **fields):
-        seen = {}
+        preprocessed = {}
 
         def catch(train, val, ctx, draw_weights):
-            seen.update(train=train, val=val, weights=draw_weights)
+            preprocessed.update(train=train, val=val, weights=draw_weights)
 
         monkeypatch.setattr(classifier_side, "train_classifier", catch)
         monkeypatch.setattr(classifier_side, "codec_of", lambda train, ctx: Halves())
@@ -52,7 +52,7 @@ def learned(make_spec, monkeypatch):
         method = method or ControlNetSynthesis(**{"filtered": False, **fields})
         ctx = predictions.make_context(TASK, method, make_spec(), lambda line: None)
         predictor = method.fit(SPLITS.train, SPLITS.val, ctx)
-        return seen["train"], seen["val"], seen["weights"], predictor
+        return preprocessed["train"], preprocessed["val"], preprocessed["weights"], predictor
 
     return fit
 
@@ -81,15 +81,15 @@ def test_real_images_stay_as_they_are_where_they_should(learned):
 def test_a_lie_changes_what_is_told_and_neither_whom_nor_by_which_mask(learned, monkeypatch):
     drawn = []
 
-    def draw(draw, rows, told, train, ctx, agreement):
-        drawn.append((rows, told))
+    def draw(draw, rows, asked, train, ctx, sample_filter):
+        drawn.append((rows, asked))
         return train.take(np.arange(4))
 
     monkeypatch.setattr(module, "draw_patients", draw)
     learned()
     learned(method=shuffled_groups.ShuffledGroups(filtered=False))
-    (rows, told), (other_rows, lied) = drawn
-    assert told.equals(rows) and other_rows.equals(rows)
+    (rows, asked), (other_rows, lied) = drawn
+    assert asked.equals(rows) and other_rows.equals(rows)
     names = [attribute.name for attribute in TASK.card.attributes]
     assert not lied[names].equals(rows[names]) and lied["label"].equals(rows["label"])
     assert sorted(lied[names].value_counts()) == sorted(rows[names].value_counts())

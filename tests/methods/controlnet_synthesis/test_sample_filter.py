@@ -10,7 +10,7 @@ from benchmark.cohorts.toy import toy_task
 from benchmark.running import predictions
 from methods.controlnet_synthesis import sample_filter as module
 from methods.controlnet_synthesis.method import ControlNetSynthesis, draw_patients
-from methods.controlnet_synthesis.sample_filter import FALLEN, Agreement, fit_agreement
+from methods.controlnet_synthesis.sample_filter import FALLEN, SampleFilter, fit_sample_filter
 
 TASK = toy_task(2, 2)
 CARD = TASK.card
@@ -41,7 +41,7 @@ def image(sure, shift=0):
 
 
 def strict():
-    return Agreement(CARD, Reader(), 0.9, {"label": 0.3, NAME: 0.3})
+    return SampleFilter(CARD, Reader(), 0.9, {"label": 0.3, NAME: 0.3})
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def thresholds(monkeypatch, make_spec, rows, sure):
         table=CARD.cells().iloc[rows].reset_index(drop=True),
     )  # fmt: skip
     ctx = predictions.make_context(TASK, ControlNetSynthesis(), make_spec(), lambda line: None)
-    return fit_agreement(SPLITS.train, val, ctx)
+    return fit_sample_filter(SPLITS.train, val, ctx)
 
 
 def test_one_val_patient_in_twenty_falls_below_any_threshold(monkeypatch, make_spec):
@@ -89,15 +89,15 @@ def test_val_without_masks_is_refused(make_spec):
     val = dataclasses.replace(SPLITS.val, masks=np.zeros_like(SPLITS.val.masks))
     ctx = predictions.make_context(TASK, ControlNetSynthesis(), make_spec(), lambda line: None)
     with pytest.raises(ValueError, match="no validation patient has a mask"):
-        fit_agreement(SPLITS.train, val, ctx)
+        fit_sample_filter(SPLITS.train, val, ctx)
 
 
 def test_who_disagrees_is_drawn_anew_and_in_the_end_left_out(make_spec):
     """The first patient agrees at once, the second at the second try, the third never."""
     asked = []
 
-    def draw(told, masks, seed):
-        asked.append(len(told))
+    def draw(asked, masks, seed):
+        asked.append(len(asked))
         sure = [[0.4, 0.2, 0.2], [0.4, 0.2], [0.2]][len(asked) - 1]
         drawn = (masks > 0).astype(np.float32)
         drawn[:, 0, 0, 0] = sure
@@ -106,7 +106,7 @@ def test_who_disagrees_is_drawn_anew_and_in_the_end_left_out(make_spec):
     rows = CARD.cells().iloc[[0, 0, 0]].reset_index(drop=True)
     ctx = predictions.make_context(TASK, ControlNetSynthesis(), make_spec(), lambda line: None)
     # Masks are deformed on their way: any overlap will do here.
-    lenient = Agreement(CARD, Reader(), 0.0, {"label": 0.3, NAME: 0.3})
+    lenient = SampleFilter(CARD, Reader(), 0.0, {"label": 0.3, NAME: 0.3})
     kept = draw_patients(draw, rows, rows, SPLITS.train, ctx, lenient)
     assert asked == [3, 2, 1] and len(kept) == 2
     assert ctx.curves[-1]["agreeing_at_once"] == pytest.approx(1 / 3)

@@ -9,7 +9,7 @@ from diffusers import DDIMScheduler, DDPMScheduler
 
 from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.generation.mix_targets import read_target
-from benchmark.generation.text_image_model import write_sentences
+from benchmark.generation.text_image_model import write_prompts
 from methods.shared import base, controlnet
 from methods.shared.base import target
 from methods.shared.controlnet import trained_generator
@@ -81,11 +81,11 @@ def test_groups_are_drawn_as_in_the_mix_whatever_the_limit_of_rare_cells(splits,
 
 def test_sentences_to_learn_leave_words_out(splits, ctx):
     parts = base.trained_base(splits.train, ctx).parts
-    draw = base.pairs_to_learn(
+    draw = base.training_pairs(
         splits.train, torch.zeros(64, *parts.shape), parts, torch.ones(64), 400, ctx
     )
     texts = draw(torch.Generator().manual_seed(0))["text"]
-    nothing = parts.sentences.embed([TASK_SAYS_NOTHING])[0]
+    nothing = parts.text_encoder.embed([TASK_SAYS_NOTHING])[0]
     silent = np.mean([torch.equal(text, nothing) for text in texts])
     # Both words go with 1/16 where the sentence stays, which is in nine of ten.
     assert 0.02 < silent < 0.11
@@ -94,12 +94,16 @@ def test_sentences_to_learn_leave_words_out(splits, ctx):
 def test_every_image_is_learned_with_its_own_sentence(splits, ctx):
     parts, n = base.trained_base(splits.train, ctx).parts, len(splits.train)
     numbered = torch.arange(n).view(n, 1, 1, 1)  # latents that say which image they are of
-    draw = base.pairs_to_learn(splits.train, numbered, parts, torch.ones(n), 50, ctx, unsaid=0)
+    draw = base.training_pairs(
+        splits.train, numbered, parts, torch.ones(n), 50, ctx, word_dropout=0
+    )
     chance = draw(torch.Generator().manual_seed(0))
-    own = write_sentences(splits.train.table[["label", "site"]], ctx.prompt)
-    nothing = parts.sentences.embed([""])[0]
+    own = write_prompts(splits.train.table[["label", "site"]], ctx.prompt)
+    nothing = parts.text_encoder.embed([""])[0]
     for row, text in zip(chance["latents"].flatten().tolist(), chance["text"], strict=True):
-        assert torch.equal(text, nothing) or torch.equal(text, parts.sentences.embed([own[row]])[0])
+        assert torch.equal(text, nothing) or torch.equal(
+            text, parts.text_encoder.embed([own[row]])[0]
+        )
 
 
 TASK_SAYS_NOTHING = "a picture"
@@ -126,7 +130,7 @@ def test_a_trained_generator_is_fetched_and_a_changed_split_trains_anew(
 
 
 def test_killed_and_run_again_it_ends_in_the_same_weights(trained, splits, ctx, monkeypatch):
-    optimise, stages = controlnet.optimise, []
+    train_resumably, stages = controlnet.train_resumably, []
 
     def killed(stage, network, draw, loss, *rest):
         stages.append(stage)
@@ -138,12 +142,12 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(trained, splits, ctx, 
                 raise KeyboardInterrupt
             return loss(chance)
 
-        optimise(stage, network, draw, cut, *rest)
+        train_resumably(stage, network, draw, cut, *rest)
 
     monkeypatch.setattr(controlnet, "optimise", killed)
     with pytest.raises(KeyboardInterrupt):
         trained_generator(splits.train, ctx)
-    monkeypatch.setattr(controlnet, "optimise", optimise)
+    monkeypatch.setattr(controlnet, "optimise", train_resumably)
     again = trained_generator(splits.train, ctx)
     folder = next(ctx.cache.root.glob("generator-*[0-9a-f]"))
     assert not list(folder.glob("*.training.safetensors"))
@@ -201,10 +205,10 @@ def test_guidance_moves_away_from_what_nobody_asked_for(trained):
         return torch.stack([torch.full((3, 5), 7.0 if word else 4.0) for word in words])
 
     parts = dataclasses.replace(
-        trained.parts, denoiser=denoiser, control=None, sentences=SimpleNamespace(embed=embed)
+        trained.parts, denoiser=denoiser, control=None, text_encoder=SimpleNamespace(embed=embed)
     )
     guided = dataclasses.replace(trained, parts=parts, guidance=2.0)
-    found = guided.asking(["somebody"])(torch.zeros(1, 2, 4, 4), torch.tensor(5))
+    found = guided.predictor_for(["somebody"])(torch.zeros(1, 2, 4, 4), torch.tensor(5))
     assert torch.equal(found, torch.full_like(found, 10.0))
 
 

@@ -15,7 +15,7 @@ from methods.alignment_finetuning.redrawing import redrawn
 from methods.shared.base import rebalanced_base, trained_base
 from methods.shared.controlnet import trained_generator
 from methods.shared.pretrained import ScaledAutoencoder, from_colours, in_colours, new_parts
-from methods.shared.sentences import load_sentences
+from methods.shared.text_encoder import load_text_encoder
 
 
 @pytest.fixture
@@ -57,10 +57,10 @@ def test_the_checkpoint_stays_as_it_is_and_only_the_controlnet_is_kept(
 def test_a_new_controlnet_leaves_the_checkpoint_as_it_was_and_a_trained_one_hears_the_mask(
     started, splits
 ):
-    sentences = load_sentences(Path(started.generator.checkpoint), started.device)
-    new = new_parts(splits.train, started.generator, sentences, started)
+    text_encoder = load_text_encoder(Path(started.generator.checkpoint), started.device)
+    new = new_parts(splits.train, started.generator, text_encoder, started)
     network, x = new.network(), torch.randn(1, 4, 24, 24)
-    text = new.sentences.embed(["a small picture"])
+    text = new.text_encoder.embed(["a small picture"])
     condition = new.codec.condition(splits.train.masks[:1], 1)
     with torch.no_grad():
         steered = network(x, torch.tensor([500]), text, condition)
@@ -133,7 +133,7 @@ def test_sentences_are_in_single_precision_whatever_was_saved(tiny_checkpoint, t
     shutil.copytree(tiny_checkpoint, tmp_path / "half")
     encoder = CLIPTextModel.from_pretrained(tiny_checkpoint / "text_encoder")
     (encoder.half() if half else encoder).save_pretrained(tmp_path / "half" / "text_encoder")
-    loaded = load_sentences(tmp_path / "half", torch.device("cpu"))
+    loaded = load_text_encoder(tmp_path / "half", torch.device("cpu"))
     assert loaded.embed(["a small picture"]).dtype == torch.float32
 
 

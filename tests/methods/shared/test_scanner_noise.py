@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from methods.shared.scanner_noise import AcquisitionNoise, measure_noise, spectrum_of
+from methods.shared.scanner_noise import ScannerNoise, measure_noise, spectrum_of
 
 
 def smooth_images(n=40, size=32):
@@ -69,5 +69,5 @@ def test_saved_and_loaded_it_is_the_same(tmp_path):
     smooth = smooth_images(8)
     found = measure_noise(noisy(smooth, 0.03), smooth)
     found.save(tmp_path / "noise.safetensors")
-    again = AcquisitionNoise.load(tmp_path / "noise.safetensors")
+    again = ScannerNoise.load(tmp_path / "noise.safetensors")
     np.testing.assert_array_equal(again.add(smooth, streams(8)), found.add(smooth, streams(8)))

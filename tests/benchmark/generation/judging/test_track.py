@@ -71,7 +71,7 @@ def test_real_patients_are_judged_better_than_noise(task, splits, ctx, tmp_path)
     good, bad = (judged(one, splits, ctx, tmp_path)["scores"] for one in (Real(task), Noise()))
     for name in ("frechet_distance", "kernel_distance"):
         assert good[name]["value"] < bad[name]["value"]
-    for name in ("coverage", "read_back/label"):
+    for name in ("coverage", "label_read_back"):
         assert good[name]["value"] > bad[name]["value"]
     assert bad["detection_auroc"]["value"] > 0.95
 
@@ -177,11 +177,11 @@ def test_a_mix_is_counted_before_and_after_and_by_sentence(task, splits, ctx, tm
     assert mix["sentences"][0]["sentence"] == "a picture"
     off = {side: mix["summary"]["tuned"][side]["inconsistency"] for side in ("before", "after")}
     assert off["before"] > 0.4 and off["after"] < 0.15
-    by_juror = mix["summary"]["tuned"]["before"]["by_counter"]
-    assert {"all", *by_juror} == set(mix["counters"]) == {
+    by_counter = mix["summary"]["tuned"]["before"]["by_counter"]
+    assert {"all", *by_counter} == set(mix["counters"]) == {
         "all", "blocks", "detail", "blocks, new patients", "detail, new patients",
     }  # fmt: skip
-    assert "all" not in by_juror and max(by_juror.values()) > 0.4
+    assert "all" not in by_counter and max(by_counter.values()) > 0.4
     for line in mix["sentences"]:
         assert line["after"]["low"][0] <= line["after"]["shares"][0] <= line["after"]["high"][0]
     assert set(mix["cost_of_tuning"]) == {"before", "after"}

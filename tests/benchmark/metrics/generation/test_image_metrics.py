@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-
-from benchmark.generation.metrics import image_metrics
+from benchmark.metrics.generation import feature_metrics, image_metrics, torch_metrics
 
 
 def cloud(n, d=4, shift=0.0, seed=0):
@@ -10,25 +9,32 @@ def cloud(n, d=4, shift=0.0, seed=0):
 
 def test_frechet_distance_of_a_shifted_cloud_is_the_squared_shift():
     points = cloud(400, d=3)
-    assert image_metrics.frechet_distance(points, points) == pytest.approx(0, abs=1e-6)
-    assert image_metrics.frechet_distance(
+    assert torch_metrics.frechet_distance(points, points) == pytest.approx(0, abs=1e-6)
+    assert torch_metrics.frechet_distance(
         points, points + np.array([1.0, 2.0, 0.0])
     ) == pytest.approx(5.0)
 
 
 def test_kernel_distance_is_unbiased_around_zero_and_grows_with_the_shift():
     same = [
-        image_metrics.kernel_distance(cloud(60, seed=k), cloud(60, seed=k + 99)) for k in range(40)
+        torch_metrics.kernel_distance(cloud(60, seed=k), cloud(60, seed=k + 99)) for k in range(40)
     ]
     assert abs(np.mean(same)) < 3 * np.std(same) / np.sqrt(40)
-    assert image_metrics.kernel_distance(cloud(60), cloud(60, shift=1.0, seed=1)) > max(same)
+    assert torch_metrics.kernel_distance(cloud(60), cloud(60, shift=1.0, seed=1)) > max(same)
 
 
 def test_clouds_worked_by_hand():
     """Real points 0, 1, 2, 3 with k = 1 have balls of radius 1; so have the generated 2.5, 3.5."""
     real = np.array([[0.0], [1.0], [2.0], [3.0]])
     generated = np.array([[2.5], [3.5]])
-    assert image_metrics.precision_recall_density_coverage(real, generated, k=1) == {
+    found = {
+        metric.__name__: metric(real, generated, k=1)
+        for metric in (
+            feature_metrics.precision, feature_metrics.recall,
+            feature_metrics.density, feature_metrics.coverage,
+        )
+    }  # fmt: skip
+    assert found == {
         "precision": 1.0,  # 2.5 lies in the balls of 2 and 3, 3.5 in that of 3
         "recall": 0.5,  # 2 and 3 lie in the ball of 2.5
         "density": 1.5,  # (2 + 1) balls over 2 points
@@ -39,18 +45,18 @@ def test_clouds_worked_by_hand():
 def test_a_generator_that_copies_is_found_out():
     train, held_out = cloud(300, d=8), cloud(300, d=8, seed=1)
     honest, copied = cloud(300, d=8, seed=2), train[:150] + 0.01
-    assert image_metrics.copy_rate(train, held_out, honest) == pytest.approx(0.05, abs=0.04)
-    assert image_metrics.copy_rate(train, held_out, copied) == 1.0
-    assert image_metrics.membership_auroc(train, held_out, honest) == pytest.approx(0.5, abs=0.06)
-    assert image_metrics.membership_auroc(train, held_out, copied) > 0.7
+    assert feature_metrics.copy_rate(train, held_out, honest) == pytest.approx(0.05, abs=0.04)
+    assert feature_metrics.copy_rate(train, held_out, copied) == 1.0
+    assert feature_metrics.membership_auroc(train, held_out, honest) == pytest.approx(0.5, abs=0.06)
+    assert feature_metrics.membership_auroc(train, held_out, copied) > 0.7
 
 
 def test_similarity_is_one_only_where_all_images_are_alike():
     rng = np.random.default_rng(0)
     image = rng.random((1, 1, 64, 64), dtype=np.float32)
     alike, different = np.repeat(image, 4, 0), rng.random((8, 1, 64, 64), dtype=np.float32)
-    assert image_metrics.similarity(alike, rng) == pytest.approx(1, abs=1e-4)
-    assert image_metrics.similarity(different, rng) < 0.3
+    assert torch_metrics.similarity(alike, rng) == pytest.approx(1, abs=1e-4)
+    assert torch_metrics.similarity(different, rng) < 0.3
 
 
 def test_spectrum_of_one_wave_stands_at_its_number_of_waves():

@@ -14,7 +14,7 @@ from benchmark.generation.text_image_model import load_clip, tokens_of
 
 
 @dataclass(frozen=True)
-class Sentences:
+class TextEncoder:
     """A fixed text encoder and its tokenizer."""
 
     tokenizer: CLIPTokenizer
@@ -42,18 +42,18 @@ class Sentences:
         return self.encode(self.tokens(distinct))[[place[sentence] for sentence in sentences]]
 
 
-def sentences_of_clip(folder: Path, device: torch.device) -> Sentences:
+def text_encoder_of_clip(folder: Path, device: torch.device) -> TextEncoder:
     """Take the text tower of a small CLIP (benchmark/clip.py)."""
     clip = load_clip(folder, device)
     text = CLIPTextModel(clip.network.config.text_config)
     inside = getattr(text, "text_model", text)  # transformers 4 has one more layer of names
     inside.load_state_dict(clip.network.text_model.state_dict())
-    return Sentences(clip.tokenizer, text.to(device).eval().requires_grad_(False))
+    return TextEncoder(clip.tokenizer, text.to(device).eval().requires_grad_(False))
 
 
-def load_sentences(folder: Path, device: torch.device) -> Sentences:
+def load_text_encoder(folder: Path, device: torch.device) -> TextEncoder:
     """Load tokenizer and text encoder from a checkpoint in the layout of diffusers."""
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", use_safetensors=True)
     # Some checkpoints keep it in half precision, which a CPU does not add up.
-    return Sentences(tokenizer, encoder.to(device, torch.float32).eval().requires_grad_(False))
+    return TextEncoder(tokenizer, encoder.to(device, torch.float32).eval().requires_grad_(False))

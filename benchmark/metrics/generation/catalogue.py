@@ -1,0 +1,269 @@
+"""Every metric of the generation track: its function, and all that is said of it.
+
+Judging goes over these entries and calls their functions; the page's tables, its glossary and the
+table in docs/reference/generation_track.md are made from them. A new metric is one function and one
+entry. It stands in benchmark/metrics and not beside the judge, because the page reads it, and the
+page imports nothing of the engine but contracts, metrics and records.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmark.metrics.catalogue import Better
+from benchmark.metrics.generation import functions
+
+# What a function looks at beside the images themselves.
+Needs = Literal["features", "images", "masks", "groups", "prompts", "detector"]
+# Column: of the page's table, a mean where there are several numbers. Groups: of its table by
+# group. File: in generation.json alone.
+Shown = Literal["column", "groups", "file"]
+# Real patients that give the floor: the other half of test, or the reference half itself.
+Floor = Literal["other half", "reference half"]
+
+DIRECTIONS: dict[Better, str] = {
+    "higher": "Higher is better.",
+    "lower": "Lower is better.",
+    "neither": "Best near the floor.",
+}
+SHARE, NUMBER = "{:.0%}", "{:.2f}"
+
+
+@dataclass(frozen=True)
+class GenerationMetric:
+    """One metric: what it is called, what it means, and what computes it."""
+
+    title: str
+    better: Better
+    meaning: str
+    needs: Needs
+    function: Callable[..., float | Mapping[str, float]]  # (evidence, images) to its numbers
+    floor: Floor | float = "other half"  # or the number that no difference would give
+    limits: tuple[float, float] = (0.0, 1.0)  # no value lies outside
+    fmt: str = NUMBER
+    shown: Shown = "column"
+
+    @property
+    def help(self) -> str:
+        """Say what it means and which way is better."""
+        return f"{self.meaning} {DIRECTIONS[self.better]}"
+
+    def format(self, value: float) -> str:
+        """Write the value as it is printed; a dash if it is undefined."""
+        words = self.fmt.format(value) if math.isfinite(value) else "–"
+        return words if float(words.strip("%–") or 1) else words.removeprefix("-")
+
+
+ANY = (0.0, math.inf)
+
+# Of the patients whom a generator was asked for, in the order of the page's columns.
+ASKED_METRICS: dict[str, GenerationMetric] = {
+    "frechet_distance": GenerationMetric(
+        "FID",
+        "lower",
+        "Frechet distance between features of generated and real patients. It is no Inception "
+        "distance: the features are the judge's, so numbers compare within this table only.",
+        "features",
+        functions.frechet_distance,
+        limits=ANY,
+    ),
+    "frechet_distance_by_group": GenerationMetric(
+        "FID by group",
+        "lower",
+        "FID of this group alone. It grows as groups get smaller: compare it with its floor.",
+        "groups",
+        functions.frechet_distance_by_group,
+        limits=ANY,
+        shown="groups",
+    ),
+    "kernel_distance": GenerationMetric(
+        "KID",
+        "lower",
+        "Kernel distance of the same features; 0 if alike.",
+        "features",
+        functions.kernel_distance,
+        limits=(-math.inf, math.inf),
+    ),
+    "precision": GenerationMetric(
+        "Precision",
+        "higher",
+        "Share of generated patients that look like real ones.",
+        "features",
+        functions.precision,
+        fmt=SHARE,
+    ),
+    "recall": GenerationMetric(
+        "Recall",
+        "higher",
+        "Share of real patients that look like generated ones.",
+        "features",
+        functions.recall,
+        fmt=SHARE,
+        shown="file",
+    ),
+    "density": GenerationMetric(
+        "Density",
+        "higher",
+        "How many real patients a generated one is a neighbour of, over the number of neighbours.",
+        "features",
+        functions.density,
+        limits=ANY,
+        shown="file",
+    ),
+    "coverage": GenerationMetric(
+        "Coverage",
+        "higher",
+        "Share of real patients with a generated one near them.",
+        "features",
+        functions.coverage,
+        fmt=SHARE,
+    ),
+    "similarity": GenerationMetric(
+        "Alike",
+        "neither",
+        "How alike two images of a kind are (MS-SSIM).",
+        "images",
+        functions.similarity,
+        floor="reference half",
+    ),
+    "spectrum_ratio": GenerationMetric(
+        "Fine detail",
+        "neither",
+        "Power of the finest waves over that of real images; below 1: too smooth.",
+        "images",
+        functions.spectrum_ratio,
+        floor=1.0,
+        limits=ANY,
+    ),
+    "clip_score": GenerationMetric(
+        "CLIP",
+        "higher",
+        "Mean cosine of image and prompt in a small CLIP of the judge's own.",
+        "prompts",
+        functions.prompt_cosine,
+        limits=(-1.0, 1.0),
+    ),
+    "dice": GenerationMetric(
+        "Mask kept",
+        "higher",
+        "Overlap of the mask asked for with the one read back (Dice).",
+        "masks",
+        functions.dice,
+    ),
+    "dice_by_region": GenerationMetric(
+        "Mask kept by region",
+        "higher",
+        "The same for each region of the mask.",
+        "masks",
+        functions.dice_by_region,
+        shown="file",
+    ),
+    "label_read_back": GenerationMetric(
+        "Label kept",
+        "higher",
+        "How often the label asked for is read back.",
+        "groups",
+        functions.label_read_back,
+        fmt=SHARE,
+    ),
+    "attributes_read_back": GenerationMetric(
+        "Attributes kept",
+        "higher",
+        "How often the group asked for is read back, mean over the attributes.",
+        "groups",
+        functions.attributes_read_back,
+        fmt=SHARE,
+    ),
+    "morphometric_distance": GenerationMetric(
+        "Anatomy",
+        "lower",
+        "How far areas of regions lie from those of real patients, in standard deviations.",
+        "masks",
+        functions.morphometric_distance,
+        limits=ANY,
+    ),
+    "detection_auroc": GenerationMetric(
+        "Detected",
+        "lower",
+        "How well a network tells generated from real patients; 0.5: not at all.",
+        "detector",
+        functions.detection_auroc,
+        floor=0.5,
+    ),
+    "detection_auroc_by_label": GenerationMetric(
+        "Detected by label",
+        "lower",
+        "The same within each label.",
+        "detector",
+        functions.detection_auroc_by_label,
+        floor=0.5,
+        shown="file",
+    ),
+    "copy_rate": GenerationMetric(
+        "Copied",
+        "lower",
+        "Share closer to a training patient than real ones usually are.",
+        "features",
+        functions.copy_rate,
+        floor="reference half",
+        fmt=SHARE,
+    ),
+    "membership_auroc": GenerationMetric(
+        "Membership",
+        "lower",
+        "How well closeness to generated patients gives training patients away; 0.5: not at all.",
+        "features",
+        functions.membership_auroc,
+        floor="reference half",
+    ),
+}
+
+# Of what neutral prompts draw, in the order of the page's columns.
+NEUTRAL_METRICS: dict[str, GenerationMetric] = {
+    "frechet_distance": dataclasses.replace(
+        ASKED_METRICS["frechet_distance"],
+        meaning="FID of what neutral prompts draw, against test patients as balanced as the cohort "
+        "makes them: a mix nearer to theirs lowers it, whatever the images look like.",
+    ),
+    "frechet_distance_of_mix": GenerationMetric(
+        "FID of its mix",
+        "lower",
+        "FID against test patients mixed as the drawn ones are counted to be: what the images are "
+        "worth, whatever the mix. Compare it before and after tuning, and between rows only "
+        "roughly, because other mixes are compared with other numbers of patients.",
+        "groups",
+        functions.frechet_distance_of_mix,
+        limits=ANY,
+    ),
+    "kernel_distance": ASKED_METRICS["kernel_distance"],
+    "clip_score": dataclasses.replace(
+        ASKED_METRICS["clip_score"],
+        meaning="Mean cosine of image and prompt in a small CLIP of the judge's own; the networks "
+        "of two seeds differ much.",
+    ),
+    "similarity": dataclasses.replace(
+        ASKED_METRICS["similarity"],
+        meaning="How alike two images of one prompt are (MS-SSIM); higher is less diverse.",
+        function=functions.similarity_within_prompts,
+    ),
+    "copy_rate": ASKED_METRICS["copy_rate"],
+    "membership_auroc": ASKED_METRICS["membership_auroc"],
+}
+
+
+def part_name(metric: str, part: str) -> str:
+    """Name one of several numbers of a metric in generation.json: "dice_by_region/ventricle"."""
+    return f"{metric}/{part}"
+
+
+def table_lines() -> list[str]:
+    """Return the lines of the table of metrics in docs/reference/generation_track.md."""
+    lines = ["| name | title | meaning | looks at |", "| --- | --- | --- | --- |"]
+    for kind, metrics in (("", ASKED_METRICS), ("neutral: ", NEUTRAL_METRICS)):
+        for name, metric in metrics.items():
+            lines.append(f"| {kind}`{name}` | {metric.title} | {metric.help} | {metric.needs} |")
+    return lines

@@ -1,0 +1,65 @@
+"""Metrics that torchmetrics computes. Importing this file imports torch, which takes seconds."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from torch import nn
+from torchmetrics.functional.image import multiscale_structural_similarity_index_measure as ms_ssim
+from torchmetrics.image.fid import FrechetInceptionDistance
+from torchmetrics.image.kid import poly_mmd
+
+SSIM_SCALES = (0.0448, 0.2856, 0.3001)  # the first three weights of Wang et al. 2003
+SSIM_WINDOW = 7  # pixels; 64 halved twice leaves 16
+
+
+def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
+    """Frechet distance of two sets of features (n, d), (m, d), each taken as one Gaussian.
+
+    Heusel et al., NeurIPS 2017, equation 6, by torchmetrics. It grows with d and shrinks with n,
+    so only sets of the same size on the same features can be compared.
+    """
+    features = _Given(real.shape[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # news of torchmetrics about its buffers
+        distance = FrechetInceptionDistance(feature=features)
+    distance.set_dtype(torch.float64)
+    distance.update(torch.from_numpy(np.asarray(real, np.float64)), real=True)
+    distance.update(torch.from_numpy(np.asarray(generated, np.float64)), real=False)
+    return float(distance.compute())
+
+
+class _Given(nn.Module):
+    """Hands features through to a metric that wants to compute them itself."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.num_features = width
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return features
+
+
+def kernel_distance(real: np.ndarray, generated: np.ndarray) -> float:
+    """Squared maximum mean discrepancy under a cubic kernel, unbiased: 0 if alike, may be negative.
+
+    Binkowski et al., ICLR 2018, by torchmetrics; over the first rows of both, equally many.
+    """
+    n = min(len(real), len(generated))
+    a, b = (torch.from_numpy(np.asarray(rows[:n], np.float64)) for rows in (real, generated))
+    return float(poly_mmd(a, b))
+
+
+def similarity(images: np.ndarray, rng: np.random.Generator, pairs: int = 200) -> float:
+    """Mean structural similarity of random pairs of images (n, channels, size, size) in [0, 1].
+
+    Multi-scale SSIM with three scales, which is what 64 pixels hold. High: all alike. To be read
+    beside the same number for real images.
+    """
+    first = rng.integers(len(images), size=pairs)
+    second = (first + rng.integers(1, len(images), size=pairs)) % len(images)
+    a, b = (torch.from_numpy(np.asarray(images[rows], np.float32)) for rows in (first, second))
+    value = ms_ssim(a, b, kernel_size=SSIM_WINDOW, betas=SSIM_SCALES, data_range=1.0)
+    return float(value)
