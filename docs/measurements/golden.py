@@ -56,7 +56,7 @@ seeds = [100]
 time_limit_minutes = 10
 """
 TASKS = ("brain_mr_sex", "cmr_heart_failure")
-NOT_BY_DEFAULT = {"said_by_chance": "said_by_chance"}  # its name when first written, and now
+NOT_BY_DEFAULT = {"said_by_chance": "groups_in_prompt"}  # its name when first written, and now
 
 
 def run_all(runs: Path) -> None:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from benchmark.metrics.generation import feature_metrics, image_metrics, torch_metrics
 
 

@@ -1,9 +1,10 @@
-"""Said by chance: the rows of alignment_finetuning with words in the place of tuning.
+"""Groups in the prompt: alignment_finetuning's rows with words instead of tuning.
 
-Whoever may change the sentence needs no tuned generator: where a sentence leaves open what the
-target is about, a group is drawn from the target and said. The same base, guide, number of drawn
-patients and classifier. It is as good as the base is at doing what it is told; a tuning that is
-worth its minutes is better, or is for those who cannot change what is asked.
+If you may change the prompt, you need no tuned generator: where a prompt leaves open what the
+target is about, this control draws a group from the target and puts it into the prompt. Base,
+guide, number of drawn patients and classifier are the same. It is as good as the base is at
+following prompts. Tuning is worth its minutes if it does better, or if the prompt cannot be
+changed.
 """
 
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ from methods.shared.latent_generator import LatentGenerator
 
 
 @dataclass(frozen=True)
-class Saying:
-    """A generator that is told a group of the target where its sentence leaves that open."""
+class PromptingGenerator:
+    """A generator whose prompts name a group of the target where they left that open."""
 
     base: LatentGenerator
     target: Target
@@ -35,14 +36,14 @@ class Saying:
 
     def generate(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
         """Draw images (n, channels, size, size)."""
-        return self.base.generate(said(requests, self.target, seed), masks, seed)
+        return self.base.generate(with_groups(requests, self.target, seed), masks, seed)
 
     def smooth(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
-        """Draw the same without noise."""
-        return self.base.smooth(said(requests, self.target, seed), masks, seed)
+        """Draw the same without scanner noise."""
+        return self.base.smooth(with_groups(requests, self.target, seed), masks, seed)
 
 
-def said(requests: pd.DataFrame, target: Target, seed: int) -> pd.DataFrame:
+def with_groups(requests: pd.DataFrame, target: Target, seed: int) -> pd.DataFrame:
     """Return the requests with words for what they leave open of the target's columns."""
     rng = np.random.default_rng(seed)
     drawn = rng.choice(len(target.groups), size=len(requests), p=target.shares)
@@ -58,10 +59,10 @@ def said(requests: pd.DataFrame, target: Target, seed: int) -> pd.DataFrame:
     by_default=False,  # a default matrix has to end within half an hour
 )
 @dataclass(frozen=True)
-class SaidByChance:
-    """Alignment fine-tuning without the tuning: a group of the target is said in the sentence."""
+class GroupsInPrompt:
+    """Alignment fine-tuning without the tuning: the prompt names a group drawn from the target."""
 
-    # The fields of alignment_finetuning that say what is judged and learned: give both the same.
+    # The fields of alignment_finetuning that say what is measured and learned: give both the same.
     aligns: str = ""
     target: str = "uniform"
     ratio: float = ranged(0.5, 0, 20)
@@ -73,11 +74,11 @@ class SaidByChance:
         target_of(self, card)
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
-        """Draw patients with the untuned base, told who they are, then train as the method does."""
+        """Draw patients with the untuned base, groups in its prompts; train as the method does."""
         target = target_of(self, ctx.card)
 
         def make(base: LatentGenerator, guide: Guide, train: Split) -> MixGenerator:
-            return MixGenerator(Saying(base, target), target)
+            return MixGenerator(PromptingGenerator(base, target), target)
 
         return learn_from_neutral(
             make, target, train, val, ctx, ratio=self.ratio, share=self.share, sure=self.sure
