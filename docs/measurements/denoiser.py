@@ -20,7 +20,8 @@ from benchmark.planning.run_spec import RunSpec
 from benchmark.presets.settings import ScratchSettings, load_preset
 from benchmark.running import predictions
 from methods.alignment_finetuning.method import AlignmentFinetuning
-from methods.shared.base import load_base, target, train_base, trained_text_encoder, training_pairs
+from methods.shared.base import load_base, train_base, trained_text_encoder
+from methods.shared.training_pairs import denoising_target, training_pairs
 
 COHORTS = {  # task: knobs, seed
     "brain_mr_sex": ({"prevalence": 0.8}, 0),
@@ -69,7 +70,7 @@ def seconds_and_error(name: str, change: dict[str, Any], cache: Path) -> tuple[f
         noisy = parts.schedule.add_noise(*known)
         with torch.no_grad():
             guess = parts.denoiser(noisy, chance["times"], chance["text"]).sample
-        errors.append(float((guess - target(parts.schedule, *known)).square().mean()))
+        errors.append(float((guess - denoising_target(parts.schedule, *known)).square().mean()))
     return seconds, sum(errors) / BATCHES
 
 

@@ -20,7 +20,7 @@ from benchmark.generation.image_reader import Reader, trained_reader
 from benchmark.metrics.share_metrics import better_than_chance
 from benchmark.training.augmentation import to_tensor
 from benchmark.training.sampling_weights import balanced_weights
-from methods.shared.base import settings_of
+from methods.shared.generator_key import settings_of
 
 TEMPERATURES = (0.2, 10.0)
 PART = 256  # images that go through together

@@ -42,7 +42,8 @@ from methods.alignment_finetuning.neutral_patients import (
     target_of,
 )
 from methods.alignment_finetuning.tuning import Terms, images_of_each, tune
-from methods.shared.base import SEED, base_key, settings_of
+from methods.shared.base import SEED, base_key
+from methods.shared.generator_key import settings_of
 from methods.shared.latent_generator import LatentGenerator
 
 

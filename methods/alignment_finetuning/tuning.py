@@ -30,9 +30,10 @@ from methods.alignment_finetuning.losses import (
     unlike_untuned,
 )
 from methods.alignment_finetuning.sampling import Ask, draw_latents, draw_latents_adjusted
-from methods.shared.base import remove_checkpoints, settings_of, training_pairs
+from methods.shared.generator_key import settings_of
 from methods.shared.latent_generator import LatentGenerator
-from methods.shared.resumable_training import Budget, train_resumably
+from methods.shared.resumable_training import Budget, remove_checkpoints, train_resumably
+from methods.shared.training_pairs import training_pairs
 
 MOST_SENTENCES = 4  # of one step, each with its part of the batch
 TAUGHT = 4  # one image of so many is also held to predict noise as the untuned denoiser does

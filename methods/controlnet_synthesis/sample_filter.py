@@ -23,7 +23,7 @@ from benchmark.generation.image_reader import Reader, trained_reader
 from benchmark.generation.patient_requests import has_mask
 from benchmark.metrics.generation.image_metrics import dice
 from benchmark.training.sampling_weights import balanced_weights
-from methods.shared.base import settings_of
+from methods.shared.generator_key import settings_of
 
 FALLEN = 0.05  # share of val patients who may fall, divided among the thresholds
 LIMIT = 4.0  # times that a patient of a rare cell may count

@@ -1,7 +1,7 @@
 """The classifier's side: real and added patients in the same detail, drawn by the same rule.
 
-The method and its controls meet here, so that they differ in the patients they add and in nothing
-else.
+The method and its controls share this file, so that they differ in the patients they add and in
+nothing else.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from benchmark.training.sampling_weights import balanced_weights
 from methods.shared.base import codec_of
 from methods.shared.parts import through_latents
 
-Preprocess = Callable[[np.ndarray], np.ndarray]  # real images as the classifier is to see them
+Preprocess = Callable[[np.ndarray], np.ndarray]  # real images to what the classifier gets
 
 
 @dataclass(frozen=True)
 class PreprocessedClassifier:
-    """A classifier that sees real images as it was trained to see them."""
+    """A classifier that preprocesses images as its training images were."""
 
     network: Classifier
     preprocess: Preprocess
@@ -37,14 +37,14 @@ class PreprocessedClassifier:
 
 
 def preprocessing(train: Split, ctx: RunContext, harmonise: str) -> Preprocess:
-    """Return what real images go through: the latents of these training patients, or nothing."""
+    """Return what real images pass through: with "latents" those of train, otherwise nothing."""
     if harmonise == "latents":
         return partial(through_latents, codec_of(train, ctx))
     return np.asarray
 
 
 def preprocessed(split: Split, preprocess: Preprocess) -> Split:
-    """Return a split with its images as the classifier is to see them."""
+    """Return a split with its images as the classifier gets them."""
     return dataclasses.replace(split, images=preprocess(split.images))
 
 
@@ -52,14 +52,20 @@ def train_on_both(
     train: Split, added: Split, val: Split, preprocess: Preprocess, ctx: RunContext,
     *, share: float = 0.5, mix: str = "both",
 ) -> PreprocessedClassifier:  # fmt: skip
-    """Train the standard classifier for its usual steps; all images are already as it sees them."""
+    """Train the standard classifier for its usual steps; all images are preprocessed already.
+
+    share: of the draws that are added patients. mix: "both", or "synthetic" for added ones alone.
+    Raises ValueError if mix is "synthetic" and nobody was added.
+    """
     both = enlarged(train, added.images, added.masks, added.table)
     weights = draw_weights(train, added.table, ctx.card, share)
     if mix == "synthetic":
         if not len(added):
-            raise ValueError('mix is "synthetic", and no patient was generated to learn from.')
+            raise ValueError(
+                'mix is "synthetic", and no generated patient is left to learn from. Set '
+                'mix="both", or filtered=false.'
+            )
         both = both.take(np.arange(len(train), len(both)))
         weights = balanced_weights(ctx.card.encode_cells(both.table)[0])
-    return PreprocessedClassifier(
-        train_classifier(both, val, ctx, draw_weights=weights), preprocess
-    )
+    network = train_classifier(both, val, ctx, draw_weights=weights)
+    return PreprocessedClassifier(network, preprocess)

@@ -1,15 +1,17 @@
-"""The generator that draws by masks: a ControlNet that learns beside the base, trained once."""
+"""The generator that draws by masks: a ControlNet (Zhang et al., ICCV 2023) beside the base."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from benchmark.api.context import RunContext
 from benchmark.api.data import Split
+from benchmark.discovery.code_digest import code_digest
 from benchmark.generation.patient_requests import has_mask
 from benchmark.generation.text_image_model import write_prompts
 from benchmark.presets.settings import CheckpointSettings, ScratchSettings
@@ -17,29 +19,26 @@ from benchmark.training.sampling_weights import balanced_weights
 from methods.shared import pretrained, scratch
 from methods.shared.base import (
     AVERAGE,
-    PROMPT_DROPOUT,
+    NOISE_FILE,
     SEED,
     as_generator,
     base_folder,
     load_base,
-    measure,
-    remove_checkpoints,
-    settings_of,
-    target,
     trained_text_encoder,
-    training_key,
 )
+from methods.shared.generator_key import settings_of, training_key
 from methods.shared.latent_generator import LatentGenerator
 from methods.shared.parts import Parts
-from methods.shared.resumable_training import Budget, train_resumably
+from methods.shared.resumable_training import Budget, Draw, remove_checkpoints, train_resumably
 from methods.shared.text_encoder import TextEncoder
+from methods.shared.training_pairs import PROMPT_DROPOUT, denoising_target, scanner_noise_of
 
 
 def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
     """Return the generator of this split that draws by masks, training it if nobody has yet.
 
     From scratch it starts from the base of the same split; a checkpoint is its own base. A killed
-    training goes on where it was. Raises ValueError for a cohort without masks.
+    training resumes. Raises ValueError for a cohort without masks.
     """
     if not has_mask(train.masks).any():
         raise ValueError(
@@ -54,11 +53,14 @@ def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
     def build(folder: Path, alone: RunContext) -> None:
         train_generator(train, base, text_encoder, folder, alone)
 
-    key = training_key(train, ctx)
-    folder = ctx.train_once("generator", key, build, seed=SEED, resumes=True)
+    folder = ctx.train_once("generator", key_of(train, ctx), build, seed=SEED, resumes=True)
     parts = _load(folder, train, base, text_encoder, ctx)
-    parts.network().eval().requires_grad_(False)
-    return as_generator(parts, base or folder, settings, ctx)
+    return as_generator(parts, base or folder, ctx)
+
+
+def key_of(train: Split, ctx: RunContext) -> dict[str, Any]:
+    """Name what decides how the generator's training ends, this file's code included."""
+    return training_key(train, ctx, code_digest(Path(__file__)))
 
 
 def train_generator(
@@ -77,7 +79,7 @@ def train_generator(
     assert parts.control is not None
     parts.control.save_pretrained(folder / "controlnet")
     if isinstance(settings, CheckpointSettings):  # a checkpoint stays where it is
-        measure(train, latents, parts.codec).save(folder / "noise.safetensors")
+        scanner_noise_of(train, latents, parts.codec).save(folder / NOISE_FILE)
     else:
         parts.denoiser.save_pretrained(folder / "unet")
     remove_checkpoints(folder)
@@ -98,38 +100,54 @@ def train_denoiser(
 ) -> None:
     """Train what is not fixed of denoiser and ControlNet, cells drawn alike up to the usual limit.
 
-    Together, where the papers hold the denoiser fixed: minutes have not finished it.
+    Together, where the papers hold the denoiser fixed: minutes of training have not finished it.
     """
     settings, network = settings_of(ctx), parts.network()
-    labels, codec = len(ctx.card.mask_labels), parts.codec
+    prompts, own = _embedded_prompts(train, parts, ctx)
+    batch = settings.batch_size * settings.accumulation
+    draw = _masked_pairs(train, latents, parts, own, batch, ctx)
+
+    def loss(drawn: Mapping[str, Tensor]) -> Tensor:
+        known = drawn["latents"], drawn["noise"], drawn["times"]
+        guess = network(
+            parts.schedule.add_noise(*known), drawn["times"], prompts[drawn["prompt"]],
+            drawn["condition"],
+        )  # fmt: skip
+        return (guess.float() - denoising_target(parts.schedule, *known)).square().mean((1, 2, 3))
+
+    budget = Budget(settings.steps, settings.learning_rate, AVERAGE, settings.accumulation)
+    train_resumably("controlnet", network, draw, loss, budget, folder, ctx)
+
+
+def _embedded_prompts(train: Split, parts: Parts, ctx: RunContext) -> tuple[Tensor, Tensor]:
+    """Return distinct prompts as vectors, the empty one first, and each patient's number, (n,)."""
     own = write_prompts(train.table.drop(columns=["image_id", "patient_id"]), ctx.prompt)
     distinct = list(dict.fromkeys(["", *own]))
-    embedded = parts.text_encoder.embed(distinct)
-    place = {sentence: i for i, sentence in enumerate(distinct)}
-    said = torch.tensor([place[sentence] for sentence in own])
+    place = {prompt: i for i, prompt in enumerate(distinct)}
+    return parts.text_encoder.embed(distinct), torch.tensor([place[prompt] for prompt in own])
+
+
+def _masked_pairs(
+    train: Split, latents: Tensor, parts: Parts, own: Tensor, batch: int, ctx: RunContext
+) -> Draw:
+    """Return what draws a batch of images, masks, prompts, noise and times.
+
+    own: (n,), the number of each patient's prompt; 0 is the empty prompt. Images without a mask are
+    never drawn: they do not teach to follow one.
+    """
+    labels, codec = len(ctx.card.mask_labels), parts.codec
     masked = torch.from_numpy(has_mask(train.masks))
-    # From images without a mask nobody learns to follow one.
     weights = torch.from_numpy(balanced_weights(ctx.card.encode_cells(train.table)[0])) * masked
-    schedule, batch = parts.schedule, settings.batch_size * settings.accumulation
 
     def draw(rng: torch.Generator) -> dict[str, Tensor]:
         rows = torch.multinomial(weights, batch, replacement=True, generator=rng)
-        silent = torch.rand(batch, generator=rng) < PROMPT_DROPOUT
+        dropped = torch.rand(batch, generator=rng) < PROMPT_DROPOUT
         return {
             "latents": latents[rows],
             "condition": codec.condition(train.masks[rows.numpy()], labels),
-            "said": torch.where(silent, 0, said[rows]),
+            "prompt": torch.where(dropped, 0, own[rows]),
             "noise": torch.randn((batch, *parts.shape), generator=rng),
             "times": parts.times[torch.randint(len(parts.times), (batch,), generator=rng)],
         }
 
-    def loss(chance: Mapping[str, Tensor]) -> Tensor:
-        known = chance["latents"], chance["noise"], chance["times"]
-        guess = network(
-            schedule.add_noise(*known), chance["times"], embedded[chance["said"]],
-            chance["condition"],
-        )  # fmt: skip
-        return (guess.float() - target(schedule, *known)).square().mean((1, 2, 3))
-
-    budget = Budget(settings.steps, settings.learning_rate, AVERAGE, settings.accumulation)
-    train_resumably("controlnet", network, draw, loss, budget, folder, ctx)
+    return draw

@@ -137,6 +137,12 @@ def _add_gradient(part: Mapping[str, Tensor], loss: Loss, size: int, ctx: RunCon
     return float(share.detach())
 
 
+def remove_checkpoints(folder: Path) -> None:
+    """Remove what only a killed training would have needed."""
+    for checkpoint in folder.glob(f"*{CHECKPOINT}"):
+        checkpoint.unlink()
+
+
 def autocast(device: torch.device, bfloat16: bool) -> torch.autocast:
     """Compute in bfloat16 where the device gains from it."""
     return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)

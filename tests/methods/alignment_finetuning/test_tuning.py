@@ -157,7 +157,7 @@ def test_what_is_loaded_is_what_was_trained(started, splits, shared, tmp_path, a
     adapter_module.save_tuned(trained, adapter, tmp_path)
     loaded = adapter_module.load_tuned(base, tmp_path, shared)
     given = torch.randn(2, *base.parts.shape), torch.tensor(500)
-    text = base.parts.sentences.embed(["a picture", "a picture with a high blob"])
+    text = base.parts.text_encoder.embed(["a picture", "a picture with a high blob"])
     with torch.no_grad():
         wanted, found, untuned = (
             denoiser.eval()(*given, text).sample

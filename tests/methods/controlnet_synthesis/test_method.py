@@ -98,5 +98,5 @@ def test_a_lie_changes_what_is_told_and_neither_whom_nor_by_which_mask(learned, 
 def test_nobody_generated_is_nobody_to_learn_from(learned):
     train, _, _, _ = learned(mode="even", ratio=0)
     assert len(train) == 40
-    with pytest.raises(ValueError, match="no patient was generated"):
+    with pytest.raises(ValueError, match="no generated patient is left"):
         learned(mode="even", ratio=0, mix="synthetic")

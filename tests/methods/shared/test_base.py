@@ -11,8 +11,8 @@ from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.generation.mix_targets import read_target
 from benchmark.generation.text_image_model import write_prompts
 from methods.shared import base, controlnet
-from methods.shared.base import target
 from methods.shared.controlnet import trained_generator
+from methods.shared.training_pairs import denoising_target, training_pairs
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_groups_are_drawn_as_in_the_mix_whatever_the_limit_of_rare_cells(splits,
 
 def test_sentences_to_learn_leave_words_out(splits, ctx):
     parts = base.trained_base(splits.train, ctx).parts
-    draw = base.training_pairs(
+    draw = training_pairs(
         splits.train, torch.zeros(64, *parts.shape), parts, torch.ones(64), 400, ctx
     )
     texts = draw(torch.Generator().manual_seed(0))["text"]
@@ -94,9 +94,7 @@ def test_sentences_to_learn_leave_words_out(splits, ctx):
 def test_every_image_is_learned_with_its_own_sentence(splits, ctx):
     parts, n = base.trained_base(splits.train, ctx).parts, len(splits.train)
     numbered = torch.arange(n).view(n, 1, 1, 1)  # latents that say which image they are of
-    draw = base.training_pairs(
-        splits.train, numbered, parts, torch.ones(n), 50, ctx, word_dropout=0
-    )
+    draw = training_pairs(splits.train, numbered, parts, torch.ones(n), 50, ctx, word_dropout=0)
     chance = draw(torch.Generator().manual_seed(0))
     own = write_prompts(splits.train.table[["label", "site"]], ctx.prompt)
     nothing = parts.text_encoder.embed([""])[0]
@@ -188,7 +186,7 @@ def test_what_is_learned_gives_the_image_back(prediction):
     latents, noise = torch.randn(1, 2, 4, 4), torch.randn(1, 2, 4, 4)
     time = torch.tensor([400])
     noisy = schedule.add_noise(latents, noise, time)
-    guess = target(schedule, latents, noise, time)
+    guess = denoising_target(schedule, latents, noise, time)
     step = DDIMScheduler.from_config(schedule.config)
     step.set_timesteps(1000)
     found = step.step(guess, 400, noisy).pred_original_sample
