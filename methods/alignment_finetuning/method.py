@@ -41,7 +41,8 @@ from methods.alignment_finetuning.neutral_patients import (
     learn_from_neutral,
     target_of,
 )
-from methods.alignment_finetuning.tuning import Terms, images_of_each, tune
+from methods.alignment_finetuning.terms import Terms, images_of_each
+from methods.alignment_finetuning.tuning import tune
 from methods.shared.base import SEED, base_key
 from methods.shared.generator_key import settings_of
 from methods.shared.latent_generator import LatentGenerator

@@ -26,10 +26,11 @@ from methods.shared.generator_key import settings_of
 from methods.shared.latent_generator import LatentGenerator
 from methods.shared.parts import Codec, Parts
 from methods.shared.pca_latents import fit_pca
-from methods.shared.resumable_training import Budget, remove_checkpoints, train_resumably
+from methods.shared.resumable_training import train_resumably
 from methods.shared.scanner_noise import ScannerNoise
 from methods.shared.text_encoder import TextEncoder, load_text_encoder, text_encoder_of_clip
 from methods.shared.training_pairs import denoising_target, scanner_noise_of, training_pairs
+from methods.shared.training_state import Budget, remove_checkpoints
 
 REBALANCED_SHARE = 0.5  # of the base's steps, for which rebalancing trains it on
 AVERAGE = 0.1  # the weights' moving average looks back on this share of the steps

@@ -29,9 +29,10 @@ from methods.shared.base import (
 from methods.shared.generator_key import settings_of, training_key
 from methods.shared.latent_generator import LatentGenerator
 from methods.shared.parts import Parts
-from methods.shared.resumable_training import Budget, Draw, remove_checkpoints, train_resumably
+from methods.shared.resumable_training import Draw, train_resumably
 from methods.shared.text_encoder import TextEncoder
 from methods.shared.training_pairs import PROMPT_DROPOUT, denoising_target, scanner_noise_of
+from methods.shared.training_state import Budget, remove_checkpoints
 
 
 def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:

@@ -15,7 +15,10 @@ from methods.alignment_finetuning import method as method_module
 from methods.alignment_finetuning import tuning
 from methods.alignment_finetuning.guide import trained_guide
 from methods.alignment_finetuning.method import AlignmentFinetuning
-from methods.shared import resumable_training as optimise_module
+from methods.alignment_finetuning.observer import Observed
+from methods.alignment_finetuning.terms import Terms, images_of_each
+from methods.alignment_finetuning.tuning_step import TuningStep
+from methods.shared import training_state
 from methods.shared.base import trained_base
 
 
@@ -48,9 +51,9 @@ def test_what_was_tuned_is_loaded_again_and_the_base_stays(started, splits, shar
     again = tuned(started, splits, shared, **fields)  # from the cache
     assert torch.equal(weights(first), weights(again))
     assert torch.equal(weights(base), before) and not torch.equal(weights(first), before)
-    nobody = np.zeros((2, 1, 32, 32), np.uint8)
+    masks = np.zeros((2, 1, 32, 32), np.uint8)
     assert not np.array_equal(
-        first.smooth(requests(2), nobody, 0), base.smooth(requests(2), nobody, 0)
+        first.smooth(requests(2), masks, 0), base.smooth(requests(2), masks, 0)
     )
 
 
@@ -74,27 +77,30 @@ class Bright:
         return torch.stack([bright, 1 - bright], 1)
 
 
-@pytest.mark.parametrize("form", ["transport", "divergence"])
-def test_tuning_moves_the_mix_towards_the_target(started, splits, shared, tmp_path, form):
+@pytest.mark.parametrize(
+    ("form", "gradient"),
+    [("transport", "exact"), ("divergence", "exact"), ("transport", "adjusted")],
+)
+def test_tuning_moves_the_mix_towards_the_target(started, splits, shared, tmp_path, form, gradient):
     base, _ = started
-    nobody = np.zeros((64, 1, 32, 32), np.uint8)
-    level = np.median(base.smooth(requests(64), nobody, 0).mean((1, 2, 3)))
+    masks = np.zeros((64, 1, 32, 32), np.uint8)
+    level = np.median(base.smooth(requests(64), masks, 0).mean((1, 2, 3)))
     longer = dataclasses.replace(shared.generator, tuning_steps=20)
     ctx = dataclasses.replace(shared, generator=longer)
     clip = load_clip(trained_clip(splits.train, ctx, "generator", 0), ctx.device)
-    terms = tuning.Terms(form, "exact", 2, 2, 0.0, 0.0, 0.0, 0.2, 0.0)
+    terms = Terms(form, gradient, 2, 2, 0.0, 0.0, 0.0, 0.2, 0.0)
     options = {"adapter": "full", "rank": 4, "rate": 1e-3, "folder": tmp_path, "ctx": ctx}
     tuning.tune(base, Bright(level), clip, splits.train, terms, **options)
     moved = adapter_module.load_tuned(base, tmp_path, ctx)
-    share = (moved.smooth(requests(64), nobody, 0).mean((1, 2, 3)) > level).mean()
+    share = (moved.smooth(requests(64), masks, 0).mean((1, 2, 3)) > level).mean()
     assert share > 0.7  # 0.5 before, 0.9 asked for
 
 
 @pytest.mark.parametrize(
     ("n", "each", "sizes"), [(32, 8, [8] * 4), (32, 9, [11, 11, 10]), (4, 3, [4])]
 )
-def test_no_sentence_gets_fewer_images_than_it_needs(n, each, sizes):
-    work = object.__new__(tuning._TuningStep)
+def test_no_prompt_gets_fewer_images_than_it_needs(n, each, sizes):
+    work = object.__new__(TuningStep)
     work.n, work.each = n, each
     assert [len(part) for part in work.parts()] == sizes
 
@@ -113,36 +119,36 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(
 ):
     whole = tuned(started, splits, shared)
     alone = dataclasses.replace(shared, cache=dataclasses.replace(shared.cache, root=tmp_path))
-    monkeypatch.setattr(optimise_module, "SAVE_SECONDS", 0.0)
-    loss, calls = tuning._TuningStep.loss, []
+    monkeypatch.setattr(training_state, "SAVE_SECONDS", 0.0)
+    loss, calls = TuningStep.loss, []
 
-    def cut(self, chance):
+    def cut(self, drawn):
         calls.append(1)
         if len(calls) > 2:
             raise KeyboardInterrupt
-        return loss(self, chance)
+        return loss(self, drawn)
 
-    monkeypatch.setattr(tuning._TuningStep, "loss", cut)
+    monkeypatch.setattr(TuningStep, "loss", cut)
     with pytest.raises(KeyboardInterrupt):
         tuned(started, splits, alone)
-    monkeypatch.setattr(tuning._TuningStep, "loss", loss)
+    monkeypatch.setattr(TuningStep, "loss", loss)
     again = tuned(started, splits, alone)
-    assert any("alignment: goes on at step" in line for line in alone.say.__self__)
+    assert any("alignment: resumes at step" in line for line in alone.say.__self__)
     assert torch.equal(weights(again), weights(whole))
 
 
-def test_a_collapse_goes_back_to_the_last_good_weights_and_says_so(
+def test_a_collapse_goes_back_to_the_last_good_weights_and_logs_it(
     started, splits, shared, tmp_path, monkeypatch
 ):
     alone = dataclasses.replace(shared, cache=dataclasses.replace(shared.cache, root=tmp_path))
     base, _ = started
-    start = tuning._TuningStep.diversity
+    start = TuningStep.diversity
     found = iter([1.0, 0.2])  # of the base; after tuning
-    monkeypatch.setattr(tuning._TuningStep, "diversity", lambda self, generator: next(found))
+    monkeypatch.setattr(TuningStep, "diversity", lambda self, generator: next(found))
     collapsed = tuned(started, splits, alone)
-    monkeypatch.setattr(tuning._TuningStep, "diversity", start)
-    said = " ".join(alone.say.__self__)
-    assert "the tuning has collapsed" in said and "went back to step 0" in said
+    monkeypatch.setattr(TuningStep, "diversity", start)
+    lines = " ".join(alone.say.__self__)
+    assert "the tuning has collapsed" in lines and "went back to step 0" in lines
     torch.testing.assert_close(weights(collapsed), weights(base))
 
 
@@ -172,16 +178,16 @@ def test_what_is_loaded_is_what_was_trained(started, splits, shared, tmp_path, a
     [(32, [0.5, 0.5], 8), (32, [1 / 6] * 6, 9), (32, [0.1, 0.9], 16), (4, [0.5, 0.5], 3)],
     ids=str,
 )
-def test_sentences_get_images_enough_for_the_rarest_group_to_be_sure(n, shares, each):
+def test_prompts_get_images_enough_for_the_rarest_group_to_be_sure(n, shares, each):
     """1 - (1 - share)^m reaches 0.8 at m = 3, 9 and 16 for shares of 1/2, 1/6 and 1/10."""
-    terms = tuning.Terms("transport", "exact", 2, 1, 0.8, 1.0, 1.0, 0.2, 1.0)
-    assert tuning.images_of_each(n, np.array(shares), terms) == each
+    terms = Terms("transport", "exact", 2, 1, 0.8, 1.0, 1.0, 0.2, 1.0)
+    assert images_of_each(n, np.array(shares), terms) == each
 
 
 def test_a_batch_too_small_for_the_rarest_group_is_refused():
-    terms = tuning.Terms("transport", "exact", 2, 1, 0.8, 1.0, 1.0, 0.2, 1.0)
+    terms = Terms("transport", "exact", 2, 1, 0.8, 1.0, 1.0, 0.2, 1.0)
     with pytest.raises(ValueError, match="16 images are needed"):
-        tuning.images_of_each(8, np.array([0.1, 0.9]), terms)
+        images_of_each(8, np.array([0.1, 0.9]), terms)
 
 
 def test_a_target_out_of_reach_is_refused_before_anything_is_trained(splits, ctx, monkeypatch):
@@ -192,50 +198,50 @@ def test_a_target_out_of_reach_is_refused_before_anything_is_trained(splits, ctx
 
 def test_the_loss_is_the_same_in_parts(started, splits, shared):
     base, guide = started
-    terms = tuning.Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.2, 1.0)
+    terms = Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.2, 1.0)
     clip = load_clip(trained_clip(splits.train, shared, "generator", 0), shared.device)
     other = adapter_module.with_denoiser(
         base, adapter_module.trainable(base.parts.denoiser, "lora", 4, shared)
     )
-    work = tuning._TuningStep(base, other, guide, clip, splits.train, terms, shared)
-    chance = work.draw(torch.Generator().manual_seed(0))
-    whole, logged = work.loss(chance).detach(), dict(work.logged)
+    work = TuningStep(base, other, guide, clip, splits.train, terms, shared)
+    drawn = work.draw(torch.Generator().manual_seed(0))
+    whole, logged = work.loss(drawn).detach(), dict(work.logged)
     rows = torch.arange(len(whole)).split(3)
-    work.loss({n: v[rows[0]] for n, v in chance.items()})  # then memory ran out, and it begins anew
-    parts = [work.loss({n: v[some] for n, v in chance.items()}).detach() for some in rows]
+    work.loss({n: v[rows[0]] for n, v in drawn.items()})  # then memory ran out, and it begins anew
+    parts = [work.loss({n: v[some] for n, v in drawn.items()}).detach() for some in rows]
     torch.testing.assert_close(torch.cat(parts), whole, atol=1e-4, rtol=1e-3)
     assert work.logged == pytest.approx(logged, rel=1e-3, abs=1e-4)
 
 
-def test_what_is_off_is_counted_sentence_by_sentence(started, splits, shared, monkeypatch):
-    """All of one group for one sentence and all of the other for the next: as far off as can be."""
+def test_what_is_off_is_counted_prompt_by_prompt(started, splits, shared, monkeypatch):
+    """All of one group for one prompt and all of the other for the next: as far off as can be."""
     base, guide = started
-    terms = tuning.Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.2, 1.0)
+    terms = Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.2, 1.0)
     clip = load_clip(trained_clip(splits.train, shared, "generator", 0), shared.device)
-    work = tuning._TuningStep(base, base, guide, clip, splits.train, terms, shared)
+    work = TuningStep(base, base, guide, clip, splits.train, terms, shared)
     work.each = work.n // 2
     groups = torch.zeros(work.n, 2)
     groups[: work.n // 2, 0] = groups[work.n // 2 :, 1] = 1
-    seen = torch.zeros(work.n, 8)
-    monkeypatch.setattr(work, "_shown", lambda *_: tuning._Seen(groups, seen))
+    vectors = torch.zeros(work.n, 8)
+    monkeypatch.setattr(work.observer, "observe", lambda *_: Observed(groups, vectors))
     work.draw(torch.Generator().manual_seed(0))
     assert work.logged["off target"] == pytest.approx(0.5)
 
 
-def test_images_that_are_to_change_their_group_are_let_go(started, splits, shared, monkeypatch):
+def test_images_that_are_to_change_their_group_may_move(started, splits, shared, monkeypatch):
     base, guide = started
-    terms = tuning.Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.0, 1.0)
+    terms = Terms("transport", "exact", 2, 2, 0.0, 1.0, 1.0, 0.0, 1.0)
     clip = load_clip(trained_clip(splits.train, shared, "generator", 0), shared.device)
-    work = tuning._TuningStep(base, base, guide, clip, splits.train, terms, shared)
+    work = TuningStep(base, base, guide, clip, splits.train, terms, shared)
     groups = torch.linspace(0.6, 0.9, work.n)  # all are of the first group, as the guide sees them
-    shown = tuning._Seen(torch.stack([groups, 1 - groups], 1), torch.zeros(work.n, 8))
-    monkeypatch.setattr(work, "_shown", lambda *_: shown)
-    chance = work.draw(torch.Generator().manual_seed(0))
-    assert set(chance["assigned"].tolist()) == {0, 1}
-    torch.testing.assert_close(chance["weight"], (chance["assigned"] == 0).float())
+    shown = Observed(torch.stack([groups, 1 - groups], 1), torch.zeros(work.n, 8))
+    monkeypatch.setattr(work.observer, "observe", lambda *_: shown)
+    drawn = work.draw(torch.Generator().manual_seed(0))
+    assert set(drawn["assigned"].tolist()) == {0, 1}
+    torch.testing.assert_close(drawn["weight"], (drawn["assigned"] == 0).float())
 
 
-def test_low_rank_matrices_stand_where_sentences_come_in(started, shared):
+def test_low_rank_matrices_stand_where_prompts_come_in(started, shared):
     base, _ = started
     tuned_one = adapter_module.trainable(base.parts.denoiser, "lora", 4, shared)
     names = [name for name, p in tuned_one.named_parameters() if p.requires_grad]
@@ -245,13 +251,13 @@ def test_low_rank_matrices_stand_where_sentences_come_in(started, shared):
 
 def test_alike_images_have_no_diversity(started, splits, shared):
     base, guide = started
-    terms = tuning.Terms("transport", "exact", 2, 1, 0.8, 1.0, 1.0, 0.2, 1.0)
+    terms = Terms("transport", "exact", 2, 1, 0.8, 1.0, 1.0, 0.2, 1.0)
 
     class Same:
         """A CLIP that sees the same in every image."""
 
-        def see(self, images):
+        def embed_images(self, images):
             return torch.ones(len(images), 1)
 
-    work = tuning._TuningStep(base, base, guide, Same(), splits.train, terms, shared)
+    work = TuningStep(base, base, guide, Same(), splits.train, terms, shared)
     assert work.diversity(base) == pytest.approx(0.0)

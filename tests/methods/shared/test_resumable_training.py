@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from methods.shared import resumable_training as optimise_module
-from methods.shared.resumable_training import CHECKPOINT, Budget, train_resumably
+from methods.shared import training_state
+from methods.shared.resumable_training import train_resumably
+from methods.shared.training_state import CHECKPOINT, Budget
 
 
 def network():
@@ -35,7 +36,7 @@ def test_it_learns(ctx, tmp_path):
 @pytest.fixture(autouse=True)
 def saved_often(monkeypatch):
     """Every few steps, where a real training saves every half minute."""
-    monkeypatch.setattr(optimise_module, "SAVE_SECONDS", 0.002)
+    monkeypatch.setattr(training_state, "SAVE_SECONDS", 0.002)
 
 
 @pytest.mark.parametrize("average", [0.0, 0.2])
