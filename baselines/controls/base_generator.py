@@ -1,7 +1,7 @@
 """Base generator: the rows of alignment_finetuning without the tuning.
 
 The same base, guide, number of drawn patients and classifier. What alignment_finetuning gains over
-this row is owed to the tuning.
+this row comes from the tuning.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from methods.shared.latent_generator import LatentGenerator
 class BaseGenerator:
     """Alignment fine-tuning without the tuning: the generator as skewed as its training set."""
 
-    # The fields of alignment_finetuning that say what is judged and learned: give both the same.
+    # The fields of alignment_finetuning that say what is measured and learned: give both the same.
     aligns: str = ""
     target: str = "uniform"
     ratio: float = ranged(0.5, 0, 20)

@@ -2,8 +2,8 @@
 
 What a generator has to beat: the same counts, the same draws, the same steps, the same detail (all
 images pass through the latents), and nothing new. A report in PMLR volume 318 (pink26a) found that
-generated images did not beat count-matched copies. A cell that no real patient is in cannot be
-copied and is left empty; controlnet_synthesis has fewer by those whom its filter drops.
+generated images did not beat count-matched copies. A cell without real patients cannot be copied
+and stays empty; controlnet_synthesis has fewer patients by those that its filter rejects.
 """
 
 from dataclasses import dataclass
@@ -34,11 +34,11 @@ class DuplicateReal:
         counts = counts_to_add(train, ctx.card, self.mode, self.ratio)
         cells, _ = ctx.card.encode_cells(train.table)
         rng = ctx.rng("copies")
-        donors = [np.flatnonzero(cells == cell) for cell in range(len(counts))]
+        rows_of = [np.flatnonzero(cells == cell) for cell in range(len(counts))]
         rows = np.concatenate(
             [
                 np.resize(rng.permutation(own), n)
-                for own, n in zip(donors, counts, strict=True)
+                for own, n in zip(rows_of, counts, strict=True)
                 if len(own)
             ]
         )

@@ -1,8 +1,8 @@
 """Ideal synthesis: new patients of the digital cohort where controlnet_synthesis draws its own.
 
-The ceiling for a generator that is asked for these counts, up to chance: what it draws cannot be
-better than the digital cohort's own patients, in the same detail. What this row lacks of the oracle
-is what added patients cannot mend.
+The ceiling, up to chance, for a generator that is asked for these counts: what it draws cannot be
+better than the digital cohort's own patients, in the same detail. The distance from this row to the
+oracle is what added patients cannot close.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from benchmark.api.context import RunContext
 from benchmark.generation.patient_requests import counts_to_add, requests_for
 from methods.shared.classifier_side import preprocessed, preprocessing, train_on_both
 
-OTHER_PATIENTS = 10_000  # seeds from here on, so that nobody of the oracle's cohorts comes again
+OTHER_PATIENTS = 10_000  # seeds from here on, so that none of the oracle's patients comes again
 
 
 @method(

@@ -1,4 +1,4 @@
-"""Majority class: says the same of everybody. The floor.
+"""Majority class: answers the same for every patient. The floor.
 
 Its worst-group accuracy is 0 and its gap is 0: the reminder that a small gap alone is no merit.
 """

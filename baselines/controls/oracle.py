@@ -30,7 +30,7 @@ class Oracle:
 
 @dataclass(frozen=True)
 class Recruited:
-    """A network and the patients on whom its threshold is to be chosen."""
+    """A network, and the patients that its threshold is chosen on."""
 
     network: Classifier
     val: Split

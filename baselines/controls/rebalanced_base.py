@@ -1,10 +1,9 @@
 """Rebalanced base: the base generator trained on with groups drawn as the target says, no tuning.
 
-The rival that alignment_finetuning has to beat: whoever has the groups of the training patients can
-simply show them to the generator equally often. It starts from the same base and is trained on for
-half of the base's steps (at `quick` two thirds of what tuning costs), the cells of a group drawn
-alike; same number of drawn patients, same classifier.
-"""
+The rival that alignment_finetuning has to beat: if you have the groups of the training patients,
+you can simply show them to the generator equally often. It starts from the same base and is trained
+on for half of the base's steps (at `quick` two thirds of what tuning costs), the cells of a group
+drawn alike; same number of drawn patients, same classifier."""
 
 from dataclasses import dataclass
 
@@ -26,7 +25,7 @@ from methods.shared.latent_generator import LatentGenerator
 class RebalancedBase:
     """Alignment fine-tuning's base, trained on with group-balanced sampling instead of tuned."""
 
-    # The fields of alignment_finetuning that say what is judged and learned: give both the same.
+    # The fields of alignment_finetuning that say what is measured and learned: give both the same.
     aligns: str = ""
     target: str = "uniform"
     ratio: float = ranged(0.5, 0, 20)

@@ -1,10 +1,9 @@
-"""Shuffled groups: the generator of controlnet_synthesis, told the wrong person in every sentence.
+"""Shuffled groups: the generator of controlnet_synthesis with the wrong attributes in every prompt.
 
-Same generator, same masks, same counts; only the attributes in the sentences are dealt anew among
-the patients asked for, and the filter reads mask and label back and no attribute. What
-controlnet_synthesis gains over this row is owed to drawing the right people; all else it gains
-(cells drawn alike, more images by masks of the right label, detail that is left out of real images)
-this row has too.
+Same generator, same masks, same counts. Only the attributes in the prompts are permuted among the
+patients asked for, and the filter checks mask and label, not attributes. What controlnet_synthesis
+gains over this row comes from drawing the right groups. All else that it gains (cells drawn alike,
+more images by masks of the right label, detail removed from real images) this row gains too.
 """
 
 import dataclasses
@@ -22,7 +21,7 @@ from methods.shared.controlnet import trained_generator
 @method(groups_used="train", trains_generator=True)
 @dataclass(frozen=True)
 class ShuffledGroups:
-    """ControlNet synthesis with the attributes shuffled in its sentences."""
+    """ControlNet synthesis with the attributes shuffled in its prompts."""
 
     # The fields of controlnet_synthesis: give both the same.
     mode: str = choice("fill", "even", "copy", "random")
@@ -33,7 +32,7 @@ class ShuffledGroups:
     filtered: bool = True
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
-        """Draw patients by sentences about somebody else, then train as the method does."""
+        """Draw patients with others' attributes in the prompts, then train as the method does."""
         names = [attribute.name for attribute in ctx.card.attributes]
 
         def shuffle(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

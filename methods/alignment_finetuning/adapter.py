@@ -24,7 +24,7 @@ def with_denoiser(base: LatentGenerator, denoiser: UNet2DConditionModel) -> Late
 def trainable(
     denoiser: UNet2DConditionModel, adapter: str, rank: int, ctx: RunContext
 ) -> UNet2DConditionModel:
-    """Copy a denoiser; "lora": only small matrices where sentences come in train, "full": all."""
+    """Copy a denoiser; "lora": only small matrices where prompts enter train, "full": all."""
     tuned = copy.deepcopy(denoiser)
     if adapter == "lora":
         add_adapter(tuned, ADAPTER, rank)

@@ -1,4 +1,4 @@
-"""The guide: a frozen classifier of groups that says whom a generated image shows."""
+"""The guide: a frozen classifier that reads the group which a generated image shows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PART = 256  # images that go through together
 
 @dataclass(frozen=True)
 class Guide:
-    """Reads groups from images; temperatures make its probabilities honest, groups alike."""
+    """Reads groups from images; temperatures calibrate its probabilities, groups weighing alike."""
 
     reader: Reader
     target: Target
@@ -57,21 +57,21 @@ class Guide:
 def trained_guide(
     train: Sequence[Split], val: Sequence[Split], target: Target, ctx: RunContext
 ) -> Guide:
-    """Train on train, every cell drawn alike; calibrate on val, and report how good it is there.
+    """Train on train, every cell drawn alike; calibrate on val, and report its accuracy there.
 
-    Both come in the ways that the generator has images: the same patients through its latents, and
-    redrawn (or the first alone). Every group must have patients (refuse_unknown_groups). Raises
+    Both hold the same patients in several versions: through the generator's latents, and redrawn by
+    it (or the first alone). Every group must have patients (refuse_unknown_groups). Raises
     ValueError if the guide is not better than chance on val in every column.
     """
-    reader = trained_reader(  # as long for each of them
+    reader = trained_reader(  # as many steps for each version
         joined(train), ctx, "methods", settings_of(ctx).reader, with_masks=False, times=len(train)
     )
     reader.classifier.requires_grad_(False)
     plain = Guide(reader, target, dict.fromkeys(target.columns, 1.0))
-    both = joined(val)
-    found = reader.probabilities(np.asarray(both.images))
+    versions = joined(val)
+    found = reader.probabilities(np.asarray(versions.images))
     temperatures = {
-        name: temperature_of(np.log(found[name] + 1e-12), codes_of(ctx.card, name, both.table))
+        name: temperature_of(np.log(found[name] + 1e-12), codes_of(ctx.card, name, versions.table))
         for name in target.columns
     }
     guide = dataclasses.replace(plain, temperatures=temperatures)
@@ -81,7 +81,7 @@ def trained_guide(
 
 
 def joined(splits: Sequence[Split]) -> Split:
-    """Put the same patients, seen in several ways, behind each other."""
+    """Put several versions of the same patients behind each other."""
     return Split(
         np.concatenate([split.images for split in splits]),
         np.concatenate([split.masks for split in splits]),
@@ -90,7 +90,7 @@ def joined(splits: Sequence[Split]) -> Split:
 
 
 def refuse_unknown_groups(train: Split, val: Split, target: Target, card: TaskCard) -> None:
-    """Refuse a target of groups that nobody can learn to tell: both splits need such patients."""
+    """Refuse a target of groups that cannot be learned: both splits need patients of each."""
     problems = []
     for column in target.columns:
         there = np.unique(codes_of(card, column, train.table))
@@ -108,8 +108,8 @@ def refuse_unknown_groups(train: Split, val: Split, target: Target, card: TaskCa
             problems.append(f"no {name} patient is {' or '.join(map(repr, absent))}")
     if problems:
         raise ValueError(
-            f"{card.name}: {'; '.join(problems)}. No classifier can learn to tell such groups, and "
-            "nothing can be aligned. Align other columns (aligns=...), give these groups a share "
+            f"{card.name}: {'; '.join(problems)}. No classifier can learn such groups, and nothing "
+            "can be aligned. Align other columns (aligns=...), give these groups a share "
             "of 0, or add patients."
         )
 
@@ -118,7 +118,7 @@ def temperature_of(log_probabilities: np.ndarray, truth: np.ndarray) -> float:
     """Return the temperature with the lowest cross-entropy (Guo et al., ICML 2017, section 4.2).
 
     log_probabilities: (n, values), logits up to a constant per row; truth: (n,). Every value counts
-    alike, as in the guide's training: one temperature cannot tell who is rare on val.
+    alike, as in the guide's training: one temperature cannot correct for rare groups on val.
     """
     rows, weights = np.arange(len(truth)), balanced_weights(truth)
 
@@ -133,9 +133,9 @@ def temperature_of(log_probabilities: np.ndarray, truth: np.ndarray) -> float:
 
 
 def _report(guide: Guide, val: Split, kind: str, ctx: RunContext) -> None:
-    """Say and record how often the guide is right on val; refuse one that guesses.
+    """Log and record how often the guide is right on val; refuse one that guesses.
 
-    kind: how the patients of val are seen.
+    kind: the version of the patients of val.
     """
     groups = guide.target.encode(val.table, ctx.card)
     right = guide.read(np.asarray(val.images)).argmax(1) == groups
@@ -157,8 +157,8 @@ def _report(guide: Guide, val: Split, kind: str, ctx: RunContext) -> None:
         rate, works = better_than_chance(read[column].argmax(1) == truth, truth)
         if not works:
             raise ValueError(
-                f"{ctx.card.name}: the classifier that is to guide the tuning reads {column} from "
-                f"{rate:.0%} of {kind}'s patients, values counting alike ({words}): no "
+                f"{ctx.card.name}: the classifier that should guide the tuning reads {column} from "
+                f"{rate:.0%} of {kind}'s patients correctly, values counting alike ({words}): no "
                 f"better than guessing among {len(np.unique(truth))}. Nothing is tuned. Align "
                 "a column that images show, or give it more patients or steps."
             )

@@ -19,12 +19,12 @@ TIE = 1e-9  # shares of draws that differ by less are equal but for rounding
 def assign(
     probabilities: np.ndarray, target: np.ndarray, draws: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Assign a group of the target to every image: (n,) groups and (n,) how sure that is.
+    """Assign a group of the target to every image: (n,) groups and (n,) their confidence.
 
     As many groups as images are drawn from the target, and optimal transport gives each image the
     one that costs the least in all, the cost being the Euclidean distance of its probabilities
     (n, groups) from certainty. Over many draws, an image's group is the one that it got most
-    often, of several the one that chance says, and how often is how sure it is.
+    often (of several, one at random), and how often it got it is its confidence.
     """
     n, groups = probabilities.shape
     certain = np.eye(groups)
@@ -58,11 +58,11 @@ def towards_target(probabilities: Tensor, batch_mean: Tensor, target: Tensor) ->
     return (probabilities * log_ratio).sum(1)
 
 
-def unlike_untuned(seen: Tensor, untuned: Tensor) -> Tensor:
+def unlike_untuned(image: Tensor, untuned: Tensor) -> Tensor:
     """One less the cosine of unit vectors (n, width): how far the image has moved; (n,)."""
-    return 1 - (seen * untuned).sum(1)
+    return 1 - (image * untuned).sum(1)
 
 
-def off_sentence(seen: Tensor, sentence: Tensor, untuned: Tensor) -> Tensor:
-    """How much less the image fits its sentence than the untuned one did, at least 0; (n,)."""
-    return functional.relu((untuned * sentence).sum(1) - (seen * sentence).sum(1))
+def off_prompt(image: Tensor, prompt: Tensor, untuned: Tensor) -> Tensor:
+    """How much less the image fits its prompt than the untuned one did, at least 0; (n,)."""
+    return functional.relu((untuned * prompt).sum(1) - (image * prompt).sum(1))

@@ -2,23 +2,23 @@
 
 Han et al., "Fair Text to Medical Image Diffusion Model with Subgroup Distribution Aligned Tuning",
 arXiv 2406.14847: a diffusion model that was trained on a skewed corpus draws too many men for a
-sentence that names no sex. It is tuned so that a frozen classifier's probabilities over what it
-draws match a target, while terms of CLIP consistency and distillation keep the images what they
-were. Of that paper the abstract was open to us; the losses are those of Shen et al. (ICLR 2024,
-arXiv 2311.07604), on which it builds: section 4.1 the alignment, 4.2 the adjusted gradient.
+prompt that names no sex. Tuning makes a frozen classifier's probabilities over what it draws match
+a target, while terms of CLIP consistency and distillation keep the images as they were. Only the
+abstract of that paper was open to us; the losses are those of Shen et al. (ICLR 2024, arXiv
+2311.07604), on which it builds: the alignment of section 4.1, the adjusted gradient of 4.2.
 
-Departures, measured in docs/methods.md. Cross-entropy is weighted by how often an image got its
-group, and with few images a sentence none of two groups is left out for having been got seldom. A
-small base, trained on the task's own training split, instead of Imagen tuned on ROCO; with a preset
-whose generator has a checkpoint, from that. A small CLIP of the same patients instead of a large
-one. Half of the images that the frozen classifier, the guide, learns from are real ones redrawn by
-the base (redrawing.py); patients and groups are real. While it is tuned, the generator samples in
-fewer steps than when it draws. Low-rank matrices also stand where a small denoiser adds the pooled
-sentence to the time.
+Departures, measured in docs/methods/alignment_finetuning.md. Cross-entropy is weighted by how often
+an image got its group; with few images per prompt, neither of two groups is left out for being
+assigned seldom. A small base, trained on the task's own training split, instead of Imagen tuned on
+ROCO; with a preset whose generator has a checkpoint, from that. A small CLIP of the same patients
+instead of a large one. Half of the images that the frozen classifier, the guide, learns from are
+real ones redrawn by the base (redrawing.py); patients and groups are real. During tuning the
+generator samples in fewer steps than when it draws. Low-rank matrices also stand where a small
+denoiser adds the pooled prompt to the time.
 
-For debiasing, the tuned generator draws patients from sentences that name the label and no
-attribute. Where the label itself is aligned, nothing is named, and the label of an image is what
-the classifier reads in it, if it is sure.
+For debiasing, the tuned generator draws patients from prompts that name the label and no attribute.
+Where the label itself is aligned, prompts name nothing, and the label of an image is what the guide
+reads in it, if it is sure.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ from methods.shared.latent_generator import LatentGenerator
 @method(groups_used="train", trains_generator=True)
 @dataclass(frozen=True)
 class AlignmentFinetuning:
-    """A text-to-image generator is tuned until the people it draws are mixed as a target says."""
+    """A text-to-image generator is tuned until its groups match a target mix."""
 
-    aligns: str = ""  # columns, parted by commas; empty: sex, wherever the card has it
+    aligns: str = ""  # columns, separated by commas; empty: sex, wherever the card has it
     target: str = "uniform"  # or "population" (of the card), or "female: 0.4; male: 0.6"
     form: str = choice("transport", "divergence")  # of the alignment loss
     gradient: str = choice("exact", "adjusted")
@@ -62,16 +62,17 @@ class AlignmentFinetuning:
     adapter: str = choice("lora", "full")  # what is tuned of the denoiser
     rank: int = ranged(16, 1, 512)  # of the adapter
     rate: float = ranged(4e-3, 1e-7, 1)
-    # Of two groups one is got at least half of the times: nobody is left out. Above 0.64 a mix of
-    # three to five among eight images is at rest: four or more are drawn no more often than that.
+    # Of two groups each image gets one at least half of the times, so 0.5 leaves no image out.
+    # Above 0.64, three to five among eight images no longer move: four or more are drawn no more
+    # often than that.
     least_confidence: float = ranged(0.5, 0, 1)  # below, an assigned group does not count
     image: float = ranged(0.5, 0)  # weight of staying like the untuned image
-    sentence: float = ranged(1.0, 0)  # weight of staying as close to the sentence
+    sentence: float = ranged(1.0, 0)  # weight of staying as close to the prompt
     moved: float = ranged(0.0, 0, 1)  # part of both for images that are to change their group
     distillation: float = ranged(8.0, 0)  # weight of predicting noise as the untuned denoiser does
     ratio: float = ranged(0.5, 0, 20)  # generated patients per real one
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are generated
-    sure: float = ranged(0.8, 0, 1)  # least probability of a label that nobody named
+    sure: float = ranged(0.8, 0, 1)  # least probability of a label that the prompt did not name
 
     def check(self, card: TaskCard) -> None:
         """Refuse columns and a target that the card does not have, and impossible steps."""
@@ -86,7 +87,7 @@ class AlignmentFinetuning:
         """Train base and guide, tune, draw patients, train the classifier on both."""
         target = target_of(self, ctx.card)
         batch = settings_of(ctx).tuning_batch
-        images_of_each(batch, np.array(target.shares), self.terms)  # refused before an hour's work
+        images_of_each(batch, np.array(target.shares), self.terms)  # refuses before any work
 
         def make(base: LatentGenerator, guide: Guide, train: Split) -> MixGenerator:
             return MixGenerator(self.tuned(base, guide, train, ctx), target, before=base)
@@ -106,8 +107,7 @@ class AlignmentFinetuning:
         """Return the tuned base, tuning it if nobody has yet."""
         settings = settings_of(ctx)
         terms = self.terms
-        # From scratch the CLIP that the base reads sentences with; a checkpoint's has no picture
-        # tower.
+        # From scratch, the CLIP whose text tower the base has; a checkpoint has no image tower.
         clip_folder = trained_clip(train, ctx, "generator", SEED)
 
         def build(folder: Path, alone: RunContext) -> None:

@@ -1,4 +1,4 @@
-"""What the method and its controls share: neutral patients are drawn, and the classifier learns.
+"""What the method and its controls share: drawing neutral patients, and training the classifier.
 
 They differ in the generator and in nothing else.
 """
@@ -29,7 +29,7 @@ from methods.shared.latent_generator import LatentGenerator
 
 
 class SmoothGenerator(Generator, Protocol):
-    """What draws patients from sentences alone: a base, tuned or not, or told what to draw."""
+    """Draws patients from prompts alone: a base, tuned or not, or with groups in its prompts."""
 
     @property
     def reads_masks(self) -> bool:
@@ -37,13 +37,13 @@ class SmoothGenerator(Generator, Protocol):
         ...
 
     def smooth(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
-        """Draw as generate does, without the scanner's noise."""
+        """Draw as generate does, without scanner noise."""
         ...
 
 
 @dataclass(frozen=True)
 class MixGenerator:
-    """A generator that is asked for a mix of groups: what it draws is judged against the target."""
+    """A generator with a target mix: what it draws for neutral prompts is compared with it."""
 
     drawn_by: SmoothGenerator
     target: Target
@@ -51,27 +51,27 @@ class MixGenerator:
 
     @property
     def reads_masks(self) -> bool:
-        """It draws from sentences alone."""
+        """Whether it looks at masks."""
         return self.drawn_by.reads_masks
 
     def generate(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
-        """Draw images (n, channels, size, size); words that are None are not said."""
+        """Draw images (n, channels, size, size); the prompt leaves out words that are None."""
         return self.drawn_by.generate(requests, masks, seed)
 
 
 @dataclass(frozen=True)
 class ClassifierWithGenerator(PreprocessedClassifier):
-    """The classifier, and the generator that is judged beside it."""
+    """The classifier, and the generator that is measured beside it."""
 
     generator: MixGenerator
 
 
 class HasMixTarget(Protocol):
-    """The fields that say what mix a method aims at."""
+    """The fields that give a method's target mix."""
 
     @property
     def aligns(self) -> str:
-        """Columns, parted by commas."""
+        """Columns, separated by commas."""
         ...
 
     @property
@@ -95,15 +95,15 @@ def learn_from_neutral(
     """Make the generator, draw neutral patients, and train the classifier on real and drawn ones.
 
     make(base, guide, train): the generator. Guide and classifier see images as its latents have
-    them, the guide also as the base redraws them: so it cannot be trained, nor found out to guess,
-    before there is a base.
+    them, and the guide also as the base redraws them. So the guide is trained, and refused if it
+    only guesses, after the base.
     """
     refuse_unknown_groups(train, val, target, ctx.card)
     preprocess = preprocessing(train, ctx, "latents")
     real, real_val = preprocessed(train, preprocess), preprocessed(val, preprocess)
     base = trained_base(train, ctx)
-    again, val_again = (redrawn(s, target.columns, base, train, ctx) for s in (train, val))
-    guide = trained_guide([real, again], [real_val, val_again], target, ctx)
+    drawn, drawn_val = (redrawn(s, target.columns, base, train, ctx) for s in (train, val))
+    guide = trained_guide([real, drawn], [real_val, drawn_val], target, ctx)
     generator = make(base, guide, train)
     asked = round(ratio * len(train))
     added = draw_neutral(generator.drawn_by, guide, train, ctx, asked, sure)
@@ -130,26 +130,26 @@ def join_real_and_drawn(
 def draw_neutral(
     generator: SmoothGenerator, guide: Guide, train: Split, ctx: RunContext, n: int, sure: float
 ) -> Split:
-    """Draw n patients from sentences that name no attribute, and the label unless it is aligned.
+    """Draw n patients from prompts that name no attribute, and the label unless it is aligned.
 
-    A label that nobody named is the guide's answer where it is sure, and who it is not sure of is
-    left out. Attributes stay unknown (None).
+    Where the prompt names no label, the guide reads it; patients it is not sure of are left out.
+    Attributes stay unknown (None).
     """
     attributes = dict.fromkeys(a.name for a in ctx.card.attributes)
     named = "label" not in guide.target.columns
     labels = np.resize(np.array(ctx.card.classes, dtype=object), n) if named else [None] * n
     rows = pd.DataFrame({"label": labels, **attributes}, dtype=object, index=range(n))
-    nobody = np.zeros((n, *train.masks.shape[1:]), np.uint8)
+    no_masks = np.zeros((n, *train.masks.shape[1:]), np.uint8)
     ctx.say(f"drawing {n} patients")
-    images = generator.smooth(rows, nobody, int(ctx.rng("neutral patients").integers(2**31)))
-    drawn = Split(images, nobody, rows)
+    images = generator.smooth(rows, no_masks, int(ctx.rng("neutral patients").integers(2**31)))
+    drawn = Split(images, no_masks, rows)
     return drawn if named else with_labels(drawn, guide, ctx, sure)
 
 
 def with_labels(drawn: Split, guide: Guide, ctx: RunContext, sure: float) -> Split:
     """Label images by what the guide reads in them; leave out those that it is not sure of.
 
-    And all of them where they lack a label: half the draws of one label alone would teach nothing.
+    If one label is never drawn, leave out all: half of the draws with one label teach nothing.
     """
     if not len(drawn):
         return drawn
@@ -158,10 +158,12 @@ def with_labels(drawn: Split, guide: Guide, ctx: RunContext, sure: float) -> Spl
     calibrated = calibrated / calibrated.sum(1, keepdims=True)
     kept = calibrated.max(1) >= sure
     labels = np.array(ctx.card.classes, dtype=object)[calibrated.argmax(1)]
-    ctx.say(f"labels: the guide is sure of {kept.sum()} of {len(drawn)} patients, the rest is left")
+    ctx.say(
+        f"labels: the guide is sure of {kept.sum()} of {len(drawn)} patients, the others are left out"
+    )
     counts = {f"label {name}": int((labels[kept] == name).sum()) for name in ctx.card.classes}
     if not all(counts.values()):
-        ctx.say(f"labels: {counts}: one is never drawn, so the classifier learns from none of them")
+        ctx.say(f"labels: {counts}: one is never drawn, so all of them are left out")
         kept[:] = False
     ctx.record("neutral patients", 0, drawn=len(drawn), kept=int(kept.sum()), **counts)
     return Split(drawn.images, drawn.masks, drawn.table.assign(label=labels)).take(

@@ -1,12 +1,11 @@
-"""Real patients as the base draws them: a guide of drawn images has to know how those look.
+"""Real patients as the base draws them, so that the guide knows how drawn images look.
 
-Drawn images lack detail that every patient has, and a guide that has seen patients alone may take
-that for a sign of one group (docs/methods.md: what it brought). So it also learns from its own
-patients after they were noised and denoised again by the base, as SDEdit does (Meng et al., ICLR
-2022, arXiv 2108.01073, algorithm 1). Nobody is new and no group is guessed: the sentence says
-nothing of what the guide is to read, and half way up the chain most of the patient stays. How much
-does, the guide's accuracy on redrawn validation patients says.
-"""
+Drawn images lack detail that every patient has. A guide that has seen patients alone may take that
+for a sign of one group (docs/methods/alignment_finetuning.md has the measurement). So it also
+learns from the same patients after the base noised and denoised them, as SDEdit does (Meng et al.,
+ICLR 2022, arXiv 2108.01073, algorithm 1). No patient is new and no group is guessed: the prompt
+names nothing that the guide reads, and half way up the chain most of the patient stays. The guide's
+accuracy on redrawn validation patients tells how much."""
 
 from __future__ import annotations
 
@@ -34,7 +33,7 @@ def redrawn(
 ) -> Split:
     """Return the same patients as the base of train draws them, drawing them if nobody has yet.
 
-    columns: what their sentences leave unsaid. Images are as the latents have them.
+    columns: what their prompts leave out. Images are as the latents have them.
     """
 
     def build(folder: Path, alone: RunContext) -> None:
@@ -55,23 +54,23 @@ def redrawn(
 def redraw(
     patients: Split, columns: tuple[str, ...], base: LatentGenerator, ctx: RunContext
 ) -> np.ndarray:
-    """Noise patients to half of the chain and denoise them; (n, channels, size, size), no noise."""
+    """Noise patients to half of the chain and denoise them; (n, channels, size, size), smooth."""
     parts, seed = base.parts, int(ctx.rng("redrawn: noise").integers(2**31))
     times = parts.solver().timesteps
     times = times[-max(1, round(LAST_PART * len(times))) :]
-    said = ["label", *(a.name for a in ctx.card.attributes)]
-    table = patients.table[[name for name in said if name not in columns]]
-    words = write_prompts(table, base.prompt)
-    ctx.say(f"redrawing {len(words)} patients for the guide")
+    known = ["label", *(a.name for a in ctx.card.attributes)]
+    table = patients.table[[name for name in known if name not in columns]]
+    prompts = write_prompts(table, base.prompt)
+    ctx.say(f"redrawing {len(prompts)} patients for the guide")
 
     def draw(these: slice) -> Tensor:
         latents = parts.codec.encode(np.asarray(patients.images[these])).to(base.device)
         noise = base.start_noise(len(latents), seed, these.start)
         start = times[:1].expand(len(latents)).to(base.device)
         latents = parts.schedule.add_noise(latents, noise, start)
-        ask, solver = base.predictor_for(words[these]), parts.solver()
+        predict, solver = base.predictor_for(prompts[these]), parts.solver()
         for time in times:
-            latents = solver.step(ask(latents, time.to(base.device)), time, latents).prev_sample
+            latents = solver.step(predict(latents, time.to(base.device)), time, latents).prev_sample
         return parts.codec.decode(latents)
 
     return base.in_batches(draw, np.zeros(patients.images.shape, np.float32))

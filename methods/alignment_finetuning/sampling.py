@@ -1,4 +1,4 @@
-"""Sampling that gradients find their way back through: the last steps of a short chain."""
+"""Sampling that gradients flow back through: the last steps of a short chain."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-Ask = Callable[[Tensor, Tensor], Tensor]  # latents and time to what the denoiser predicts
+Predict = Callable[[Tensor, Tensor], Tensor]  # latents and time to what the denoiser predicts
 
 
 def draw_latents(
-    ask: Ask, solver: DDIMScheduler | DPMSolverMultistepScheduler, start: Tensor, last: int
+    predict: Predict, solver: DDIMScheduler | DPMSolverMultistepScheduler, start: Tensor, last: int
 ) -> Tensor:
     """Take noise (n, ...) back to latents; the exact gradient flows through the last steps.
 
@@ -25,24 +25,24 @@ def draw_latents(
         here = time.to(start.device)
         if place < len(times) - last:
             with torch.no_grad():
-                guess = ask(latents, here)
+                guess = predict(latents, here)
         else:
-            guess = checkpoint(ask, latents, here, use_reentrant=False)
+            guess = checkpoint(predict, latents, here, use_reentrant=False)
         latents = solver.step(guess, time, latents).prev_sample
     return latents
 
 
 def draw_latents_adjusted(
-    ask: Ask, solver: DDIMScheduler | DPMSolverMultistepScheduler, start: Tensor, last: int
+    predict: Predict, solver: DDIMScheduler | DPMSolverMultistepScheduler, start: Tensor, last: int
 ) -> Tensor:
     """Give the same latents with the adjusted gradient of Shen et al. 2024 (arXiv 2311.07604).
 
     Their section 4.2: the exact gradient multiplies Jacobians of all later steps, and explodes or
     vanishes. Here the coupling with other steps is left out and every step's prediction counts
-    alike: the gradient of the latents by each prediction is taken as -1, its sign for predictions
-    of noise and of v in solvers of first order, whatever the schedule. A solver of second order
-    also looks back on the last prediction, with the other sign: at the four steps of `quick` all
-    signs are still negative, with longer chains a step or two can have the wrong one.
+    alike: the gradient of the latents with respect to each prediction is taken as -1, its sign for
+    predictions of noise and of v in solvers of first order, whatever the schedule. A solver of
+    second order also uses the last prediction, with the other sign. At the four steps of `quick`
+    all signs are still negative; in longer chains a step or two can have the wrong one.
     """
     latents, times, counted = start, solver.timesteps, torch.zeros_like(start)
     for place, time in enumerate(times):
@@ -50,9 +50,9 @@ def draw_latents_adjusted(
         known = latents.detach()
         if place < len(times) - last:
             with torch.no_grad():
-                guess = ask(known, here)
+                guess = predict(known, here)
         else:
-            live = checkpoint(ask, known, here, use_reentrant=False)
+            live = checkpoint(predict, known, here, use_reentrant=False)
             guess = live.detach()
             counted = counted - (live - guess)  # of value 0: only its gradient counts
         latents = solver.step(guess, time, known).prev_sample

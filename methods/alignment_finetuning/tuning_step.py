@@ -20,7 +20,7 @@ from benchmark.metrics.share_metrics import total_variation
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.losses import (
     assign,
-    off_sentence,
+    off_prompt,
     towards_assigned,
     towards_target,
     unlike_untuned,
@@ -140,7 +140,7 @@ class TuningStep:
         parts = {
             "aligned": self._aligned(groups, drawn),
             "image": terms.image * weight * unlike_untuned(vectors, drawn["untuned"]),
-            "sentence": terms.sentence * weight * off_sentence(vectors, prompts, drawn["untuned"]),
+            "sentence": terms.sentence * weight * off_prompt(vectors, prompts, drawn["untuned"]),
             "distillation": terms.distillation * self._distilled(drawn),
         }
         begun = int(drawn["place"][0]) > 0  # a step that ran out of memory begins anew

@@ -1,19 +1,19 @@
 """ControlNet synthesis: patients that the training set lacks are drawn by a latent diffusion model.
 
 Skorupko et al., "Debiasing Cardiac Imaging with Controlled Latent Diffusion Models", arXiv
-2403.19508: a latent diffusion model reads a sentence made from the patient's metadata and, through
-a ControlNet (Zhang et al., ICCV 2023), the segmentation; the classifier is trained on real and
+2403.19508: a latent diffusion model reads a prompt made from the patient's metadata and, through a
+ControlNet (Zhang et al., ICCV 2023), the segmentation; the classifier is trained on real and
 generated patients together.
 
-Departures, measured in docs/methods.md. Trained from scratch on the training split instead of from
-Stable Diffusion (with a preset whose generator has a checkpoint, from that). The rarest cells are
-filled first (`mode = "fill"`; the paper draws the real distribution again, which is `copy`), and
-every cell gets some, so that in no group "looks generated" means one label. Real images, of train,
-val and test, pass through the generator's latents before the classifier sees them: what no
-generated image can have is gone from them too (`harmonise = "latents"`). A fixed share of every
-batch is generated, and cells count the same within real and generated ones. Patients in whom
-networks cannot read back what was asked for are left out (`filtered`).
-"""
+Departures, measured in docs/methods/controlnet_synthesis.md. Trained from scratch on the training
+split instead of from Stable Diffusion (with a preset whose generator has a checkpoint, from that).
+The rarest cells are filled first (`mode = "fill"`; the paper draws the real distribution again,
+which is `copy`), and every cell gets some, so that "looks generated" stands for one label in no
+group. Real images, of train, val and test, pass through the generator's latents before the
+classifier sees them, which removes the detail that no generated image can have (`harmonise =
+"latents"`). A fixed share of every batch is generated, and cells weigh the same within real and
+generated patients. Generated patients that do not show what was asked for, as networks read them,
+are left out (`filtered`)."""
 
 from __future__ import annotations
 
@@ -39,25 +39,25 @@ from methods.shared.controlnet import trained_generator
 from methods.shared.latent_generator import LatentGenerator
 from methods.shared.masks import deform
 
-TRIES = 3  # to draw a patient that agrees with mask and sentence
-# (whom to draw, rng) -> what the generator is told instead: label and attributes, in words
+TRIES = 3  # to draw a patient that the filter keeps
+# (requests, rng) -> the requests that the generator gets instead: label and attributes, in words
 ChangePrompts = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
-# (whom to draw, masks, seed) -> images
+# (requests, masks, seed) -> images
 Draw = Callable[[pd.DataFrame, np.ndarray, int], np.ndarray]
 
 
 @method(groups_used="train", trains_generator=True)
 @dataclass(frozen=True)
 class ControlNetSynthesis:
-    """A diffusion model draws the patients whom the training set lacks, by sentence and mask."""
+    """A diffusion model draws the patients that the training set lacks, by prompt and mask."""
 
-    mode: str = choice("fill", "even", "copy", "random")  # whom to generate
+    mode: str = choice("fill", "even", "copy", "random")  # which cells to fill
     mix: str = choice("both", "synthetic")  # what the classifier is trained on
     ratio: float = ranged(1.0, 0, 20)  # generated patients per real one; 0 with fill: until level
     share: float = ranged(0.5, 0, 1)  # of the draws of a batch that are generated
     # latents: real images pass through them; noise: generated ones get noise; none: neither
     harmonise: str = choice("latents", "noise", "none")
-    filtered: bool = True  # keep only patients in whom what was asked for can be read back
+    filtered: bool = True  # keep only patients that show what was asked for
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Train the generator, draw patients, train the classifier on both."""
@@ -69,9 +69,10 @@ class ControlNetSynthesis:
         self, generator: LatentGenerator, train: Split, val: Split, ctx: RunContext,
         change_prompts: ChangePrompts | None = None,
     ) -> PreprocessedClassifier:  # fmt: skip
-        """Do all that fit does; with a lie the generator is told about other people's attributes.
+        """Do all that fit does with a trained generator.
 
-        What it was not told, the filter does not ask for.
+        change_prompts: gives the generator other attributes than those that the classifier learns;
+        the filter then checks mask and label alone.
         """
         preprocess = preprocessing(train, ctx, self.harmonise)
         real, real_val = preprocessed(train, preprocess), preprocessed(val, preprocess)
@@ -89,7 +90,7 @@ class ControlNetSynthesis:
 
 @dataclass(frozen=True)
 class Synthesised(PreprocessedClassifier):
-    """The classifier, and the generator that is judged beside it."""
+    """The classifier, and the generator that is measured beside it."""
 
     generator: LatentGenerator
 
@@ -102,9 +103,9 @@ def draw_patients(
     ctx: RunContext,
     sample_filter: SampleFilter | None,
 ) -> Split:
-    """Draw the patients in rows by masks of real ones; told is what the generator hears of them.
+    """Draw the patients in rows by masks of real ones; asked: the requests that the generator gets.
 
-    Who does not agree with mask and words is drawn anew, a few times, and then left out.
+    Patients that the filter rejects are drawn again, a few times, and then left out.
     """
     rng = ctx.rng("masks")
     donors = choose_mask_donors(rows, train, ctx.card, rng)
@@ -127,9 +128,9 @@ def draw_patients(
 
 
 def _report(cells: np.ndarray, kept: np.ndarray, at_once: float, ctx: RunContext) -> None:
-    """Say and record how many patients the filter left, and whether it emptied a cell."""
+    """Log and record how many patients the filter kept, and whether it emptied a cell."""
     emptied = set(cells) - set(cells[kept])
-    ctx.say(f"filter: {at_once:.0%} agree at once, {kept.mean():.0%} in {TRIES} tries")
+    ctx.say(f"filter: {at_once:.0%} kept at once, {kept.mean():.0%} in {TRIES} tries")
     if emptied:
-        ctx.say(f"filter: nobody is left in {len(emptied)} of {len(set(cells))} cells")
+        ctx.say(f"filter: no patient is left in {len(emptied)} of {len(set(cells))} cells")
     ctx.record("filter", 0, agreeing_at_once=at_once, kept=kept.mean(), cells_emptied=len(emptied))

@@ -1,4 +1,4 @@
-"""Whom to generate: how many patients of every cell, in the words of the task."""
+"""Which patients to generate: how many of every cell, in the words of the task."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The filter: a drawn patient is kept only if networks read in it what it was asked to be.
+"""The filter: keeps a drawn patient only if networks read in it what was asked for.
 
-The networks learn from real training patients, in the detail that the classifier will see. How
-sure they must be is fixed on validation patients, of whom about one in twenty would fall, all
-thresholds together. Patients of rare cells count more there, up to four times, because a filter
-that has learned the bias of the training set would else throw out the very patients who are
-lacking; not more, because then a single patient could set a threshold for all.
+The networks learn from real training patients, in the detail that the classifier sees. Validation
+patients fix the thresholds: about one in twenty of them would be rejected, all thresholds together.
+Patients of rare cells weigh more there, up to four times. Otherwise a filter that has learned the
+bias of the training set would reject the very patients that are lacking; with a higher limit, a
+single patient could set a threshold for all.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from benchmark.metrics.generation.image_metrics import dice
 from benchmark.training.sampling_weights import balanced_weights
 from methods.shared.generator_key import settings_of
 
-FALLEN = 0.05  # share of val patients who may fall, divided among the thresholds
-LIMIT = 4.0  # times that a patient of a rare cell may count
+REJECTED = 0.05  # share of val patients who may be rejected, divided among the thresholds
+LIMIT = 4.0  # the most that a patient of a rare cell may weigh
 
 
 @dataclass(frozen=True)
 class SampleFilter:
-    """What is read back from an image, and how far that must agree with what was asked for."""
+    """Networks that read images, and how far they must agree with what was asked for."""
 
     card: TaskCard
     reader: Reader
     least_dice: float  # with the mask, all regions together
-    least_probability: Mapping[str, float]  # of the words that are asked for
+    least_probability: Mapping[str, float]  # of the values that are asked for
 
     def of_label_alone(self) -> SampleFilter:
-        """Return the same filter, which asks for mask and label and for no attribute."""
+        """Return the same filter for mask and label, without attributes."""
         return dataclasses.replace(
             self, least_probability={"label": self.least_probability["label"]}
         )
@@ -68,7 +68,7 @@ def fit_sample_filter(train: Split, val: Split, ctx: RunContext) -> SampleFilter
     known = val.take(masked)
     found = probability_of(reader, known.images, known.table, ctx.card)
     weights = balanced_weights(ctx.card.encode_cells(known.table)[0], LIMIT)
-    share = FALLEN / (1 + len(found))
+    share = REJECTED / (1 + len(found))
 
     def threshold(values: np.ndarray) -> float:
         return float(np.quantile(values, share, weights=weights, method="inverted_cdf"))

@@ -41,7 +41,7 @@ NOISE_FILE = "noise.safetensors"
 def trained_base(train: Split, ctx: RunContext) -> LatentGenerator:
     """Return the base of this split and these settings, training it if nobody has yet.
 
-    A training that was killed resumes.
+    A killed training resumes.
     """
     text_encoder = trained_text_encoder(train, ctx)
     folder = base_folder(train, text_encoder, ctx)

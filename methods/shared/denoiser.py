@@ -1,4 +1,4 @@
-"""The networks that draw: a U-Net that reads sentences, and a ControlNet that reads masks."""
+"""The networks that draw: a U-Net that reads prompts, and a ControlNet that reads masks."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Network = TypeVar("Network", UNet2DConditionModel, ControlNetModel)
 def new_denoiser(
     channels: int, size: int, widths: Sequence[int], text_width: int
 ) -> UNet2DConditionModel:
-    """Make a small U-Net that reads the sentence in two places.
+    """Make a small U-Net that reads the prompt in two places.
 
     By cross-attention where its pictures are smallest, in the middle, because attention at full
     resolution is what costs most on a CPU; and pooled, added to the time, in every block. Without
-    the second a short training hardly hears the sentence (docs/methods.md).
+    the second a short training hardly learns the prompt (docs/methods/controlnet_synthesis.md).
     """
     levels = len(widths)
     return UNet2DConditionModel(
@@ -44,7 +44,7 @@ def new_controlnet(denoiser: UNet2DConditionModel, mask_channels: int) -> Contro
         denoiser, conditioning_channels=mask_channels,
         conditioning_embedding_out_channels=(denoiser.config.block_out_channels[0],),
     )  # fmt: skip
-    # from_unet forgets the number of heads that pool the sentence, but copies their weights.
+    # from_unet forgets the number of heads that pool the prompt, but copies their weights.
     control.add_embedding = copy.deepcopy(denoiser.add_embedding)
     control.register_to_config(addition_embed_type_num_heads=HEADS)
     # Its zero convolutions protect a finished denoiser; this one learns on, and zeros in a row
@@ -78,7 +78,7 @@ def to_device(network: Network, device: torch.device) -> Network:
     """Bring a small network to the device, laid out as the device computes it fastest.
 
     On a CPU group normalisation and fused attention of tiny images take half of a step unless
-    channels come first and attention is plain (docs/speed.md).
+    channels come first and attention is plain (docs/results/speed.md).
     """
     if device.type == "cpu":
         network.set_attn_processor(AttnProcessor())
@@ -87,7 +87,7 @@ def to_device(network: Network, device: torch.device) -> Network:
 
 
 class ControlledDenoiser(nn.Module):
-    """U-Net and ControlNet as one: noisy latents, time, sentence and mask to what it predicts."""
+    """U-Net and ControlNet as one: noisy latents, time, prompt and mask to its prediction."""
 
     def __init__(self, denoiser: UNet2DConditionModel, control: ControlNetModel) -> None:
         super().__init__()

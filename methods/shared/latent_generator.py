@@ -1,4 +1,4 @@
-"""Sentences, and masks if there is a ControlNet, in; patients out: sampling from trained parts."""
+"""Draws patients from prompts, and from masks if there is a ControlNet, with trained parts."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from methods.shared.scanner_noise import ScannerNoise
 
 @dataclass(frozen=True)
 class LatentGenerator:
-    """Draws one patient per request: a sentence says who, a mask says what lies where.
+    """Draws one patient per request, from a prompt and, with a ControlNet, from a mask.
 
-    Without a ControlNet masks are not looked at but for their number and size. Words that a request
-    does not hold (None) are not said.
+    Without a ControlNet only the number and size of the masks matter. A prompt leaves out the words
+    that a request does not hold (None).
     """
 
     card: TaskCard
@@ -47,15 +47,15 @@ class LatentGenerator:
 
     @property
     def reads_masks(self) -> bool:
-        """Say whether a mask makes a difference."""
+        """Whether a mask makes a difference."""
         return self.parts.control is not None
 
     def smooth(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
-        """Draw the same images as the latents have them, without acquisition noise."""
+        """Draw the same images as the latents have them, without scanner noise."""
         names = ["label", *(a.name for a in self.card.attributes)]
-        words = write_prompts(requests[names], self.prompt)
+        prompts = write_prompts(requests[names], self.prompt)
         return self.in_batches(
-            lambda these: self._draw(words[these], masks[these], seed, these.start),
+            lambda these: self._draw(prompts[these], masks[these], seed, these.start),
             np.zeros(masks.shape, np.float32),
         )
 
@@ -79,17 +79,17 @@ class LatentGenerator:
         return images
 
     @torch.inference_mode()
-    def _draw(self, words: list[str], masks: np.ndarray, seed: int, first: int) -> Tensor:
+    def _draw(self, prompts: list[str], masks: np.ndarray, seed: int, first: int) -> Tensor:
         """Draw one batch, from noise back to images."""
         parts = self.parts
-        latents = self.start_noise(len(words), seed, first)
+        latents = self.start_noise(len(prompts), seed, first)
         condition = None
         if self.reads_masks:
             condition = parts.codec.condition(masks, len(self.card.mask_labels)).to(self.device)
-        ask = self.predictor_for(words, condition)
+        predict = self.predictor_for(prompts, condition)
         solver = parts.solver()
         for time in solver.timesteps:
-            latents = solver.step(ask(latents, time.to(self.device)), time, latents).prev_sample
+            latents = solver.step(predict(latents, time.to(self.device)), time, latents).prev_sample
         return parts.codec.decode(latents)
 
     def start_noise(self, n: int, seed: int, first: int = 0) -> Tensor:
@@ -99,25 +99,25 @@ class LatentGenerator:
         return torch.from_numpy(np.stack(start)).to(self.device)
 
     def predictor_for(
-        self, words: Sequence[str], condition: Tensor | None = None
+        self, prompts: Sequence[str], condition: Tensor | None = None
     ) -> Callable[[Tensor, Tensor], Tensor]:
-        """Return what predicts from latents and time, for these sentences and masks.
+        """Return what predicts from latents and time, for these prompts and masks.
 
         With classifier-free guidance (Ho and Salimans 2022, equation 6).
         """
-        n, parts, times = len(words), self.parts, 1 if self.guidance == 1 else 2
-        text = parts.text_encoder.embed([*words, *[""] * (n * (times - 1))])
+        n, parts, times = len(prompts), self.parts, 1 if self.guidance == 1 else 2
+        text = parts.text_encoder.embed([*prompts, *[""] * (n * (times - 1))])
         masks = [] if condition is None else [torch.cat([condition] * times)]
         controlled = None if condition is None else parts.network()
 
-        def ask(latents: Tensor, time: Tensor) -> Tensor:
+        def predict(latents: Tensor, time: Tensor) -> Tensor:
             with autocast(self.device, self.bfloat16):
                 given = torch.cat([latents] * times), time.expand(times * n), text, *masks
                 out = controlled(*given) if controlled else parts.denoiser(*given).sample
             out = out.float()
             if times == 1:
                 return out
-            asked, unasked = out.chunk(2)
-            return unasked + self.guidance * (asked - unasked)
+            conditional, unconditional = out.chunk(2)
+            return unconditional + self.guidance * (conditional - unconditional)
 
-        return ask
+        return predict

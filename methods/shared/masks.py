@@ -1,4 +1,4 @@
-"""Masks for patients who do not exist: those of real ones, a little deformed."""
+"""Masks for generated patients: those of real ones, a little deformed."""
 
 from __future__ import annotations
 

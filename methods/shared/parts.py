@@ -1,4 +1,4 @@
-"""What a generator is put together from, however it was come by: trained from scratch or loaded."""
+"""The parts that make a generator, whether trained from scratch or loaded."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Codec(Protocol):
         ...
 
     def pixels(self, latents: Tensor) -> Tensor:
-        """Map latents back to images where they are, so that gradients find their way back."""
+        """Map latents back to images where they are, so that gradients flow back."""
         ...
 
     def condition(self, masks: np.ndarray, labels: int) -> Tensor:
@@ -57,7 +57,7 @@ class Parts:
     codec: Codec
     text_encoder: TextEncoder
     denoiser: UNet2DConditionModel
-    control: ControlNetModel | None  # reads masks; None: draws from sentences alone
+    control: ControlNetModel | None  # reads masks; None: draws from prompts alone
     schedule: DDPMScheduler  # the forward process that the denoiser knows
     solver: MakeSolver
     times: Tensor  # (k,) of 0 to 999: how noisy the images are that training visits
@@ -67,12 +67,12 @@ class Parts:
     def network(self) -> ControlledDenoiser:
         """Return denoiser and ControlNet as one network, to be trained together."""
         if self.control is None:
-            raise ValueError("These parts draw from sentences alone: there is no ControlNet.")
+            raise ValueError("These parts draw from prompts alone: there is no ControlNet.")
         return ControlledDenoiser(self.denoiser, self.control)
 
 
 def through_latents(codec: Codec, images: np.ndarray) -> np.ndarray:
-    """Return real images as the latents have them: what is too fine for latents is gone."""
+    """Return real images as the latents have them, without the detail that is too fine for them."""
     parts = [
         codec.decode(codec.encode(images[i : i + PART])).numpy()
         for i in range(0, len(images), PART)

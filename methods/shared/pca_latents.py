@@ -1,8 +1,8 @@
-"""Images to latents and back without a network: pixels folded into channels, then turned.
+"""Images to latents and back without a network: principal components of blocks of pixels.
 
-A small autoencoder spends its minutes learning what a rotation gives at once, and drops the noise
-(docs/methods.md has the measurement). So from scratch the latents are principal components of
-blocks of pixels; a pretrained checkpoint brings its own autoencoder.
+A small autoencoder takes minutes to learn what a rotation gives at once, and drops the noise
+(docs/methods/controlnet_synthesis.md has the measurement). So from scratch the latents are
+principal components; a pretrained checkpoint has its own autoencoder.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 With masks, the recipe of Skorupko et al. (arXiv 2403.19508) and of Zhang et al. (ICCV 2023): a
 ControlNet starts as a copy of the checkpoint's encoder behind zero convolutions. Without, a base
-that draws from sentences alone: a low-rank adapter learns the task's images. Any checkpoint of the
-Stable Diffusion 1 or 2 family will do (benchmark/checkpoints.py says what is asked of it).
+that draws from prompts alone: a low-rank adapter learns the task's images. Any checkpoint of the
+Stable Diffusion 1 or 2 family will do (benchmark/generation/checkpoints.py checks it).
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ COLOURS = 3  # channels of the images that the autoencoder reads
 ADAPTER_FILE = "adapter.safetensors"
 TASK = "task"  # name of the adapter with which a checkpoint learns the task's images
 ATTENTION = ["to_q", "to_k", "to_v", "to_out.0"]
-# A denoiser that adds its pooled sentence to the time hears most of it there (denoiser.py).
-POOLED_SENTENCE = ["add_embedding.proj", "time_emb_proj"]
+# A denoiser that adds its pooled prompt to the time reads most of it there (denoiser.py).
+POOLED_PROMPT = ["add_embedding.proj", "time_emb_proj"]
 EMBEDDING = (16, 32, 96, 256)  # widths of the layers that bring masks to the latents' size
 
 
@@ -108,7 +108,7 @@ def load_codec(train: Split, settings: CheckpointSettings, ctx: RunContext) -> S
     network = AutoencoderKL.from_pretrained(
         settings.checkpoint, subfolder="vae", use_safetensors=True
     )
-    _settle(network, ctx)
+    _freeze(network, ctx)
     return ScaledAutoencoder(network, settings.size, *train.images.shape[1:3])
 
 
@@ -134,14 +134,14 @@ def load_base(
 
 
 def add_adapter(denoiser: UNet2DConditionModel, name: str, rank: int) -> None:
-    """Put low-rank matrices (LoRA, Hu et al., ICLR 2022) wherever sentences come in.
+    """Put low-rank matrices (LoRA, Hu et al., ICLR 2022) wherever prompts enter.
 
-    Beside every projection of the denoiser's attention, and, where it adds a pooled sentence to the
+    Beside every projection of the denoiser's attention, and, where it adds a pooled prompt to the
     time, beside those of both. They start as no change, stay in single precision, and are all that
     is left to train.
     """
     denoiser.requires_grad_(False)
-    pooled = POOLED_SENTENCE if denoiser.config.addition_embed_type == "text" else []
+    pooled = POOLED_PROMPT if denoiser.config.addition_embed_type == "text" else []
     config = LoraConfig(
         r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=ATTENTION + pooled
     )
@@ -152,7 +152,7 @@ def add_adapter(denoiser: UNet2DConditionModel, name: str, rank: int) -> None:
 def save_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> None:
     """Write an adapter as safetensors."""
     verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()  # diffusers warns of a cast that it does itself, to no other type
+    logging.set_verbosity_error()  # diffusers warns of a cast that changes nothing
     try:
         denoiser.save_lora_adapter(folder, name, weight_name=ADAPTER_FILE)
     finally:
@@ -170,7 +170,7 @@ def merge_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> No
 
 
 def load_adapter(denoiser: UNet2DConditionModel, folder: Path, name: str) -> None:
-    """Load an adapter; beside weights in half precision it stays, or small changes were lost."""
+    """Load an adapter; it stays separate from half-precision weights, which lose small changes."""
     if denoiser.dtype == torch.float32:
         merge_adapter(denoiser, folder, name)
         return
@@ -222,8 +222,8 @@ def _trainable(control: ControlNetModel, ctx: RunContext) -> ControlNetModel:
     return control.to(ctx.device)
 
 
-def _settle(network: UNet2DConditionModel | AutoencoderKL, ctx: RunContext) -> None:
-    """Put on the device what stays fixed; on a GPU in half of its memory."""
+def _freeze(network: UNet2DConditionModel | AutoencoderKL, ctx: RunContext) -> None:
+    """Freeze a network on the device; on a GPU in bfloat16, which halves its memory."""
     network.to(ctx.device).eval().requires_grad_(False)
     if ctx.device.type == "cuda" and ctx.precision == "bfloat16":
         network.to(torch.bfloat16)
@@ -237,7 +237,7 @@ def _parts(
     denoiser = UNet2DConditionModel.from_pretrained(
         settings.checkpoint, subfolder="unet", use_safetensors=True
     )
-    _settle(denoiser, ctx)
+    _freeze(denoiser, ctx)
     denoiser.enable_gradient_checkpointing()
     codec = load_codec(train, settings, ctx)
     schedule = DDPMScheduler.from_pretrained(

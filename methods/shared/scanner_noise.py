@@ -1,4 +1,4 @@
-"""Acquisition noise: what the latents leave out, measured on real images and put back.
+"""Scanner noise: what the latents leave out, measured on real images and put back.
 
 Latents keep anatomy and drop the finest detail and noise, so that their images are too smooth and
 any classifier tells them from real ones at a glance. The residual (real less reconstruction) is

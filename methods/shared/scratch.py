@@ -33,9 +33,9 @@ def new_base(
     text_encoder: TextEncoder,
     ctx: RunContext,
 ) -> Parts:
-    """Measure the folding, write it into folder, and make a new denoiser."""
+    """Fit the latents, write them into folder, and make a new denoiser."""
     codec = fit_pca(train.images, settings.fold, settings.components)
-    codec.save(folder / "folding.safetensors")
+    codec.save(folder / "latents.safetensors")
     channels, size = codec.encode(train.images[:1]).shape[1:3]
     torch.manual_seed(int(ctx.rng("denoiser: weights").integers(2**62)))
     denoiser = new_denoiser(channels, size, settings.widths, text_encoder.width)
@@ -45,8 +45,8 @@ def new_base(
 def load_base(
     folder: Path, start: Path, settings: ScratchSettings, text_encoder: TextEncoder, ctx: RunContext
 ) -> Parts:
-    """Load the denoiser of a folder, and the folding from where the training began."""
-    codec = PcaLatents.load(start / "folding.safetensors")
+    """Load the denoiser of a folder, and the latents from the folder where training began."""
+    codec = PcaLatents.load(start / "latents.safetensors")
     denoiser = UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True)
     return _joined(codec, text_encoder, denoiser, settings, ctx)
 
@@ -55,7 +55,7 @@ def add_controlnet(base: Parts, train: Split, settings: ScratchSettings, ctx: Ru
     """Put a new ControlNet beside a trained denoiser."""
     planes = base.codec.condition(train.masks[:1], len(ctx.card.mask_labels)).shape[1]
     torch.manual_seed(int(ctx.rng("controlnet: weights").integers(2**62)))
-    return _steered(base, new_controlnet(base.denoiser, planes), settings, ctx)
+    return _with_control(base, new_controlnet(base.denoiser, planes), settings, ctx)
 
 
 def load_controlled(folder: Path, base: Parts, settings: ScratchSettings, ctx: RunContext) -> Parts:
@@ -63,7 +63,7 @@ def load_controlled(folder: Path, base: Parts, settings: ScratchSettings, ctx: R
     denoiser = UNet2DConditionModel.from_pretrained(folder / "unet", use_safetensors=True)
     control = ControlNetModel.from_pretrained(folder / "controlnet", use_safetensors=True)
     parts = dataclasses.replace(base, denoiser=to_device(denoiser, ctx.device))
-    return _steered(parts, control, settings, ctx)
+    return _with_control(parts, control, settings, ctx)
 
 
 def _joined(
@@ -79,17 +79,17 @@ def _joined(
         control=None,
         schedule=noise_schedule(),
         solver=solver,
-        # A short training has no step to spare for noise that sampling never meets.
+        # A short training has no step to spare for noise levels that sampling never visits.
         times=solver().timesteps,
         shape=(config.in_channels, config.sample_size, config.sample_size),
         batch=DRAWN_TOGETHER,
     )
 
 
-def _steered(
+def _with_control(
     base: Parts, control: ControlNetModel, settings: ScratchSettings, ctx: RunContext
 ) -> Parts:
-    """With masks fewer steps find what is where, and other noise is met on the way."""
+    """Add the ControlNet: with masks fewer steps are enough, at other noise levels."""
     solver = _solver(settings.sampling_steps, settings.last_noise)
     control = to_device(control, ctx.device)
     return dataclasses.replace(base, control=control, solver=solver, times=solver().timesteps)
@@ -110,7 +110,7 @@ def new_solver(times: np.ndarray) -> DPMSolverMultistepScheduler:
     """Return DPM-Solver++ of second order (Lu et al. 2022, arXiv 2211.01095), times set.
 
     The last step goes from the last time to the denoiser's expectation. Detail finer than that
-    noise is left out instead of made up: after minutes of training it is no detail but speckle.
+    noise is left out: after minutes of training it would be speckle.
     """
     solver = DPMSolverMultistepScheduler.from_config(noise_schedule().config)
     solver.set_timesteps(timesteps=times.tolist())

@@ -1,4 +1,4 @@
-"""Sentences to vectors: the text tower of a CLIP, which stays fixed, as in latent diffusion."""
+"""Prompts to vectors: the text tower of a CLIP, which stays fixed, as in latent diffusion."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class TextEncoder:
         """How many numbers stand for a token."""
         return int(self.encoder.config.hidden_size)
 
-    def tokens(self, sentences: Sequence[str]) -> Tensor:
-        """Turn sentences into numbers, (n, length)."""
-        return tokens_of(sentences, self.tokenizer, self.encoder.config)
+    def tokens(self, prompts: Sequence[str]) -> Tensor:
+        """Turn prompts into numbers, (n, length)."""
+        return tokens_of(prompts, self.tokenizer, self.encoder.config)
 
     @torch.no_grad()
     def encode(self, tokens: Tensor) -> Tensor:
@@ -35,15 +35,15 @@ class TextEncoder:
         device = next(self.encoder.parameters()).device
         return self.encoder(tokens.to(device)).last_hidden_state
 
-    def embed(self, sentences: Sequence[str]) -> Tensor:
-        """Map sentences to (n, length, width); each distinct one goes through once."""
-        distinct = list(dict.fromkeys(sentences))
-        place = {sentence: i for i, sentence in enumerate(distinct)}
-        return self.encode(self.tokens(distinct))[[place[sentence] for sentence in sentences]]
+    def embed(self, prompts: Sequence[str]) -> Tensor:
+        """Map prompts to (n, length, width); each distinct one goes through once."""
+        distinct = list(dict.fromkeys(prompts))
+        place = {prompt: i for i, prompt in enumerate(distinct)}
+        return self.encode(self.tokens(distinct))[[place[prompt] for prompt in prompts]]
 
 
 def text_encoder_of_clip(folder: Path, device: torch.device) -> TextEncoder:
-    """Take the text tower of a small CLIP (benchmark/clip.py)."""
+    """Take the text tower of a small CLIP (benchmark/generation/text_image_model.py)."""
     clip = load_clip(folder, device)
     text = CLIPTextModel(clip.network.config.text_config)
     inside = getattr(text, "text_model", text)  # transformers 4 has one more layer of names

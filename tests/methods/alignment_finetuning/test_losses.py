@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 
 from methods.alignment_finetuning.losses import (
     assign,
-    off_sentence,
+    off_prompt,
     towards_assigned,
     towards_target,
     unlike_untuned,
@@ -100,4 +100,4 @@ def test_leaving_the_sentence_costs_and_coming_closer_does_not():
     sentence = torch.tensor([[1.0, 0.0]])
     untuned = torch.tensor([[0.6, 0.8], [0.6, 0.8]])
     seen = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
-    torch.testing.assert_close(off_sentence(seen, sentence, untuned), torch.tensor([0.6, 0.0]))
+    torch.testing.assert_close(off_prompt(seen, sentence, untuned), torch.tensor([0.6, 0.0]))

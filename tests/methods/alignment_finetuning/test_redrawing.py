@@ -21,30 +21,30 @@ def test_a_perfect_base_redraws_the_patient_as_the_latents_have_them(
 ):
     """v = (alpha x - x0) / sigma gives away x0, whatever the noise was."""
     some = splits.train.take(np.arange(5))
-    parts, said = base.parts, []
+    parts, asked = base.parts, []
     truth = parts.codec.encode(some.images)
 
-    def knows(self, words):
-        said.extend(words)
+    def knows(self, prompts):
+        asked.extend(prompts)
 
-        def ask(latents, time):
+        def predict(latents, time):
             alpha = parts.schedule.alphas_cumprod[time].sqrt()
             return (alpha * latents - truth) / (1 - alpha**2).sqrt()
 
-        return ask
+        return predict
 
-    monkeypatch.setattr(LatentGenerator, "asking", knows)
+    monkeypatch.setattr(LatentGenerator, "predictor_for", knows)
     found = redraw(some, ("site",), base, shared)
     np.testing.assert_allclose(found, through_latents(parts.codec, some.images), atol=1e-4)
-    told = some.table.drop(columns="site").to_dict("records")
-    assert said == [shared.prompt(row) for row in told]  # nothing of what the guide is to read
+    rest = some.table.drop(columns="site").to_dict("records")
+    assert asked == [shared.prompt(row) for row in rest]  # nothing that the guide reads
 
 
 def test_redrawing_starts_half_way_up_the_chain(splits, shared, base, monkeypatch):
     asked, times = [], base.parts.solver().timesteps
     monkeypatch.setattr(
         LatentGenerator,
-        "asking",
+        "predictor_for",
         lambda self, words: lambda latents, time: (asked.append(int(time)), 0 * latents)[1],
     )
     redraw(splits.train.take(np.arange(2)), ("site",), base, shared)
@@ -72,5 +72,5 @@ def test_without_memory_fewer_are_redrawn_at_a_time(splits, shared, base, monkey
             raise torch.OutOfMemoryError
         return predictor_for(self, words)
 
-    monkeypatch.setattr(LatentGenerator, "asking", full)
+    monkeypatch.setattr(LatentGenerator, "predictor_for", full)
     np.testing.assert_allclose(redraw(some, ("site",), base, shared), whole, atol=1e-2)

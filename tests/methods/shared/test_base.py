@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
 from benchmark.conformance.toy_preset import TOY_PRESET
+from benchmark.discovery.code_digest import code_digest
 from benchmark.generation.mix_targets import read_target
 from benchmark.generation.text_image_model import write_prompts
 from methods.shared import base, controlnet
@@ -79,7 +81,7 @@ def test_groups_are_drawn_as_in_the_mix_whatever_the_limit_of_rare_cells(splits,
     assert shares == pytest.approx([0.3, 0.7])
 
 
-def test_sentences_to_learn_leave_words_out(splits, ctx):
+def test_prompts_to_learn_leave_words_out(splits, ctx):
     parts = base.trained_base(splits.train, ctx).parts
     draw = training_pairs(
         splits.train, torch.zeros(64, *parts.shape), parts, torch.ones(64), 400, ctx
@@ -95,10 +97,10 @@ def test_every_image_is_learned_with_its_own_sentence(splits, ctx):
     parts, n = base.trained_base(splits.train, ctx).parts, len(splits.train)
     numbered = torch.arange(n).view(n, 1, 1, 1)  # latents that say which image they are of
     draw = training_pairs(splits.train, numbered, parts, torch.ones(n), 50, ctx, word_dropout=0)
-    chance = draw(torch.Generator().manual_seed(0))
+    drawn = draw(torch.Generator().manual_seed(0))
     own = write_prompts(splits.train.table[["label", "site"]], ctx.prompt)
     nothing = parts.text_encoder.embed([""])[0]
-    for row, text in zip(chance["latents"].flatten().tolist(), chance["text"], strict=True):
+    for row, text in zip(drawn["latents"].flatten().tolist(), drawn["text"], strict=True):
         assert torch.equal(text, nothing) or torch.equal(
             text, parts.text_encoder.embed([own[row]])[0]
         )
@@ -107,7 +109,7 @@ def test_every_image_is_learned_with_its_own_sentence(splits, ctx):
 TASK_SAYS_NOTHING = "a picture"
 
 
-def test_nobody_asked_for_is_nobody_drawn(trained, splits):
+def test_no_request_draws_no_patient(trained, splits):
     empty = splits.val.table.head(0)
     assert trained.generate(empty, splits.val.masks[:0], 0).shape == (0, 1, 32, 32)
 
@@ -120,7 +122,7 @@ def test_a_trained_generator_is_fetched_and_a_changed_split_trains_anew(
     monkeypatch.setattr(base, "train_base", None)
     other_seed = dataclasses.replace(shared, seed=7, curves=[], steps=0, counted=set())
     trained_generator(splits.train, other_seed)
-    assert other_seed.steps == 20 + 20 + 10  # base, ControlNet, sentences: trained by another run
+    assert other_seed.steps == 20 + 20 + 10  # base, ControlNet, CLIP: trained by another run
     stages = {curve["stage"] for curve in other_seed.curves}
     assert stages == {"base", "controlnet", "generator: sentences"}
     with pytest.raises(TypeError):
@@ -134,18 +136,18 @@ def test_killed_and_run_again_it_ends_in_the_same_weights(trained, splits, ctx, 
         stages.append(stage)
         calls = []
 
-        def cut(chance):
+        def cut(drawn):
             calls.append(1)
             if len(calls) > 5:
                 raise KeyboardInterrupt
-            return loss(chance)
+            return loss(drawn)
 
         train_resumably(stage, network, draw, cut, *rest)
 
-    monkeypatch.setattr(controlnet, "optimise", killed)
+    monkeypatch.setattr(controlnet, "train_resumably", killed)
     with pytest.raises(KeyboardInterrupt):
         trained_generator(splits.train, ctx)
-    monkeypatch.setattr(controlnet, "optimise", train_resumably)
+    monkeypatch.setattr(controlnet, "train_resumably", train_resumably)
     again = trained_generator(splits.train, ctx)
     folder = next(ctx.cache.root.glob("generator-*[0-9a-f]"))
     assert not list(folder.glob("*.training.safetensors"))
@@ -216,3 +218,9 @@ def test_training_visits_the_noise_that_sampling_meets(trained, ctx):
     assert torch.equal(trained.parts.times, solver.timesteps)
     assert solver.timesteps[0] == 999 and solver.timesteps[-1] == settings.last_noise
     assert len(solver.timesteps) == settings.sampling_steps
+
+
+def test_a_change_of_the_controlnets_code_trains_it_anew_and_leaves_the_base(splits, ctx):
+    own = code_digest(Path(controlnet.__file__))
+    assert controlnet.key_of(splits.train, ctx)["code"] == own
+    assert base.base_key(splits.train, ctx)["code"] != own
