@@ -158,9 +158,7 @@ def with_labels(drawn: Split, guide: Guide, ctx: RunContext, sure: float) -> Spl
     calibrated = calibrated / calibrated.sum(1, keepdims=True)
     kept = calibrated.max(1) >= sure
     labels = np.array(ctx.card.classes, dtype=object)[calibrated.argmax(1)]
-    ctx.say(
-        f"labels: the guide is sure of {kept.sum()} of {len(drawn)} patients, the others are left out"
-    )
+    ctx.say(f"labels: the guide is sure of {kept.sum()} of {len(drawn)} patients; only they stay")
     counts = {f"label {name}": int((labels[kept] == name).sum()) for name in ctx.card.classes}
     if not all(counts.values()):
         ctx.say(f"labels: {counts}: one is never drawn, so all of them are left out")
