@@ -10,7 +10,7 @@ from benchmark.cohorts.toy import toy_task
 from benchmark.running import predictions
 from methods.controlnet_synthesis import sample_filter as module
 from methods.controlnet_synthesis.method import ControlNetSynthesis, draw_patients
-from methods.controlnet_synthesis.sample_filter import FALLEN, SampleFilter, fit_sample_filter
+from methods.controlnet_synthesis.sample_filter import REJECTED, SampleFilter, fit_sample_filter
 
 TASK = toy_task(2, 2)
 CARD = TASK.card
@@ -70,7 +70,7 @@ def test_one_val_patient_in_twenty_falls_below_any_threshold(monkeypatch, make_s
     """Four criteria (mask, label, two attributes) share 5 %: of 100 patients one falls below."""
     found = thresholds(monkeypatch, make_spec, np.zeros(100, int), (np.arange(100) + 0.5) / 200)
     names = ["label", *(a.name for a in CARD.attributes)]
-    share = 100 * FALLEN / (1 + len(names))
+    share = 100 * REJECTED / (1 + len(names))
     expected = (np.ceil(share) - 0.5) / 200
     assert found.least_probability == pytest.approx(dict.fromkeys(names, expected))
     assert found.least_dice == pytest.approx(1)
