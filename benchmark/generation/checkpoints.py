@@ -1,7 +1,7 @@
 """Pretrained generators: found, checked and hashed before any work is done with them.
 
-A checkpoint is a folder in the format of diffusers. Only what JSON and the headers of safetensors
-say is looked at here: nothing is unpickled, and no network is built.
+A checkpoint is a folder in the format of diffusers. Only JSON and the headers of safetensors are
+read here: nothing is unpickled, and no network is built.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def checkpoint_digest(folder: Path) -> str:
 
 @cache
 def check_checkpoint(folder: Path, size: int) -> None:
-    """Refuse what cannot draw images of size pixels; all problems at once, in a ValueError."""
+    """Refuse what cannot draw images of size pixels; ValueError lists all problems at once."""
     problems = _missing(folder) or _unfit(folder, size)
     if problems:
         raise ValueError(f"Checkpoint {folder}: {'; '.join(problems)}. {FORMAT}")
@@ -124,11 +124,11 @@ def _unfit(folder: Path, size: int) -> list[str]:
         ("unet reads channels:", unet.get("in_channels"), latents),
         ("unet writes channels:", unet.get("out_channels"), latents),
         (
-            "unet reads sentences of width",
+            "unet reads prompts of width",
             unet.get("cross_attention_dim"),
             config["text_encoder"].get("hidden_size"),
         ),
-        ("unet wants besides the sentence:", unet.get("addition_embed_type"), None),
+        ("unet wants besides the prompt:", unet.get("addition_embed_type"), None),
         ("unet wants a class:", unet.get("class_embed_type"), None),
         ("scheduler's steps:", scheduler.get("num_train_timesteps", NOISE_STEPS), NOISE_STEPS),
     ]

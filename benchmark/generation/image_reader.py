@@ -1,8 +1,8 @@
-"""Reads images back: which group and label they show, and where the regions of the mask lie.
+"""Reads images back: which label and groups they show, and where the regions of the mask lie.
 
-Trained on training patients. The generation track judges generated images with it, and
-methods may read images with one of their own; readers for different purposes have different seeds,
-and what methods read with has another backbone than what judges them.
+It learns from training patients. The generation track judges generated images with one, and methods
+may read images with their own. Readers for different purposes have different seeds, and a method's
+reader has another backbone than the judge's.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from benchmark.training.augmentation import augment, normalise, to_tensor
 from benchmark.training.loop import train_network
 from benchmark.training.sampling_weights import balanced_weights, draw_batches
 
-FOLD = 2  # blocks of so many pixels a side become channels: full resolution is what costs
-WIDTHS = (16, 32, 64)  # of the network that reads masks
-NOISE = 0.03  # standard deviation of what is added to images of a coarse reader in training
+FOLD = 2  # blocks of so many pixels a side become channels, because full resolution is slow
+WIDTHS = (16, 32, 64)  # of the segmenter
+NOISE = 0.03  # standard deviation of noise added to the training images of a coarse reader
 WEIGHTS = "weights.safetensors"
 VERSION = "readback-4"  # stands beside every number that rests on these networks
 
@@ -43,19 +43,19 @@ VERSION = "readback-4"  # stands beside every number that rests on these network
 class Effort:
     """How long one of the networks learns."""
 
-    part: float  # of a classifier's steps
+    steps_share: float  # of a classifier's steps
     batch_size: int
     rate: float | None = None  # None: the classifier's
 
 
 JUDGE = Effort(0.6, 64)  # for label and attributes; its backbone is the classifier's
-METHODS = Effort(0.9, 64, 2e-3)  # the same with another backbone, of which no preset knows the rate
-SEGMENTER = Effort(0.9, 16, 2e-3)  # learns most from many small batches (docs/speed.md)
+METHODS = Effort(0.9, 64, 2e-3)  # another backbone, whose rate no preset knows
+SEGMENTER = Effort(0.9, 16, 2e-3)  # learns most from many small batches (docs/results/speed.md)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Two trained networks. Everything goes in and comes out as numpy."""
+    """A classifier of label and attributes, and a segmenter of masks; numpy in, numpy out."""
 
     card: TaskCard
     classifier: AttributeClassifier
@@ -67,7 +67,7 @@ class Reader:
     coarse: int = 1  # label and attributes are read from blocks of so many pixels a side
 
     def features(self, images: np.ndarray) -> np.ndarray:
-        """Return what the last layer sees, (n, width)."""
+        """Return the input of the last layer, (n, width)."""
         return self._map(images, lambda x: self.classifier.features(self.classifier_input(x)))
 
     def logits(self, images: Tensor) -> dict[str, Tensor]:
@@ -75,7 +75,7 @@ class Reader:
         return self.classifier(self.classifier_input(images))
 
     def classifier_input(self, images: Tensor) -> Tensor:
-        """Return images as the network for label and attributes has them."""
+        """Return images as the classifier gets them."""
         if self.coarse > 1:
             blocks = functional.avg_pool2d(images, self.coarse)
             images = functional.interpolate(blocks, images.shape[-2:], mode="bilinear")
@@ -134,10 +134,10 @@ def trained_reader(
     """Return the reader of these training patients, training what nobody has trained yet.
 
     Runs with the same patients, purpose and backbone share one, and each of them counts its steps.
-    with_masks=False leaves out the network that reads masks. coarse: label and attributes are read
-    from blocks of so many pixels a side, so that detail which generated images lack says nothing.
-    times: how often as long as usual they are learned. Raises ValueError for a method that asks for
-    the judge's backbone: nobody may read images with what judges them.
+    with_masks=False leaves out the segmenter. coarse: label and attributes are read from blocks of
+    so many pixels a side, so that detail that generated images lack says nothing. times: train the
+    classifier this many times as long. Raises ValueError for a method that asks for the judge's
+    backbone: no method may read images with the network that judges them.
     """
     if not ctx.judges and same_architecture(backbone, ctx.classifier.backbone):
         raise ValueError(
@@ -146,7 +146,7 @@ def trained_reader(
         )
     usual = JUDGE if ctx.judges else METHODS
     rate = usual.rate or ctx.classifier.learning_rate
-    effort = dataclasses.replace(usual, part=times * usual.part, rate=rate)
+    effort = dataclasses.replace(usual, steps_share=times * usual.steps_share, rate=rate)
     reader = dataclasses.replace(new_reader(train, ctx, purpose, backbone), coarse=coarse)
     key = {
         "version": VERSION,
@@ -189,7 +189,7 @@ def _save(network: nn.Module, folder: Path) -> None:
 
 
 def new_reader(train: Split, ctx: RunContext, purpose: str, backbone: str) -> Reader:
-    """Make both networks with random weights."""
+    """Make classifier and segmenter with random weights."""
     channels = train.images.shape[1]
     sizes = {"label": len(ctx.card.classes)} | {a.name: len(a.values) for a in ctx.card.attributes}
     torch.manual_seed(int(ctx.rng(f"{purpose}: weights").integers(2**62)))
@@ -231,7 +231,7 @@ def _train(
         images = to_tensor(train.images[rows.numpy()], ctx.device)
         return loss_of(network, images, rows, reader, rng)
 
-    steps = round(effort.part * ctx.classifier.steps)
+    steps = round(effort.steps_share * ctx.classifier.steps)
     rate = effort.rate or ctx.classifier.learning_rate
     train_network(network, batch_loss, stage, ctx, steps=steps, rate=rate, weight_decay=0.01)
 
@@ -246,7 +246,7 @@ def _classifier_loss(train: Split, ctx: RunContext) -> Loss:
         network: nn.Module, images: Tensor, rows: Tensor, reader: Reader, rng: torch.Generator
     ) -> Tensor:
         moved = augment(images, rng)
-        if reader.coarse > 1:  # what is left of noise in blocks is to say nothing either
+        if reader.coarse > 1:  # so that noise left in blocks says nothing either
             moved = moved + NOISE * torch.randn(moved.shape, generator=rng).to(moved.device)
         logits = network(reader.classifier_input(moved))
         parts = [

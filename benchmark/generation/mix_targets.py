@@ -15,7 +15,7 @@ TOLERANCE = 0.011
 
 
 def columns_to_align(card: TaskCard, asked: str = "") -> tuple[str, ...]:
-    """Read names of columns, parted by commas; empty: sex, wherever the card has it.
+    """Read names of columns, separated by commas; empty: sex, wherever the card has it.
 
     A card without the words female and male gives its first attribute. Raises ValueError for names
     that the card does not have.
@@ -30,7 +30,7 @@ def columns_to_align(card: TaskCard, asked: str = "") -> tuple[str, ...]:
         of_label = " Sex is its label: aligns=label." if set(card.classes) == SEX else ""
         raise ValueError(
             f"{card.name} has no {', '.join(map(repr, unknown))} to align.{of_label} "
-            f"It has: {', '.join(known)}; several are parted by commas. Left empty it is sex, "
+            f"It has: {', '.join(known)}; separate several by commas. Left empty it is sex, "
             "wherever a task has it, be it the label. If another task is meant, name it with "
             "--task."
         )
@@ -119,7 +119,7 @@ def _table(asked: str, groups: tuple[str, ...]) -> tuple[dict[str, float], list[
             problems.append(f"{entry!r} is {wrong}")
             continue
         if group not in groups:
-            hint = "; groups are parted by semicolons" if ":" in group else ""
+            hint = "; separate groups by semicolons" if ":" in group else ""
             problems.append(f"there is no group {group!r}{hint}")
         elif group in shares:
             problems.append(f"{group!r} is there twice")

@@ -1,4 +1,4 @@
-"""Filling the cells that a split lacks: how many patients, by whose masks, and asking for them."""
+"""Requests for patients that a split lacks: how many of each cell, with which masks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.api.data import Split
 from benchmark.api.protocols import Generator
 from benchmark.training.sampling_weights import balanced_weights
 
-EVERYWHERE = 0.25  # share of the patients added by filling that every cell gets alike
+EVERYWHERE = 0.25  # share of the added patients that is spread over all cells evenly
 
 
 def level_counts(counts: np.ndarray, total: int | None = None) -> np.ndarray:
@@ -38,8 +38,8 @@ def counts_to_add(train: Split, card: TaskCard, mode: str, ratio: float) -> np.n
     """Return how many patients to add to each cell, (cells,), ratio times as many as train has.
 
     even: equally many in every cell. fill: the smallest cells first, as water finds its level
-    (ratio 0: all up to the largest), but a quarter of them evenly: a cell that got none would tell
-    a classifier that whoever looks added there has the other label.
+    (ratio 0: all up to the largest), but a quarter of them evenly: if a cell got none, "looks
+    added" would mean the other label in its group.
     """
     total, sizes = round(ratio * len(train)), cell_sizes(train, card)
     if mode == "even":
@@ -74,11 +74,11 @@ def enlarged(train: Split, images: np.ndarray, masks: np.ndarray, rows: pd.DataF
 
 
 def draw_weights(train: Split, added: pd.DataFrame, card: TaskCard, share: float) -> np.ndarray:
-    """Say how often to draw each image of an enlarged split, (real + added,), summing to 1.
+    """Return how often to draw each image of an enlarged split, (real + added,), summing to 1.
 
     A share of the draws goes to added images, and within real and added ones every cell counts the
-    same, rare ones up to the usual limit. So where every cell has added images, "added" tells
-    nothing about the label.
+    same, rare ones up to the usual limit. So where every cell has added images, "looks added"
+    says nothing about the label.
     """
     real, _ = card.encode_cells(train.table)
     if not len(added):
@@ -92,10 +92,10 @@ def choose_mask_donors(
 ) -> np.ndarray:
     """Return for every request the row of a patient of split to take the mask from, (n,).
 
-    Owners have the request's label and as many of its attributes as anybody of that label has,
-    ordered values counting by how far apart they are. Equally near ones take turns.
+    Donors have the request's label, and the attributes nearest to its own that a patient of that
+    label has; values count by how far apart they are in order. Equally near donors take turns.
 
-    Raises ValueError if no patient of a label that is asked for has a mask.
+    Raises ValueError if no patient of a requested label has a mask.
     """
     with_mask = np.flatnonzero(has_mask(split.masks))
     donors = split.table.iloc[with_mask]
@@ -114,13 +114,13 @@ def choose_mask_donors(
 
 
 def has_mask(masks: np.ndarray) -> np.ndarray:
-    """Say which patients have a mask, (n,): a cohort gives zeros to those that have none."""
+    """Return which patients have a mask, (n,) bool: those without one have zeros."""
     parts = [masks[i : i + 256].any((1, 2, 3)) for i in range(0, len(masks), 256)]
     return np.concatenate(parts)
 
 
 def nearest_donors(request: pd.Series, donors: pd.DataFrame, card: TaskCard) -> np.ndarray:
-    """Return the rows of owners of the request's label whose group is nearest, (k,)."""
+    """Return the rows of donors of the request's label whose group is nearest, (k,)."""
     same = np.flatnonzero((donors["label"] == request["label"]).to_numpy())
     distance = np.zeros(len(same))
     for attribute in card.attributes:
@@ -133,7 +133,10 @@ def nearest_donors(request: pd.Series, donors: pd.DataFrame, card: TaskCard) -> 
 def ask_for_patients(
     generator: Generator, rows: pd.DataFrame, masks: np.ndarray, seed: int
 ) -> np.ndarray:
-    """Ask a generator for patients and return their images, or say what is wrong with them."""
+    """Ask a generator for patients and return their images, (n, channels, size, size).
+
+    Raises ValueError that says what is wrong with them.
+    """
     drawn = generator.generate(rows, masks, seed)
     name = type(generator).__name__
     try:

@@ -1,11 +1,11 @@
-"""A small CLIP, trained on a split's own pairs of image and sentence.
+"""A small CLIP, trained on a split's own pairs of image and prompt.
 
 Radford et al., ICML 2021 (arXiv 2103.00020). The vocabulary is made from the task's words and the
-towers are transformers' CLIPModel. Many patients share a sentence, so the contrast is between
-sentences and not between patients: an image has to find its own sentence among all (cross-entropy
-over distinct sentences; image to text only).
+towers are transformers' CLIPModel. Many patients share a prompt, so the contrast is between prompts
+and not between patients: an image has to find its own prompt among all (cross-entropy over distinct
+prompts; image to text only).
 
-Generators read sentences with one, and hold images against it; the generation track has another,
+Generators read prompts with one and compare images with them; the generation track has another one,
 with another seed, that no method sees.
 """
 
@@ -44,20 +44,20 @@ WIDTH = 64  # of both towers
 ATTENTION = "eager"  # fused attention of so few patches is five times as slow in bfloat16 on a CPU
 PATCHES = 8  # along one side of an image
 BATCH, RATE = 64, 1e-3
-PART = 0.42  # of a classifier's steps
-WORD_DROPOUT = 0.25  # how often a batch leaves out a word
-# Standard deviation of new word vectors, CLIP's own being 0.02: after so short a training sentences
+STEPS_SHARE = 0.42  # of a classifier's steps
+WORD_DROPOUT = 0.25  # how often a batch leaves out a word of all its prompts
+# Standard deviation of new word vectors, CLIP's own being 0.02: after so short a training, prompts
 # that differ in one word differ by little else than that word's vector.
 WORDS_APART = 0.5
-MOST_SENTENCES = 20_000
-PICTURES = 256  # that go through together
+MOST_PROMPTS = 20_000
+TOGETHER = 256  # images that go through together
 
 Prompt = Callable[[Mapping[str, object]], str]
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A fixed CLIP and its tokenizer."""
+    """A fixed CLIP with its tokenizer: vectors of an image and its prompt point the same way."""
 
     tokenizer: CLIPTokenizer
     network: CLIPModel
@@ -68,29 +68,29 @@ class Clip:
         return functional.normalize(self.network.visual_projection(features).float(), dim=1)
 
     @torch.no_grad()
-    def embed_prompts(self, sentences: Sequence[str]) -> Tensor:
-        """Map sentences to unit vectors (n, width), each distinct one once."""
-        distinct = list(dict.fromkeys(sentences))
+    def embed_prompts(self, prompts: Sequence[str]) -> Tensor:
+        """Map prompts to unit vectors (n, width), each distinct one once."""
+        distinct = list(dict.fromkeys(prompts))
         tokens = tokens_of(distinct, self.tokenizer, self.network.config.text_config)
         out = self.network.text_model(input_ids=tokens.to(self.network.device)).pooler_output
         vectors = functional.normalize(self.network.text_projection(out).float(), dim=1)
-        place = {sentence: i for i, sentence in enumerate(distinct)}
-        return vectors[[place[sentence] for sentence in sentences]]
+        place = {prompt: i for i, prompt in enumerate(distinct)}
+        return vectors[[place[prompt] for prompt in prompts]]
 
     @torch.inference_mode()
-    def score(self, images: np.ndarray, sentences: Sequence[str]) -> np.ndarray:
-        """Return the cosine of every image with its sentence, (n,)."""
-        seen = [
-            self.embed_images(to_tensor(images[i : i + PICTURES], self.network.device))
-            for i in range(0, len(images), PICTURES)
+    def score(self, images: np.ndarray, prompts: Sequence[str]) -> np.ndarray:
+        """Return the cosine of every image with its prompt, (n,)."""
+        vectors = [
+            self.embed_images(to_tensor(images[i : i + TOGETHER], self.network.device))
+            for i in range(0, len(images), TOGETHER)
         ]
-        return (torch.cat(seen) * self.embed_prompts(sentences)).sum(1).cpu().numpy()
+        return (torch.cat(vectors) * self.embed_prompts(prompts)).sum(1).cpu().numpy()
 
 
 def write_prompts(table: pd.DataFrame, prompt: Prompt) -> list[str]:
-    """Say every row of a table (label and attributes, in words) in the task's own sentence.
+    """Write the task's own prompt for every row of a table (label and attributes, in words).
 
-    None, or a number that is not known, is not said.
+    It leaves out what is None or NaN.
     """
     return [
         prompt({str(k): v for k, v in row.items() if not pd.isna(v)})
@@ -99,26 +99,26 @@ def write_prompts(table: pd.DataFrame, prompt: Prompt) -> list[str]:
 
 
 def all_prompts(card: TaskCard, prompt: Prompt) -> list[str]:
-    """Say everything that can be said of a cell, and every part of it, each sentence once.
+    """Write every prompt of every cell, and of every part of what it names, each once.
 
-    Raises ValueError for a card with too many ways to say something.
+    Raises ValueError for a card with too many prompts.
     """
     columns = {"label": card.classes, **{a.name: a.values for a in card.attributes}}
     ways = math.prod(1 + len(values) for values in columns.values())
-    if ways > MOST_SENTENCES:
+    if ways > MOST_PROMPTS:
         raise ValueError(
-            f"{card.name}: label and attributes can be said in {ways} ways, and sentences are made "
-            f"for at most {MOST_SENTENCES}. Declare fewer attributes or values."
+            f"{card.name}: label and attributes make {ways} prompts, and the text encoder learns "
+            f"at most {MOST_PROMPTS}. Declare fewer attributes or values."
         )
     rows = itertools.product(*((None, *values) for values in columns.values()))
     table = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
     return list(dict.fromkeys(write_prompts(table, prompt)))
 
 
-def tokens_of(sentences: Sequence[str], tokenizer: CLIPTokenizer, config: CLIPTextConfig) -> Tensor:
-    """Turn sentences into numbers, (n, length), padded or cut to what the encoder reads."""
+def tokens_of(prompts: Sequence[str], tokenizer: CLIPTokenizer, config: CLIPTextConfig) -> Tensor:
+    """Turn prompts into numbers, (n, length), padded or cut to what the encoder reads."""
     return tokenizer(
-        list(sentences), padding="max_length", truncation=True, return_tensors="pt",
+        list(prompts), padding="max_length", truncation=True, return_tensors="pt",
         max_length=config.max_position_embeddings,
     )["input_ids"]  # fmt: skip
 
@@ -131,7 +131,7 @@ def trained_clip(train: Split, ctx: RunContext, purpose: str, seed: int | None =
     key = {
         "code": code_digest(Path(__file__)),
         "data": split_digest(train),
-        "sentences": digest(all_prompts(ctx.card, ctx.prompt)),
+        "prompts": digest(all_prompts(ctx.card, ctx.prompt)),
         "steps": ctx.classifier.steps,
         "seed": ctx.seed if seed is None else seed,
         "packages": {name: version(name) for name in ("torch", "transformers")},
@@ -151,20 +151,20 @@ def load_clip(folder: Path, device: torch.device) -> Clip:
 
 
 def train_clip(train: Split, folder: Path, ctx: RunContext, purpose: str) -> None:
-    """Train a small CLIP on the split's images and sentences and write it into folder.
+    """Train a small CLIP on the split's images and prompts and write it into folder.
 
-    Every batch leaves some words out of all its sentences, so that sentences which name less mean
+    Every batch leaves some words out of all its prompts, so that prompts that name less mean
     something too.
     """
     table = train.table.drop(columns=["image_id", "patient_id"])
     whole = distinct_prompts(table, ctx.prompt)[0]
-    sayable = list(dict.fromkeys([*all_prompts(ctx.card, ctx.prompt), *whole]))
-    tokenizer = word_tokenizer(sayable, folder / "tokenizer")
-    length = tokenizer(sayable, padding=True, return_tensors="pt")["input_ids"].shape[1]
+    possible = list(dict.fromkeys([*all_prompts(ctx.card, ctx.prompt), *whole]))
+    tokenizer = word_tokenizer(possible, folder / "tokenizer")
+    length = tokenizer(possible, padding=True, return_tensors="pt")["input_ids"].shape[1]
     torch.manual_seed(int(ctx.rng(f"{purpose} clip: weights").integers(2**62)))
     clip = new_clip(tokenizer, length, *train.images.shape[1:3]).to(ctx.device)
     weights = balanced_weights(ctx.card.encode_cells(train.table)[0])
-    stage, steps = f"{purpose}: sentences", max(1, round(PART * ctx.classifier.steps))
+    stage, steps = f"{purpose}: sentences", max(1, round(STEPS_SHARE * ctx.classifier.steps))
     rng = ctx.torch_rng(stage)
     batches = sampling_weights.draw_batches(len(train), BATCH, weights, rng)
 
@@ -175,8 +175,8 @@ def train_clip(train: Split, folder: Path, ctx: RunContext, purpose: str) -> Non
         return tokens.to(ctx.device), own.to(ctx.device)
 
     def batch_loss() -> Tensor:
-        rows, said = next(batches), torch.rand(len(table.columns), generator=rng) >= WORD_DROPOUT
-        words = [str(name) for name, here in zip(table.columns, said, strict=True) if here]
+        rows, kept = next(batches), torch.rand(len(table.columns), generator=rng) >= WORD_DROPOUT
+        words = [str(name) for name, here in zip(table.columns, kept, strict=True) if here]
         tokens, own = contrasted(tuple(words or map(str, table.columns)))
         images = to_tensor(train.images[rows.numpy()], ctx.device)
         logits = clip(input_ids=tokens, pixel_values=2 * images - 1).logits_per_image
@@ -187,22 +187,22 @@ def train_clip(train: Split, folder: Path, ctx: RunContext, purpose: str) -> Non
 
 
 def distinct_prompts(table: pd.DataFrame, prompt: Prompt) -> tuple[list[str], Tensor]:
-    """Return the distinct sentences of a table's rows, and which of them is each row's, (rows,)."""
-    spoken = write_prompts(table.drop_duplicates(), prompt)
+    """Return the distinct prompts of a table's rows, and which of them is each row's, (rows,)."""
+    prompts = write_prompts(table.drop_duplicates(), prompt)
     kinds = table.groupby(list(table.columns), dropna=False, sort=False).ngroup().to_numpy()
-    distinct = list(dict.fromkeys(spoken))
-    place = {sentence: i for i, sentence in enumerate(distinct)}
-    return distinct, torch.from_numpy(np.array([place[sentence] for sentence in spoken])[kinds])
+    distinct = list(dict.fromkeys(prompts))
+    place = {text: i for i, text in enumerate(distinct)}
+    return distinct, torch.from_numpy(np.array([place[text] for text in prompts])[kinds])
 
 
-def word_tokenizer(sentences: Sequence[str], folder: Path) -> CLIPTokenizer:
-    """Write a CLIP tokenizer into folder and load it; its vocabulary is the words of sentences.
+def word_tokenizer(prompts: Sequence[str], folder: Path) -> CLIPTokenizer:
+    """Write a CLIP tokenizer into folder and load it; its vocabulary is the words of prompts.
 
     CLIP joins letters to words by rules in order of rank; one rule per letter of every word,
     longest words first, leads to whole words or to few pieces.
     """
     words = sorted(
-        set(" ".join(sentences).lower().replace(",", " , ").split()), key=lambda w: (-len(w), w)
+        set(" ".join(prompts).lower().replace(",", " , ").split()), key=lambda w: (-len(w), w)
     )
     merges: dict[str, None] = {}
     pieces = {symbol for word in words for letter in word for symbol in (letter, f"{letter}</w>")}

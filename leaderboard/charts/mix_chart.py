@@ -1,4 +1,4 @@
-"""A chart of shares: one line per sentence, the target as a line through all of them."""
+"""A chart of shares: one line per prompt, the target as a line through all of them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from markupsafe import Markup
 LEFT, RIGHT, LINE = 14, 18, 36  # pixels
 WIDTH = 460  # so that a phone shows all of it
 LEGEND = 19  # pixels of a line of the legend
-LONGEST = 66  # characters of a sentence that fit above its line
+LONGEST = 66  # characters of a prompt that fit above its line
 SHAPES = ("circle", "square", "diamond", "triangle", "wedge", "hexagon")
 
 
 @dataclass(frozen=True)
 class Mark:
-    """The share that one generator drew for one sentence, with its 95 % interval."""
+    """The share that one generator drew for one prompt, with its 95 % interval."""
 
     name: str
     value: float
@@ -30,7 +30,7 @@ class Mark:
 def mix_chart(
     lines: Sequence[tuple[str, bool, Sequence[Mark]]], target: float, group: str
 ) -> Markup:
-    """Draw sentences (words, whether tuned on, marks) from top to bottom, shares along them."""
+    """Draw prompts (words, whether tuned on, marks) from top to bottom, shares along them."""
     known = {mark.name: mark for _, _, marks in lines for mark in marks}
     parts = [_legend(list(known.values()))]
     top = LEGEND * len(known) + 34

@@ -91,12 +91,12 @@ def _groups(runs: Iterable[ScoredRun]) -> list[Column]:
 
 
 def judge_of(run: ScoredRun) -> str:
-    """Say who judged: numbers of different judges do not compare."""
+    """Return the judge's name: numbers of different judges do not compare."""
     return str(run.generation.get("judge", ""))
 
 
 def judge_of_board(standings: Sequence[Standing]) -> str:
-    """Return who has judged most runs that have a generator."""
+    """Return the judge of most runs that have a generator."""
     return main_judge(run for s in standings for run in s.row.done if run.generation)
 
 

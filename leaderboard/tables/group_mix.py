@@ -1,4 +1,4 @@
-"""Whom generators draw when nobody says whom: their mix of groups beside the target."""
+"""The groups that generators draw for neutral prompts, beside the target mix."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from leaderboard.words.verdicts import MINUS
 SIDES = ("before", "after")
 KINDS = ("tuned", "held_out")
 ESTIMATES = ("shares", "by_anatomy")
-COPIES = 0.2  # share of images from which on it is said in words
+COPIES = 0.2  # share of images above which a sentence says so
 APART = 0.15  # shares that differ more do not speak for the same mix
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A row of the board with the runs whose generators were asked the same neutral sentences."""
+    """A row of the board with the runs whose generators were asked the same neutral prompts."""
 
     name: str
     runs: list[dict[str, Any]]  # "group_mix" of generation.json
@@ -58,7 +58,7 @@ def proportions_view(
     kin = _asked_alike(rows)
     first, owner = kin[0].runs[0], next((row.name for row in kin if row.name in pictures), "")
     trusted = all(run.get("trusted") is True for row in kin for run in row.runs)
-    said = [words for row in kin for words in _verdict(row, str(first["groups"][0]))]
+    verdicts = [words for row in kin for words in _verdict(row, str(first["groups"][0]))]
     return {
         "left_out": ", ".join(row.name for row in rows if row not in kin),
         "trusted": trusted,
@@ -77,7 +77,7 @@ def proportions_view(
             for k, group in enumerate(first["groups"])
         ),
         "charts": [_chart(kin, k, group) for k, group in _charted(first["groups"])],
-        "verdicts": said if trusted else [],
+        "verdicts": verdicts if trusted else [],
         "lines": [line for row in kin for line in _lines(row)],
         "prices": [(m.title, m.help) for m in NEUTRAL_METRICS.values()],
         "owner": owner if with_gallery else "",
@@ -115,7 +115,7 @@ def _charted(groups: Sequence[str]) -> list[tuple[int, str]]:
 
 
 def _chart(rows: Sequence[_Row], group: int, name: str) -> Markup:
-    """Draw, for every sentence, the share of one group before and after and in other rows."""
+    """Draw, for every prompt, the share of one group before and after and in other rows."""
     first = rows[0].runs[0]
     common = _common([str(line["sentence"]) for line in first["sentences"]])
     lines = []
@@ -137,10 +137,10 @@ def _chart(rows: Sequence[_Row], group: int, name: str) -> Markup:
 
 
 def _called(row: _Row, rows: Sequence[_Row]) -> str:
-    """Name a row, and say of the untuned generator of another that it is that."""
+    """Name a row; if it is the untuned generator of another row, add that."""
     tuned = (other.name for other in rows if "before" in _s(other) and _is_before(row, other))
-    of_whom = next(tuned, "")
-    return f"{row.name}: {of_whom} before tuning" if of_whom else row.name
+    name = next(tuned, "")
+    return f"{row.name}: {name} before tuning" if name else row.name
 
 
 def _is_before(other: _Row, row: _Row) -> bool:
@@ -168,9 +168,9 @@ def _interval(row: _Row, place: int, side: str, group: int) -> tuple[float, floa
     return min(float(low[0]), *of_runs), max(float(high[0]), *of_runs)
 
 
-def _common(sentences: Sequence[str]) -> str:
-    """Return the words that all sentences begin with, whole parts between commas."""
-    parts = [sentence.split(", ") for sentence in sentences]
+def _common(prompts: Sequence[str]) -> str:
+    """Return the words that all prompts begin with, whole parts between commas."""
+    parts = [prompt.split(", ") for prompt in prompts]
     same = 0
     while all(len(p) > same and p[same] == parts[0][same] for p in parts):
         same += 1
@@ -182,7 +182,7 @@ def _s(row: _Row) -> dict[str, Any]:
 
 
 def _verdict(row: _Row, group: str) -> list[str]:
-    """Say in words what tuning did to a row's mix, and whether images and count agree."""
+    """Return sentences on what tuning did to a row's mix, and whether the two estimates agree."""
     off = {
         (kind, side): [number_at(run, ("summary", kind, side, "inconsistency")) for run in row.runs]
         for kind in KINDS
@@ -193,26 +193,26 @@ def _verdict(row: _Row, group: str) -> list[str]:
         return []
     seeds = zip(off["tuned", "before"], off["tuned", "after"], strict=True)
     nearer = sum(after < before for before, after in seeds)
-    said = [
+    words = [
         f"{row.name}: {means['tuned', 'after']} points off its target after tuning and "
         f"{means['tuned', 'before']} before, {means['held_out', 'after']} and "
-        f"{means['held_out', 'before']} on held-out sentences; nearer with {nearer} of "
+        f"{means['held_out', 'before']} on held-out prompts; nearer with {nearer} of "
         f"{len(row.runs)} seeds."
     ]
     copied = row.mean("cost_of_tuning", "after", "copy_rate")
     if copied > COPIES:
-        said.append(
+        words.append(
             f"{_percent(copied)} of what {row.name} draws are copies: closer to a training patient "
             "than real patients usually are."
         )
     counted, measured = (row.mean("summary", "tuned", "after", p, 0) for p in ESTIMATES)
     if abs(counted - measured) > APART:
-        said.append(
+        words.append(
             f"The counts of {row.name} disagree: {_percent(counted)} {group} as counted (single "
-            f"jurors are {_by_juror(row, 'after')} points off), {_percent(measured)} by anatomy. "
-            "Neither is to be relied on alone."
+            f"counters find it {_by_counter(row, 'after')} points off), {_percent(measured)} by "
+            "anatomy. Do not rely on either alone."
         )
-    return said
+    return words
 
 
 def _lines(row: _Row) -> list[dict[str, Any]]:
@@ -226,7 +226,7 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
         for kind in KINDS:
             off = row.mean("summary", kind, side, "inconsistency")
             cells.append(_points(off))
-        cells.append(_by_juror(row, side))
+        cells.append(_by_counter(row, side))
         cells += [
             _percent(row.mean("summary", "tuned", side, part, 0))
             for part in ("shares", "corrected", "by_anatomy")
@@ -240,14 +240,14 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
     return lines
 
 
-def _by_juror(row: _Row, side: str) -> str:
-    """Say how far off single networks count a row to be: "7 to 21" points."""
+def _by_counter(row: _Row, side: str) -> str:
+    """Return how far off single networks count a row to be: "7 to 21" points."""
     path = ("summary", "tuned", side, "by_counter")
     found: Any = row.runs[0]
     for step in path:  # a stranger may have written anything there
         found = found.get(step) if isinstance(found, dict) else None
-    jurors = list(found)[:MOST] if isinstance(found, dict) else []
-    off = [x for x in (100 * row.mean(*path, name) for name in jurors) if math.isfinite(x)]
+    counters = list(found)[:MOST] if isinstance(found, dict) else []
+    off = [x for x in (100 * row.mean(*path, name) for name in counters) if math.isfinite(x)]
     return f"{min(off):.0f} to {max(off):.0f}" if off else "–"
 
 

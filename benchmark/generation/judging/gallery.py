@@ -13,7 +13,7 @@ from benchmark.api.data import Split
 from benchmark.cohorts.preview import BACKGROUND, COLOURS, FAINT, INK, grey
 
 TILE, GAP, MARGIN, CAPTION = 64, 4, 16, 150  # pixels
-SIDE, HEADING = 48, 26  # pixels for the words "before" and "after", and for a sentence
+SIDE, HEADING = 48, 26  # pixels for the words "before" and "after", and for a prompt
 PATIENTS = 1  # per cell
 COLOURS_KEPT = 96  # of the picture: greys and the colours of the masks
 HEADINGS = ("mask", "generated", "nearest in train")
@@ -24,9 +24,9 @@ def draw_gallery(
 ) -> None:
     """Draw the first patients of every cell of label x attribute value, one row per cell.
 
-    asked: masks, generated images, and whom they were to show; nearest: the training patient that
-    each generated one resembles most, in the judge's features. with_masks=False leaves the masks
-    out, for a generator that has not seen them.
+    asked: masks, generated images, and the label and attributes asked for; nearest: the training
+    patient that each generated one resembles most, in the judge's features. with_masks=False leaves
+    the masks out, for a generator that does not read them.
     """
     headings = HEADINGS if with_masks else HEADINGS[1:]
     rows = [
@@ -63,23 +63,23 @@ def draw_gallery(
 
 
 def draw_before_and_after(
-    sentences: Sequence[str], before: np.ndarray | None, after: np.ndarray, path: Path
+    prompts: Sequence[str], before: np.ndarray | None, after: np.ndarray, path: Path
 ) -> None:
-    """Draw images of neutral sentences, (sentences, patients, channels, size, size) each.
+    """Draw images of neutral prompts, (prompts, patients, channels, size, size) each.
 
-    The first channel of a few patients per sentence, before tuning above and after it below, from
+    The first channel of a few patients per prompt, before tuning above and after it below, from
     the same noise; one row where there is no before.
     """
     sides = [("", after)] if before is None else [("before", before), ("after", after)]
     across = after.shape[1] * (TILE + GAP)
     high = len(sides) * (TILE + GAP) + HEADING
     sheet = Image.new(
-        "RGB", (2 * MARGIN + SIDE + across, 2 * MARGIN + len(sentences) * high), BACKGROUND
+        "RGB", (2 * MARGIN + SIDE + across, 2 * MARGIN + len(prompts) * high), BACKGROUND
     )
     draw = ImageDraw.Draw(sheet)
-    for number, sentence in enumerate(sentences):
+    for number, prompt in enumerate(prompts):
         top = MARGIN + number * high
-        draw.text((MARGIN, top), sentence, INK, ImageFont.load_default(13))
+        draw.text((MARGIN, top), prompt, INK, ImageFont.load_default(13))
         for row, (side, images) in enumerate(sides):
             y = top + HEADING - GAP + row * (TILE + GAP)
             draw.text((MARGIN, y + TILE // 2 - 8), side, FAINT, ImageFont.load_default(11))

@@ -45,8 +45,8 @@ def test_weights_cut_short_are_noticed(checkpoint):
     ("part", "values", "message"),
     [
         ("unet", {"in_channels": 9}, "unet reads channels: 9, not 4"),
-        ("unet", {"cross_attention_dim": 768}, "sentences of width 768, not 16"),
-        ("unet", {"addition_embed_type": "text_time"}, "besides the sentence: text_time"),
+        ("unet", {"cross_attention_dim": 768}, "prompts of width 768, not 16"),
+        ("unet", {"addition_embed_type": "text_time"}, "besides the prompt: text_time"),
         ("unet", {"_class_name": "SD3Transformer2DModel"}, "unet is a SD3Transformer2DModel"),
         ("vae", {"in_channels": 1}, "vae reads channels: 1, not 3"),
     ],

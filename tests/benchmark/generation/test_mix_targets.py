@@ -69,7 +69,7 @@ def test_a_table_of_more_than_two_values_is_read_in_the_order_of_the_card():
         ("female: 0.5; men: 0.5", "no group 'men'.*no share for 'male'"),
         ("female: 1.5; male: -0.5", "share of female is 1.5.*share of male is -0.5"),
         ("half", "'half' is no group with a share"),
-        ("female: 0.4, male: 0.6", "groups are parted by semicolons"),
+        ("female: 0.4, male: 0.6", "separate groups by semicolons"),
         ("female: 40%; male: 60%", "'female: 40%' is in percent; write 0.4 for 40%"),
     ],
 )

@@ -41,13 +41,13 @@ def test_every_cell_of_every_task_has_a_sentence_of_its_own(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(find_tasks()))
-def test_every_part_of_what_can_be_said_is_a_sentence(name):
+def test_every_part_of_what_a_prompt_can_name_is_a_prompt(name):
     task = load_task(find_tasks()[name])
-    said = all_prompts(task.card, task.prompt)
+    prompts = all_prompts(task.card, task.prompt)
     ways = 1 + len(task.card.classes)
     for attribute in task.card.attributes:
         ways *= 1 + len(attribute.values)
-    assert len(said) == ways
+    assert len(prompts) == ways
     nothing = task.prompt({})
     assert not any(v.lower() in nothing.lower() for a in task.card.attributes for v in a.values)
 
@@ -65,8 +65,8 @@ def test_a_trained_clip_is_kept_whole_and_scores_images_by_their_sentences(split
     sentences = write_prompts(splits.val.table[["label", "site"]], ctx.prompt)
     scores = clip.score(splits.val.images, sentences)
     assert scores.shape == (len(splits.val),) and abs(scores).max() <= 1 + 1e-6
-    said = clip.say(sentences[:3])
-    assert said.norm(dim=1).tolist() == pytest.approx([1, 1, 1])
+    vectors = clip.embed_prompts(sentences[:3])
+    assert vectors.norm(dim=1).tolist() == pytest.approx([1, 1, 1])
     steps = ctx.steps
     another = dataclasses.replace(ctx, steps=0, curves=[], counted=set())
     for _ in range(2):

@@ -150,7 +150,7 @@ def test_counts_that_disagree_are_named():
     found = mixes(0.2, 0.5)
     found["summary"]["tuned"]["after"]["by_anatomy"] = [0.9, 0.1]
     said = view(standing(found))["verdicts"][1]
-    assert "row 0 disagree: 50% female as counted (single jurors are 7 to 22 points" in said
+    assert "row 0 disagree: 50% female as counted (single counters find it 7 to 22 points" in said
     assert "90% by anatomy" in said
 
 
