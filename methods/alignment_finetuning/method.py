@@ -99,7 +99,17 @@ class AlignmentFinetuning:
     @property
     def terms(self) -> Terms:
         """The fields that say what the loss is made of."""
-        return Terms(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Terms)})
+        return Terms(
+            form=self.form,
+            gradient=self.gradient,
+            chain=self.chain,
+            last_steps=self.last_steps,
+            least_confidence=self.least_confidence,
+            image=self.image,
+            sentence=self.sentence,
+            moved=self.moved,
+            distillation=self.distillation,
+        )
 
     def tuned(
         self, base: LatentGenerator, guide: Guide, train: Split, ctx: RunContext

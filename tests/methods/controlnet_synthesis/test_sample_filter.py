@@ -92,12 +92,12 @@ def test_val_without_masks_is_refused(make_spec):
         fit_sample_filter(SPLITS.train, val, ctx)
 
 
-def test_who_disagrees_is_drawn_anew_and_in_the_end_left_out(make_spec):
-    """The first patient agrees at once, the second at the second try, the third never."""
+def test_a_rejected_patient_is_drawn_again_and_in_the_end_left_out(make_spec):
+    """The filter keeps the first patient at once, the second at the second try, the third never."""
     asked = []
 
-    def draw(asked, masks, seed):
-        asked.append(len(asked))
+    def draw(requests, masks, seed):
+        asked.append(len(requests))
         sure = [[0.4, 0.2, 0.2], [0.4, 0.2], [0.2]][len(asked) - 1]
         drawn = (masks > 0).astype(np.float32)
         drawn[:, 0, 0, 0] = sure
@@ -113,5 +113,5 @@ def test_who_disagrees_is_drawn_anew_and_in_the_end_left_out(make_spec):
     assert ctx.curves[-1]["kept"] == pytest.approx(2 / 3)
 
 
-def test_of_the_label_alone_attributes_are_not_asked_for():
+def test_for_the_label_alone_attributes_are_not_checked():
     assert set(strict().of_label_alone().least_probability) == {"label"}
