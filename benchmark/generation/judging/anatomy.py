@@ -1,4 +1,4 @@
-"""An estimate of the mix of groups that counts nobody: from areas of regions in the images."""
+"""An estimate of the mix of groups without counting: from areas of regions in the images."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shares_by_anatomy(
     """Estimate the shares of the groups, (groups,); None where that cannot be.
 
     images: (prompts, n, channels, size, size). For every prompt, the mean areas of drawn images are
-    compared with those of real test patients whom the prompt fits, group by group; all else is
+    compared with those of real test patients that the prompt fits, group by group; all else is
     mixed within a group as in train.
     """
     if not has_mask(splits.train.masks).any():

@@ -41,7 +41,7 @@ def cost_of_tuning(
 def real_clip_score(
     prompts: pd.DataFrame, words: list[str], splits: Splits, judge: Judge
 ) -> Number:
-    """Average the CLIP score of test patients whom the prompts fit; None: they fit nobody.
+    """Average the CLIP score of test patients that the prompts fit; None: they fit none.
 
     Every prompt counts alike, and its patients as often as train has them. words: the prompts.
     """

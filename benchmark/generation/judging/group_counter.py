@@ -27,7 +27,7 @@ from benchmark.metrics import share_metrics
 
 BLOCK = 2  # pixels a side of the blocks
 NEW_PATIENTS_SEED = 2**30  # far beyond the seeds of the controls' new patients
-FEWEST = 10  # real patients of a group whom a prompt fits, in effect, to measure errors on
+FEWEST = 10  # effective number of real patients of a group that a prompt fits, to measure errors on
 RELIABLE = 0.5  # of the way from guessing to never being wrong, which all must reach in every group
 ALL = "all"  # the name under which the mean of all networks stands beside each
 
@@ -72,7 +72,7 @@ def _trained_reader(patients: Split, ctx: RunContext, block: int) -> Reader:
 class CountingErrors:
     """How a network errs on real test patients."""
 
-    confusion: np.ndarray  # (prompts, k, g): how often it finds k in patients of g whom one fits
+    confusion: np.ndarray  # (prompts, k, g): how often it finds k in fitting patients of g
     right: list[float | None]  # how often it is right for each group, all prompts together
     trusted: bool  # whether its counts mean anything
 
@@ -95,9 +95,9 @@ def compare(
 ) -> CountingErrors:
     """Compare which of n groups is found in patients with what is true, prompt by prompt.
 
-    fitting: whom each prompt fits, (patients,) bool. Patients count by weights. Where these leave
-    too few of a group whom a prompt fits, the group is taken as test has it; where test has too few
-    as well, as all prompts together have it.
+    fitting: the patients that each prompt fits, (patients,) bool. Patients count by weights. Where
+    these leave too few fitting patients of a group, all count alike; where test has too few as
+    well, the group has the errors of all prompts together.
     """
     overall = confusion(found, truth, weights, n)
     by_prompt = np.repeat(overall[None], len(fitting), axis=0)

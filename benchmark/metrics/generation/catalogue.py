@@ -60,7 +60,7 @@ class GenerationMetric:
 
 ANY = (0.0, math.inf)
 
-# Of the patients whom a generator was asked for, in the order of the page's columns.
+# Of the patients that a generator was asked for, in the order of the page's columns.
 ASKED_METRICS: dict[str, GenerationMetric] = {
     "frechet_distance": GenerationMetric(
         "FID",

@@ -64,7 +64,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class AskedEvidence(Evidence):
-    """The patients whom the generator was asked for, beside real ones."""
+    """The patients that the generator was asked for, beside real ones."""
 
     drawn: Sample
     detection: Detection
