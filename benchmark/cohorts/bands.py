@@ -35,7 +35,7 @@ def _problems(participants: Participants, attribute: Attribute) -> list[str]:
     worded = attribute.name in table  # then a number may be withheld
     numbers = pd.to_numeric(cells.where(cells != ""), errors="coerce").astype(float)
     usable = (numbers > 0) & np.isfinite(numbers)
-    advice = f" Or leave the cell empty: {attribute.name} says the band." if worded else ""
+    advice = f" Or leave the cell empty: {attribute.name} holds the band." if worded else ""
     problems = [
         f"{participants.at(row, column)}: {text!r} is not a number above 0.{advice}"
         for row, text in cells[(cells != "") & ~usable].items()
@@ -46,10 +46,10 @@ def _problems(participants: Participants, attribute: Attribute) -> list[str]:
             for row in table.index[cells == ""]
         ]
     expected = band(numbers[usable].to_numpy(), attribute)
-    said = table.loc[usable, attribute.name]
-    against = said.isin(attribute.values) & (said != expected)
+    given = table.loc[usable, attribute.name]
+    against = given.isin(attribute.values) & (given != expected)
     return problems + [
-        f"{participants.at(row, attribute.name)}: {said[row]!r}, but {column} is {cells[row]}: "
+        f"{participants.at(row, attribute.name)}: {given[row]!r}, but {column} is {cells[row]}: "
         f"{word!r}. Mend one, or remove the column {column}."
-        for row, word in zip(said.index[against], expected[against.to_numpy()], strict=True)
+        for row, word in zip(given.index[against], expected[against.to_numpy()], strict=True)
     ]

@@ -1,6 +1,6 @@
-"""Is a path in a stranger's table a file of their folder? If not, the sentence says why.
+"""Checks that a path in a table is a file of the table's folder.
 
-What is wrong with a folder is said of the folder, so that its files do not each have a line.
+A problem of a folder names the folder, so that its files do not each have a line.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ PATIENTS = 6  # per row of the sheet
 TILE = 128  # pixels; one channel of one patient
 GAP, MARGIN, CAPTION = 6, 24, 230
 BACKGROUND, INK, FAINT = (17, 18, 21), (235, 236, 238), (150, 154, 160)
-# Okabe and Ito's colours (2008), told apart by the colour-blind too; enough for seven labels.
+# Okabe and Ito's colours (2008), which colour-blind readers can distinguish; for seven labels.
 COLOURS = (
     (230, 159, 0),
     (86, 180, 233),
@@ -62,8 +62,8 @@ def preview_sheet(
 ) -> None:
     """Draw a contact sheet of the train split: a row per cell, six patients each, as PNG.
 
-    The patients are the first of each cell; with_masks outlines every mask label; sample says
-    that the cohort was made small for this picture.
+    The patients are the first of each cell; with_masks outlines every mask label; sample
+    notes that the cohort was made small for this picture.
     """
     rows = _sheet_rows(card)
     n_channels = len(card.channels)

@@ -106,7 +106,7 @@ class ToyTask:
         return Split(images, masks, _with_ids(table, "new"))
 
     def prompt(self, row: Mapping[str, object]) -> str:
-        """Say one picture in a sentence; what the row does not hold is not said."""
+        """Describe one picture in a sentence; leave out what the row does not hold."""
         place = f" from the {row['site']} site" if row.get("site") else ""
         blob = f" with a {row['label']} blob" if row.get("label") else ""
         return f"a picture{place}{blob}"

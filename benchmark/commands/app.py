@@ -30,6 +30,6 @@ app.add_typer(cohort.app, name="cohort")
 
 
 def main() -> None:
-    """Run the command line; what a person can mend is said in a sentence, not a traceback."""
+    """Run the command line; an error that a person can mend is a sentence, not a traceback."""
     with plain_errors():
         app()

@@ -96,7 +96,7 @@ def run(
     from benchmark.planning.environment import parallel_runs
 
     settings = _preset(preset, checkpoint)
-    specs = expand_runs.spell_out(
+    specs = expand_runs.expand(
         preset=settings, tasks=task, methods=method, without=without or [],
         seeds=expand_runs.read_seeds(seeds, settings), settings=fields or [], knobs=knob or [],
         data=cohort, device=device, extractor=extractor,
@@ -138,7 +138,7 @@ def _tell_left_out(preset: Preset, *, digital: bool) -> None:
     from benchmark.planning.expand_runs import need_generator
 
     lacks = "--checkpoint" if preset.generator else "a [generator] in the preset"
-    tell(f"Left out, for want of {lacks}: {', '.join(need_generator(digital=digital))}.")
+    tell(f"Left out, because {lacks} is missing: {', '.join(need_generator(digital=digital))}.")
 
 
 def _execute(

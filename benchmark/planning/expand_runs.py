@@ -17,7 +17,7 @@ from benchmark.presets.settings import Preset
 Kind = Literal["method", "task"]
 
 
-def spell_out(
+def expand(
     *,
     preset: Preset,
     tasks: Sequence[str] | None,
@@ -83,7 +83,7 @@ def digital_tasks() -> list[str]:
 def default_methods(*, digital: bool, generator: bool) -> list[str]:
     """Name every method that can run: some need a digital cohort, some a preset's [generator].
 
-    Left out is what says by_default = False: it runs if it is named.
+    Methods declared with by_default=False run only if they are named.
     """
     names = []
     for name, found in sorted(find.find_methods().items()):

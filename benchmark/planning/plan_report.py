@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 
 from benchmark.api.mix_target import Target
 from benchmark.generation.mix_targets import columns_to_align, read_target
 from benchmark.planning import plan
+from benchmark.planning.plan import PlannedRun
 from benchmark.planning.resolve import cohort_words
 
 
-def plan_table(planned: list[Any]) -> Table:
+def plan_table(planned: Sequence[PlannedRun]) -> Table:
     """Lay out a plan: a line per task, cohort and method, seeds by what became of them."""
     table = Table("task", "cohort", "method", "seeds done", "seeds to do", "seeds that failed")
     rows: dict[tuple[str, str, str], dict[str, list[int]]] = {}
@@ -29,7 +30,7 @@ def plan_table(planned: list[Any]) -> Table:
     return table
 
 
-def plan_cost(planned: list[Any], runs: Path, jobs: int) -> str:
+def plan_cost(planned: Sequence[PlannedRun], runs: Path, jobs: int) -> str:
     """Say how many runs are left, how long they will take, and on what."""
     left = sum(one.status != "done" for one in planned)
     expected, untimed = plan.expected_seconds(planned, runs)
@@ -51,7 +52,7 @@ def plan_cost(planned: list[Any], runs: Path, jobs: int) -> str:
     )
 
 
-def aims(planned: list[Any]) -> list[str]:
+def aims(planned: Sequence[PlannedRun]) -> list[str]:
     """Say for every task which mix its generators are to draw, and where they aim at others."""
     found: dict[str, set[tuple[str, Target]]] = {}
     for one in planned:

@@ -37,7 +37,7 @@ class Display:
         self.bar.stop()
 
     def watch(self, running: Iterable[local_processes.Job]) -> None:
-        """Show what is running and the last line that each run said."""
+        """Show what is running and the last line that each run wrote."""
         if self.bar.disable:
             return
         words = []

@@ -70,7 +70,7 @@ def run_matrix(
 
 
 def _mirrored(record: RunRecord, tracker: Tracker | None) -> bool:
-    """Copy a run to the tracker; if that fails it is said and counted, and the work goes on."""
+    """Copy a run to the tracker; a failure is reported and counted, and the work goes on."""
     if tracker is None:
         return True
     try:

@@ -120,7 +120,7 @@ def _kill(process: BaseProcess) -> None:
 
 
 def _work(job: Job) -> None:
-    """Do one run in this process; what it says goes to log.txt, an exception to error.txt."""
+    """Do one run in this process; what it prints goes to log.txt, an exception to error.txt."""
     os.setpgid(0, 0)
     _die_with_parent()
     with (job.partial / "log.txt").open("w", buffering=1) as log:

@@ -20,7 +20,7 @@ from tasks.brain_mr_sex.template import CENTRE, template
 # brain outlines of about 170 and 162 mm, the typical lengths (design estimate).
 TEMPLATE_ICV = 1950.0
 # Ventricle volume of the template in mL at its own size: the MNI152 is a mean of young adults,
-# for whom the published growth gives about 17 mL in an average head of 1500 mL (derived).
+# where the published growth gives about 17 mL in an average head of 1500 mL (derived).
 TEMPLATE_VENTRICLES = 17.0 * TEMPLATE_ICV / 1500
 
 VENTRICLE_STEPS = np.linspace(-6.0, 14.0, 21)  # mm along the template's pull

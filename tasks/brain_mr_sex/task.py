@@ -1,4 +1,4 @@
-"""The task: tell sex from an axial T1-weighted brain slice, whatever the brain's size and age."""
+"""The task: sex in an axial T1-weighted brain slice, whatever the size and age of the brain."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class BrainMrSex:
         return draw_patients(BrainModel(), self.card, requests, source, seed)
 
     def prompt(self, row: Mapping[str, object]) -> str:
-        """Say one patient in a sentence; what the row does not hold is not said."""
+        """Describe one patient in a sentence; leave out what the row does not hold."""
         person = {"female": "woman", "male": "man"}.get(str(row.get("label")), "person")
         words = [f"Axial T1-weighted brain MR image of a {person}"]
         if row.get("age_band") is not None:

@@ -89,9 +89,9 @@ class CmrHeartFailure:
         return load_table_cohort(source, self.card, seed)
 
     def prompt(self, row: Mapping[str, object]) -> str:
-        """Say one patient: "Female, age in 60s, obese BMI, heart failure".
+        """Describe one patient: "Female, age in 60s, obese BMI, heart failure".
 
-        What the row does not hold is not said: "Person, obese BMI".
+        What the row does not hold is left out: "Person, obese BMI".
         """
         words = [str(row.get("sex") or "person").capitalize(), _age_words(row)]
         if row.get("bmi_band"):

@@ -99,9 +99,11 @@ def test_methods_can_be_left_out_of_the_default(run_options):
 
 def test_what_cannot_run_without_a_generator_is_named(run_options):
     words = " ".join(call("run", *run_options, "--dry-run").output.split())
-    assert "Left out, for want of a [generator] in the preset: alignment_finetuning, " in words
+    assert (
+        "Left out, because a [generator] in the preset is missing: alignment_finetuning, " in words
+    )
     words = call("run", "--preset", "paper", "--seeds", "0", "--dry-run").output
-    assert "Left out, for want of --checkpoint: alignment_finetuning" in words
+    assert "Left out, because --checkpoint is missing: alignment_finetuning" in words
 
 
 def test_run_score_and_leaderboard(run_options, tmp_path):
@@ -158,7 +160,7 @@ def test_rows_that_aim_at_other_mixes_are_told_in_the_plan(same, tmp_path):
 def test_a_file_in_this_folder_is_to_be_given_by_its_path(tmp_path, monkeypatch, run_options):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text("")
-    with pytest.raises(LookupError, match=r"give its path, --method mine\.py"):
+    with pytest.raises(LookupError, match=r"by its path: give --method mine\.py"):
         call("run", *run_options, "--method", "mine")
 
 
