@@ -1,1 +1,1 @@
-"""Baselines: one file each, readable alone. Controls, the yardsticks, are in controls/."""
+"""Baselines: one file each, readable alone. Controls are in controls/."""

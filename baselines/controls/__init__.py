@@ -1,1 +1,1 @@
-"""Controls: rows that are no method but a yardstick for methods."""
+"""Controls: rows that are not ranked and show what the numbers of methods are worth."""

@@ -1,7 +1,7 @@
 """Real patients as the base draws them, so that the guide knows how drawn images look.
 
 Drawn images lack detail that every patient has. A guide that has seen patients alone may take that
-for a sign of one group (docs/methods/alignment_finetuning.md has the measurement). So it also
+for a sign of one group (docs/results/choices.md has the measurement). So it also
 learns from the same patients after the base noised and denoised them, as SDEdit does (Meng et al.,
 ICLR 2022, arXiv 2108.01073, algorithm 1). No patient is new and no group is guessed: the prompt
 names nothing that the guide reads, and half way up the chain most of the patient stays. The guide's

@@ -44,7 +44,8 @@ def trained_generator(train: Split, ctx: RunContext) -> LatentGenerator:
     if not has_mask(train.masks).any():
         raise ValueError(
             f"{ctx.card.name}: no training image has a mask, and a ControlNet draws by masks. Add "
-            "mask columns to participants.tsv (docs/your_own_cohort.md), or leave this method out."
+            "mask columns to participants.tsv (see docs/cohorts/table_cohorts.md), or leave this "
+            "method out."
         )
     settings = settings_of(ctx)
     text_encoder = trained_text_encoder(train, ctx)

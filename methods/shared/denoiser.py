@@ -26,7 +26,7 @@ def new_denoiser(
 
     By cross-attention where its pictures are smallest, in the middle, because attention at full
     resolution is what costs most on a CPU; and pooled, added to the time, in every block. Without
-    the second a short training hardly learns the prompt (docs/methods/controlnet_synthesis.md).
+    the second a short training hardly learns the prompt (docs/results/choices.md).
     """
     levels = len(widths)
     return UNet2DConditionModel(

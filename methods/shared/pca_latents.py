@@ -1,7 +1,7 @@
 """Images to latents and back without a network: principal components of blocks of pixels.
 
 A small autoencoder takes minutes to learn what a rotation gives at once, and drops the noise
-(docs/methods/controlnet_synthesis.md has the measurement). So from scratch the latents are
+(docs/results/choices.md has the measurement). So from scratch the latents are
 principal components; a pretrained checkpoint has its own autoencoder.
 """
 

@@ -1,4 +1,4 @@
-"""Every file that the documentation names in words is there."""
+"""Every file that the documentation or the code names in words is there."""
 
 import re
 
@@ -8,6 +8,7 @@ from tests.docs.pages import PAGES, ROOT, name_of
 
 ROOMS = ("benchmark", "tasks", "baselines", "methods", "leaderboard", "tests", "docs")
 WRITTEN = rf"`((?:{'|'.join(ROOMS)})/[\w./*-]*)`"
+CODE = [p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py"))]
 BY_THE_READER = ("methods/my_method.py", "methods/test_my_method.py")
 
 
@@ -19,3 +20,12 @@ def exists(path):
 def test_a_file_that_a_page_names_is_there(page):
     named = re.findall(WRITTEN, page.read_text())
     assert not [path for path in named if not exists(path) and "NAME" not in path]
+
+
+def test_a_page_that_the_code_names_is_there():
+    named = {
+        (name_of(path), page)
+        for path in CODE
+        for page in re.findall(r"docs/[\w/]+\.md", path.read_text())
+    }
+    assert not [pair for pair in sorted(named) if not (ROOT / pair[1]).is_file()]

@@ -1,10 +1,10 @@
 """Counts groups in drawn images with several networks, because each errs in its own way.
 
 A network that is right for nine of ten real patients may take the look of drawn images for one
-group, and another network for the other (docs/methods has by how much). So several networks count,
-and their probabilities are averaged. Half of them read blocks of pixels, in which the detail that
-drawn images lack says nothing. Half learn from train. Where the cohort is digital, the others learn
-from new patients that no run has, equally many of every cell, among whom no group is rare.
+group, and another network for the other (docs/results/choices.md). So several networks count, and
+their probabilities are averaged. Half of them read blocks of pixels, in which the detail that drawn
+images lack says nothing. Half learn from train. Where the cohort is digital, the others learn from
+new patients that no run has, equally many of every cell, so that no group is rare.
 """
 
 from __future__ import annotations

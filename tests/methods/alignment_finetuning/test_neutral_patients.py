@@ -1,4 +1,4 @@
-"""Whom the classifier learns from beside real patients."""
+"""Which patients the classifier learns from beside real ones."""
 
 from types import SimpleNamespace
 
@@ -11,7 +11,7 @@ from methods.alignment_finetuning.neutral_patients import draw_neutral, join_rea
 
 
 class Painter:
-    """Draws grey patients and remembers whom it was asked for."""
+    """Draws grey patients and remembers which it was asked for."""
 
     def smooth(self, rows, masks, seed):
         self.rows = rows

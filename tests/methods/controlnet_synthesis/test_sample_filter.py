@@ -54,7 +54,7 @@ def test_an_image_is_kept_if_mask_and_words_are_read_back(drawn, kept):
 
 
 def thresholds(monkeypatch, make_spec, rows, sure):
-    """Fix thresholds on patients of these cells, whom the reader is so sure of."""
+    """Fix thresholds on patients of these cells, of which the reader is so sure."""
     monkeypatch.setattr(module, "trained_reader", lambda train, ctx, purpose, backbone: Reader())
     images = np.repeat(image(0.0), len(rows), axis=0)
     images[:, 0, 0, 0] = sure
