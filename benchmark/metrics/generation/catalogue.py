@@ -1,4 +1,4 @@
-"""Every metric of the generation track: its function, and all that is said of it.
+"""Every metric of the generation track: its function, and how the page shows and explains it.
 
 Judging goes over these entries and calls their functions; the page's tables, its glossary and the
 table in docs/reference/generation_track.md are made from them. A new metric is one function and one
