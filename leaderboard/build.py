@@ -86,7 +86,7 @@ def page(ranked: Ranked, unreadable: Sequence[str] = ()) -> str:
         glossary=[
             *ranking_terms(),
             *(GENERATION_TERMS if any(board["generation"] for board in boards) else ()),
-            *(MIX_TERMS if any(board["proportions"] for board in boards) else ()),
+            *(MIX_TERMS if any(board["group_mix"] for board in boards) else ()),
         ],
         style=Markup(_static("page.css")),
         script=Markup(script),

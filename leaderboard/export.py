@@ -15,7 +15,7 @@ from leaderboard.rank.standings import REFERENCE, Standing
 from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS, minutes
 from leaderboard.tables.generation import generation_values, judge_of_board
-from leaderboard.tables.group_mix import judge_of_mixes, proportions_values
+from leaderboard.tables.group_mix import judge_of_mixes, mix_values
 from leaderboard.words.verdicts import verdict_words
 
 SCHEMA = 2  # of results.json
@@ -92,12 +92,12 @@ def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
         "preset": board.preset.model_dump(),
         "source": board.source.plain(),
         "cohort_facts": board.facts.as_dict(),
-        "judges": {"generation": of_images, "proportions": of_mixes},
+        "judges": {"generation": of_images, "group_mix": of_mixes},
         "rows": [
             {
                 **_json_row(standing),
                 "generation": generation_values(standing, of_images),
-                "proportions": proportions_values(standing, of_mixes),
+                "group_mix": mix_values(standing, of_mixes),
             }
             for standing in standings
         ],

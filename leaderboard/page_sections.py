@@ -12,7 +12,7 @@ from leaderboard.rank.standings import HEADLINE, REFERENCE, Standing
 from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS, Context
 from leaderboard.tables.generation import generation_table
-from leaderboard.tables.group_mix import proportions_view
+from leaderboard.tables.group_mix import mix_view
 from leaderboard.tables.groups import detail_metrics, heat_map
 from leaderboard.tables.patients import (
     commonest_and_rarest,
@@ -64,7 +64,7 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
             # What resembles a training patient is never shown where patients are real.
             with_gallery=board.facts.digital,
         ),
-        "proportions": proportions_view(
+        "group_mix": mix_view(
             standings,
             [row_label(board, s) for s in standings],
             with_gallery=board.facts.digital,

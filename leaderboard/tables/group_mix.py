@@ -40,7 +40,7 @@ class _Row:
         return sum(found) / len(found)
 
 
-def proportions_view(
+def mix_view(
     standings: Sequence[Standing], names: Sequence[str], *, with_gallery: bool
 ) -> dict[str, Any] | None:
     """Lay out the mix of every row that has a target: chart, table, pictures; None: no row."""
@@ -79,7 +79,7 @@ def proportions_view(
         "charts": [_chart(kin, k, group) for k, group in _charted(first["groups"])],
         "verdicts": verdicts if trusted else [],
         "lines": [line for row in kin for line in _lines(row)],
-        "prices": [(m.title, m.help) for m in NEUTRAL_METRICS.values()],
+        "costs": [(m.title, m.help) for m in NEUTRAL_METRICS.values()],
         "owner": owner if with_gallery else "",
         "picture": data_address(pictures[owner]) if owner and with_gallery else "",
     }
@@ -251,7 +251,7 @@ def _by_counter(row: _Row, side: str) -> str:
     return f"{min(off):.0f} to {max(off):.0f}" if off else "–"
 
 
-def proportions_values(standing: Standing, judge: str) -> dict[str, Any]:
+def mix_values(standing: Standing, judge: str) -> dict[str, Any]:
     """Return a row's mix, averaged over the seeds that judge has judged, and what was asked.
 
     None where a number is undefined.

@@ -180,7 +180,7 @@ def config(card: TaskCard, method: FakeMethod, seed: int) -> dict:
         "seed": seed,
         "preset": {
             "name": "quick",
-            "description": "small digital cohorts and a small classifier",
+            "description": "small networks and small images",
             "source": {"image_size": 64, "train": 1500, "val": 500, "test": 900},
             "classifier": {
                 "backbone": "test_resnet",

@@ -293,4 +293,4 @@ def test_a_column_is_one_entry(built, column):
 
 
 def test_a_preset_says_what_it_is_good_for_in_a_sentence(built):
-    assert "Small digital cohorts and a small classifier. Digital cohorts are" in built.text
+    assert "Small networks and small images. Digital cohorts are" in built.text

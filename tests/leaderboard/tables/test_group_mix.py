@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from leaderboard.charts.mix_chart import Mark, mix_chart
-from leaderboard.tables.group_mix import proportions_values, proportions_view
+from leaderboard.tables.group_mix import mix_values, mix_view
 
 PNG = b"\x89PNG\r\n\x1a\nrest"
 SENTENCES = ("Person", "Person, obese BMI")
@@ -17,7 +17,7 @@ def side(share):
 
 
 def mixes(before, after):
-    """Proportions of a generator that draws these shares of women, before (or None) and after."""
+    """The mix of a generator that draws these shares of women, before (or None) and after."""
     sides = {"after": after} if before is None else {"before": before, "after": after}
     summary = {
         name: {"inconsistency": abs(s - 0.5), "by_counter": {"a": 0.22, "b": 0.07}, "shares": [s]}
@@ -46,7 +46,7 @@ def standing(*found):
 
 def view(*standings, with_gallery=True):
     names = [f"row {k}" for k in range(len(standings))]
-    return proportions_view(list(standings), names, with_gallery=with_gallery)
+    return mix_view(list(standings), names, with_gallery=with_gallery)
 
 
 def test_distances_are_points_averaged_over_seeds_before_and_after():
@@ -107,7 +107,7 @@ def test_words_that_all_sentences_share_are_said_once():
     ("name", "value"),
     [("cost_of_tuning", {}), ("target", [10**400, 0.5]), ("train", [2, -1]), ("n", 0)],
 )
-def test_proportions_that_cannot_be_are_not_shown(name, value):
+def test_shares_that_cannot_be_are_not_shown(name, value):
     assert view(standing({**mixes(0.2, 0.5), name: value})) is None
 
 
@@ -161,24 +161,22 @@ def test_a_number_of_hundreds_of_digits_is_a_dash():
 
 
 @pytest.mark.parametrize("broken", ["groups", "sentences", "target", "cost_of_tuning", "n"])
-def test_proportions_of_another_shape_are_not_shown(broken):
+def test_a_mix_of_another_shape_are_not_shown(broken):
     found = copy.deepcopy(mixes(0.2, 0.5))
     found[broken] = "<script>"
     assert view(standing(found)) is None
-    assert proportions_values(standing(found), "judge") == {}
+    assert mix_values(standing(found), "judge") == {}
 
 
 def test_what_is_exported_says_what_was_asked_and_whether_it_is_trusted():
-    found = proportions_values(
-        standing(mixes(0.2, 0.5), {**mixes(0.3, 0.4), "trusted": False}), "judge"
-    )
+    found = mix_values(standing(mixes(0.2, 0.5), {**mixes(0.3, 0.4), "trusted": False}), "judge")
     asked = {"groups": ["female", "male"], "target": [0.5, 0.5], "n": 64, "trusted": False}
     assert {name: found[name] for name in asked} == asked
     assert found["tuned/before/inconsistency"] == pytest.approx(0.25)
 
 
 def test_what_another_judge_has_judged_is_not_exported():
-    assert proportions_values(standing(mixes(0.2, 0.5)), "another") == {}
+    assert mix_values(standing(mixes(0.2, 0.5)), "another") == {}
 
 
 def test_a_page_full_of_sentences_is_not_shown():
