@@ -33,8 +33,8 @@ def frechet_distance(evidence: Evidence, images: Images) -> float:
 def frechet_distance_by_group(evidence: AskedEvidence, sample: Sample) -> dict[str, float]:
     """Compare features within every attribute value.
 
-    Equally many of each kind, chosen by chance. Distances grow as n falls, so a group is compared by
-    what it has above its own floor.
+    Equally many of each kind, chosen by chance. Distances grow as n falls, so a group is compared
+    by what it has above its own floor.
     """
     from benchmark.metrics.generation import torch_metrics
 
