@@ -77,7 +77,7 @@ def test_a_word_that_contradicts_its_number_is_named():
 def test_a_bad_number_beside_a_word_may_be_emptied():
     (problem,) = problems(age=["50+"], age_band=["45 to 64"])
     assert problem.endswith(
-        "is not a number above 0. Or leave the cell empty: age_band says the band."
+        "is not a number above 0. Or leave the cell empty: age_band holds the band."
     )
 
 
