@@ -22,6 +22,19 @@ def test_a_file_that_a_page_names_is_there(page):
     assert not [path for path in named if not exists(path) and "NAME" not in path]
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_name_that_a_page_places_in_a_file_is_defined_there(page):
+    text = page.read_text()
+    placed = [(name, file) for name, file in re.findall(r"`(\w+)` in `([\w/]+\.py)`", text)]
+    placed += [(name, file) for file, name in re.findall(r"`([\w/]+\.py)`, `(\w+)`", text)]
+    missing = [
+        (name, file)
+        for name, file in placed
+        if not re.search(rf"^(def|class)? ?{name}\b", (ROOT / file).read_text(), flags=re.M)
+    ]
+    assert not missing
+
+
 def test_a_page_that_the_code_names_is_there():
     named = {
         (name_of(path), page)
