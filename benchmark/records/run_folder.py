@@ -13,12 +13,11 @@ error.txt            instead of done, when the run failed
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
@@ -26,6 +25,7 @@ from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score
 from benchmark.records.base import UnreadableRecord
 from benchmark.records.config import RunConfig, read_config
+from benchmark.records.generation import Generation, read_generation
 from benchmark.records.history import read_history
 from benchmark.records.result import PREDICTIONS, Result, read_result
 from benchmark.support.files import PARTIAL
@@ -57,11 +57,9 @@ class RunRecord:
         """Read the saved probabilities of val and test."""
         return pd.read_parquet(self.folder / PREDICTIONS)
 
-    def generation(self) -> dict[str, Any]:
-        """Read how the run's generator was judged; empty if it has none."""
-        path = self.folder / "generation.json"
-        found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-        return found
+    def generation(self) -> Generation | None:
+        """Read how the run's generator was judged; None if it has none."""
+        return read_generation(self.folder)
 
     def history(self) -> pd.DataFrame:
         """Read the curves; empty if the method logged none."""

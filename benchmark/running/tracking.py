@@ -103,9 +103,10 @@ def _final_scores(record: RunRecord) -> dict[str, float]:
     for score in record.scores:
         if score.value is not None:
             named[_metric_name(score.key, named)] = float(score.value)
-    for name, entry in record.generation().get("scores", {}).items():
-        if entry["value"] is not None:
-            named[_clean(f"generation/{name}")] = entry["value"]
+    generation = record.generation()
+    for name, entry in (generation.scores if generation else {}).items():
+        if entry.value is not None:
+            named[_clean(f"generation/{name}")] = entry.value
     for name, seconds in (record.result.run.seconds if record.result else {}).items():
         named[f"seconds/{name}"] = float(seconds)
     return named

@@ -139,8 +139,10 @@ def collect(root: Path, *, rescore: bool = False) -> Collected:
         failed = [run for row in rows for run in row.failed]
         raise ValueError(_nothing_to_show(root, found, failed))
     made.sort(key=lambda b: (b.card.name, b.card.version, b.slug, _plain(b.source.plain())))
+    unreadable = [words for row in rows for run in row.done for words in run.unreadable]
     # The folders of this machine are nobody's business on a public page.
-    return Collected(tuple(made), tuple(w.replace(f"{root}/", "") for w in found.unreadable))
+    words = (one.replace(f"{root}/", "") for one in (*found.unreadable, *unreadable))
+    return Collected(tuple(made), tuple(words))
 
 
 def read_cohort(folder: Path) -> Cohort:

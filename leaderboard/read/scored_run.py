@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score
 from benchmark.metrics.scoring import Scored
+from benchmark.records.base import UnreadableRecord
 from benchmark.records.config import RunConfig
+from benchmark.records.generation import Generation
 from benchmark.records.result import Result, RunFacts, score_folder, stored_scores
 from benchmark.records.run_folder import RunRecord
 
@@ -28,9 +29,10 @@ class ScoredRun:
     config: RunConfig
     facts: RunFacts
     scored: Scored
-    generation: dict[str, Any]  # how the run's generator was judged; empty if it has none
+    generation: Generation | None  # how the run's generator was judged
     gallery: bytes | None  # a PNG of what it draws
     neutral: bytes | None = None  # a PNG of what it draws for neutral sentences
+    unreadable: tuple[str, ...] = ()  # what of its files could not be read, and is not shown
 
     @property
     def scores(self) -> tuple[Score, ...]:
@@ -64,14 +66,22 @@ def score_run(
     try:
         scored = None if rescore else stored_scores(run.folder, card, result)
         scored = scored or score_folder(run.folder, card)
-        generation, gallery = run.generation(), read_png(run.folder, "gallery.png")
     except OSError as error:
         # Its own words would print the folders of this machine on a public page.
         return _failed(run, f"predictions.parquet cannot be read ({type(error).__name__}).")
     except ValueError as error:
         return _failed(run, str(error).replace(str(run.folder), "."))
-    neutral = read_png(run.folder, "neutral.png")
-    return ScoredRun(run.config, result.run, scored, generation, gallery, neutral)
+    generation, unreadable = _generation_of(run)
+    gallery, neutral = (read_png(run.folder, name) for name in ("gallery.png", "neutral.png"))
+    return ScoredRun(run.config, result.run, scored, generation, gallery, neutral, unreadable)
+
+
+def _generation_of(run: RunRecord) -> tuple[Generation | None, tuple[str, ...]]:
+    """Read how the generator was judged, or say why that cannot be read."""
+    try:
+        return run.generation(), ()
+    except UnreadableRecord as error:
+        return None, (str(error),)
 
 
 def read_png(folder: Path, name: str) -> bytes | None:

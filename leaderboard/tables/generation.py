@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.metrics.generation.catalogue import ASKED_METRICS, GenerationMetric, part_name
+from benchmark.records.generation import GenerationScore
 from leaderboard.rank.standings import Standing
 from leaderboard.read.scored_run import ScoredRun
 from leaderboard.words.verdicts import MINUS
@@ -50,7 +51,7 @@ def generation_table(
         "columns": [column.head for column in columns],
         "rows": lines,
         "groups": [column.head for column in groups],
-        "n": str(judged[0][1].generation.get("n", "")),
+        "n": _drawn(judged[0][1]),
         "owner": owner,
         "judge": judge,
         "gallery": data_address(gallery) if gallery and with_gallery else "",
@@ -63,7 +64,7 @@ def generation_values(standing: Standing, judge: str) -> dict[str, dict[str, flo
     None where one is undefined.
     """
     runs = [run for run in standing.row.done if run.generation and judge_of(run) == judge]
-    names = dict.fromkeys(name for run in runs for name in run.generation.get("scores", {}))
+    names = dict.fromkeys(name for run in runs for name in _scores(run))
     values = {
         name: {part: _mean(runs, name, part) for part in ("value", "floor")} for name in names
     }
@@ -80,7 +81,7 @@ def shown_columns() -> list[Column]:
 
 def _groups(runs: Iterable[ScoredRun]) -> list[Column]:
     """Return a column for every group that these runs have numbers of."""
-    names = dict.fromkeys(name for run in runs for name in run.generation.get("scores", {}))
+    names = dict.fromkeys(name for run in runs for name in _scores(run))
     return [
         Column(name, metric, name.removeprefix(part_name(kind, "")).partition("/")[2])
         for kind, metric in ASKED_METRICS.items()
@@ -92,7 +93,7 @@ def _groups(runs: Iterable[ScoredRun]) -> list[Column]:
 
 def judge_of(run: ScoredRun) -> str:
     """Return the judge's name: numbers of different judges do not compare."""
-    return str(run.generation.get("judge", ""))
+    return run.generation.judge if run.generation else ""
 
 
 def judge_of_board(standings: Sequence[Standing]) -> str:
@@ -120,19 +121,26 @@ def _mean(runs: Sequence[ScoredRun], name: str, part: str) -> float:
     """
     found = []
     for run in runs:
-        scores = run.generation.get("scores", {})
+        scores = _scores(run)
         parts = [key for key in scores if key.startswith(part_name(name, ""))]
         numbers = [_number(scores.get(key), part) for key in parts or [name]]
         found.append(sum(numbers) / len(numbers))
     return sum(found) / len(found)
 
 
-def _number(entry: object, part: str) -> float:
-    number = entry.get(part) if isinstance(entry, dict) else None
-    try:
-        return float(number) if isinstance(number, int | float) else math.nan
-    except OverflowError:  # an integer of hundreds of digits
+def _drawn(run: ScoredRun) -> str:
+    return str(run.generation.n) if run.generation else ""
+
+
+def _scores(run: ScoredRun) -> dict[str, GenerationScore]:
+    return run.generation.scores if run.generation else {}
+
+
+def _number(entry: GenerationScore | None, part: str) -> float:
+    if entry is None:
         return math.nan
+    number = entry.value if part == "value" else entry.floor
+    return math.nan if number is None else number
 
 
 def data_address(png: bytes) -> str:

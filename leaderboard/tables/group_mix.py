@@ -15,7 +15,7 @@ from benchmark.metrics.generation.catalogue import NEUTRAL_METRICS
 from benchmark.metrics.share_metrics import wilson
 from leaderboard.charts.mix_chart import Mark, mix_chart
 from leaderboard.rank.standings import Standing
-from leaderboard.read.mix_report import MOST, mixes_of, number_at, question_of
+from leaderboard.read.mix_report import mixes_of, number_at, question_of
 from leaderboard.read.scored_run import ScoredRun
 from leaderboard.tables.generation import data_address, judge_of, main_judge
 from leaderboard.words.verdicts import MINUS
@@ -243,10 +243,7 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
 def _by_counter(row: _Row, side: str) -> str:
     """Return how far off single networks count a row to be: "7 to 21" points."""
     path = ("summary", "tuned", side, "by_counter")
-    found: Any = row.runs[0]
-    for step in path:  # a stranger may have written anything there
-        found = found.get(step) if isinstance(found, dict) else None
-    counters = list(found)[:MOST] if isinstance(found, dict) else []
+    counters = row.runs[0]["summary"].get("tuned", {}).get(side, {}).get("by_counter", {})
     off = [x for x in (100 * row.mean(*path, name) for name in counters) if math.isfinite(x)]
     return f"{min(off):.0f} to {max(off):.0f}" if off else "–"
 

@@ -180,6 +180,14 @@ def test_folders_that_cannot_be_read_are_listed_and_cost_no_other_row(fake, tmp_
     assert str(tmp_path) not in words
 
 
+def test_a_judgement_that_cannot_be_read_costs_the_run_nothing_else(fake, tmp_path, read_page):
+    folder = fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
+    (folder / "generation.json").write_text('{"schema": 2, "scores": "<script>"}')
+    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    assert page.row(BRAIN, "erm")["seeds"] == "1"
+    assert "generation.json cannot be read" in " ".join(page.words)
+
+
 def test_value_lies_in_its_own_interval(built):
     estimates = [e for b in built.results["boards"] for r in b["rows"] for e in r["estimates"]]
     whole = [e for e in estimates if e["low"] is not None]

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.api.card import group_words
 from benchmark.api.data import Splits
 from benchmark.api.mix_target import Target
 from benchmark.api.protocols import Generator, NeutralGenerator
@@ -133,7 +132,7 @@ def _question(target: Target, by: MixJudge) -> dict[str, Any]:
     train = target.encode(by.splits.train.table, by.evidence.card)
     return {
         "columns": list(target.columns),
-        "groups": [group_words(group) for group in target.groups],
+        "groups": target.groups,
         "target": list(target.shares),
         "train": _mix(train, len(target.groups)).tolist(),
         "n": IMAGES,

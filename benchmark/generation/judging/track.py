@@ -34,7 +34,7 @@ from benchmark.metrics.generation.evidence import AskedEvidence
 from benchmark.metrics.generation.feature_metrics import nearest_rows
 from benchmark.metrics.generation.measure import measure_asked
 from benchmark.presets.settings import ClassifierSettings
-from benchmark.support.files import write_json
+from benchmark.records.generation import write_generation
 
 
 def judge_digest() -> str:
@@ -75,7 +75,7 @@ def judge_generator(
         picture = folder / "neutral.png" if with_gallery else None
         mix_judge = MixJudge(judge, counter, splits, real, evidence)
         found["group_mix"] = judge_group_mix(generator, mix_judge, picture)
-    write_json(folder / "generation.json", found)
+    write_generation(folder, found)
     if with_gallery:
         nearest = splits.train.take(nearest_rows(real.train, evidence.drawn.features))
         draw_gallery(

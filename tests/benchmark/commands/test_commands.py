@@ -247,6 +247,6 @@ def test_a_run_draws_with_a_checkpoint_of_ones_own(
         call("run", *options)
     call("run", *options, "--checkpoint", tiny_checkpoint)
     (record,) = find_runs(tmp_path / "runs")
-    assert record.status == "done" and record.generation()["n"] > 0
+    assert record.status == "done" and record.generation().n > 0
     stages = set(record.history()["stage"])
     assert {"controlnet", "methods: masks", "filter", "classifier"} <= stages

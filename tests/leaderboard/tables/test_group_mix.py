@@ -1,10 +1,12 @@
 """The mix of groups on the page, from made-up runs."""
 
 import copy
+import json
 from types import SimpleNamespace
 
 import pytest
 
+from benchmark.records.generation import Generation
 from leaderboard.charts.mix_chart import Mark, mix_chart
 from leaderboard.tables.group_mix import mix_values, mix_view
 
@@ -20,28 +22,33 @@ def mixes(before, after):
     """The mix of a generator that draws these shares of women, before (or None) and after."""
     sides = {"after": after} if before is None else {"before": before, "after": after}
     summary = {
-        name: {"inconsistency": abs(s - 0.5), "by_counter": {"a": 0.22, "b": 0.07}, "shares": [s]}
+        name: {
+            "inconsistency": abs(s - 0.5), "shares": [s, 1 - s], "divergence": None,
+            "corrected": None, "by_anatomy": None, "by_counter": {"a": 0.22, "b": 0.07},
+        }
         for name, s in sides.items()
-    }
+    }  # fmt: skip
     return {
-        "groups": ["female", "male"], "target": [0.5, 0.5], "train": [0.2, 0.8], "n": 64,
-        "perfect_generator": {"tuned": 0.05, "held_out": 0.07}, "counter_accuracy": [0.9, 0.8],
-        "trusted": True,
+        "columns": ["sex"], "groups": [["female"], ["male"]], "target": [0.5, 0.5],
+        "train": [0.2, 0.8], "n": 64, "perfect_generator": {"tuned": 0.05, "held_out": 0.07},
+        "counter_accuracy": [0.9, 0.8], "counters": {}, "trusted": True, "real_clip_score": None,
         "sentences": [
             {"sentence": words, "tuned": k == 0, **{name: side(s) for name, s in sides.items()}}
             for k, words in enumerate(SENTENCES)
         ],
-        "summary": {"tuned": summary, "held_out": summary},
+        "summary": {"tuned": summary, "held_out": copy.deepcopy(summary)},
         "cost_of_tuning": {name: {"frechet_distance": 7.0} for name in sides},
     }  # fmt: skip
 
 
 def standing(*found):
-    runs = [
-        SimpleNamespace(generation={"judge": "judge", "group_mix": one}, neutral=PNG, gallery=PNG)
-        for one in found
-    ]
+    runs = [SimpleNamespace(generation=generation(one), neutral=PNG, gallery=PNG) for one in found]
     return SimpleNamespace(row=SimpleNamespace(done=runs))
+
+
+def generation(mix):
+    content = {"schema": 2, "n": 8, "judge": "judge", "scores": {}, "group_mix": mix}
+    return Generation.model_validate_json(json.dumps(content))
 
 
 def view(*standings, with_gallery=True):
@@ -103,30 +110,8 @@ def test_words_that_all_sentences_share_are_said_once():
     assert ">obese BMI<" in found["charts"][0] and ">nothing more<" in found["charts"][0]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("cost_of_tuning", {}), ("target", [10**400, 0.5]), ("train", [2, -1]), ("n", 0)],
-)
-def test_shares_that_cannot_be_are_not_shown(name, value):
-    assert view(standing({**mixes(0.2, 0.5), name: value})) is None
-
-
 def test_what_single_networks_count_stands_beside_the_rest():
     assert view(standing(mixes(0.2, 0.5)))["lines"][1]["cells"][:3] == ["0.0", "0.0", "7 to 22"]
-
-
-@pytest.mark.parametrize("broken", [[], "many", {"after": []}, {"after": None}])
-def test_a_summary_of_another_shape_does_not_bring_the_page_down(broken):
-    found = mixes(0.2, 0.5)
-    found["summary"]["tuned"] = broken
-    assert view(standing(found))["lines"][1]["cells"][2] == "–"
-
-
-@pytest.mark.parametrize("broken", [None, [], {"a": "many"}])
-def test_single_networks_that_say_nothing_are_a_dash(broken):
-    found = mixes(0.2, 0.5)
-    found["summary"]["tuned"]["after"]["by_counter"] = broken
-    assert view(standing(found))["lines"][1]["cells"][2] == "–"
 
 
 def test_what_tuning_did_is_said_in_words():
@@ -154,40 +139,15 @@ def test_counts_that_disagree_are_named():
     assert "90% by anatomy" in said
 
 
-def test_a_number_of_hundreds_of_digits_is_a_dash():
-    found = mixes(0.2, 0.5)
-    found["cost_of_tuning"]["after"]["frechet_distance"] = 10**400
-    assert view(standing(found))["lines"][1]["cells"].count("–") == 10
-
-
-@pytest.mark.parametrize("broken", ["groups", "sentences", "target", "cost_of_tuning", "n"])
-def test_a_mix_of_another_shape_are_not_shown(broken):
-    found = copy.deepcopy(mixes(0.2, 0.5))
-    found[broken] = "<script>"
-    assert view(standing(found)) is None
-    assert mix_values(standing(found), "judge") == {}
-
-
 def test_what_is_exported_says_what_was_asked_and_whether_it_is_trusted():
     found = mix_values(standing(mixes(0.2, 0.5), {**mixes(0.3, 0.4), "trusted": False}), "judge")
-    asked = {"groups": ["female", "male"], "target": [0.5, 0.5], "n": 64, "trusted": False}
+    asked = {"groups": ["female", "male"], "target": (0.5, 0.5), "n": 64, "trusted": False}
     assert {name: found[name] for name in asked} == asked
     assert found["tuned/before/inconsistency"] == pytest.approx(0.25)
 
 
 def test_what_another_judge_has_judged_is_not_exported():
     assert mix_values(standing(mixes(0.2, 0.5)), "another") == {}
-
-
-def test_a_page_full_of_sentences_is_not_shown():
-    found = mixes(0.2, 0.5)
-    assert view(standing({**found, "sentences": found["sentences"][:1] * 65})) is None
-
-
-def test_a_sentence_of_any_length_is_not_shown():
-    found = mixes(0.2, 0.5)
-    found["sentences"][1]["sentence"] = "Person, " + "very " * 100
-    assert view(standing(found)) is None
 
 
 def test_what_a_stranger_wrote_is_escaped():
@@ -198,7 +158,7 @@ def test_what_a_stranger_wrote_is_escaped():
 
 def test_numbers_that_are_none_are_dashes():
     found = mixes(0.2, 0.5)
-    found["cost_of_tuning"]["after"]["frechet_distance"] = "many"
+    found["cost_of_tuning"]["after"]["frechet_distance"] = None
     lines = view(standing(found))["lines"]
     assert "7.00" in lines[0]["cells"] and "7.00" not in lines[1]["cells"]
 
