@@ -65,28 +65,38 @@ def preview_sheet(
     The patients are the first of each cell; with_masks outlines every mask label; sample
     notes that the cohort was made small for this picture.
     """
+    from benchmark.cohorts.picture_grid import picture_grid  # imports torch
+
     rows = _sheet_rows(card)
-    n_channels = len(card.channels)
-    width = 2 * MARGIN + CAPTION + PATIENTS * (n_channels * TILE + 2 * GAP) - 2 * GAP
-    top = MARGIN + 78
-    sheet = Image.new(
-        "RGB", (width, top + len(rows) * (TILE + GAP) + (34 if with_masks else 0) + 12), BACKGROUND
-    )
+    found = [_matching(splits.train, wanted) for wanted in rows]
+    tiles = [tile for own in found for tile in _row_of(own, splits.train, card, with_masks)]
+    grid = picture_grid(tiles, PATIENTS, GAP, BACKGROUND[1])
+    left, top = MARGIN + CAPTION, MARGIN + 78
+    height = top + grid.height + (34 if with_masks else 0) + 12 - 2 * GAP
+    sheet = Image.new("RGB", (left + grid.width + MARGIN - 2 * GAP, height), BACKGROUND)
+    sheet.paste(grid, (left - GAP, top - GAP))
     draw = ImageDraw.Draw(sheet)
     n, where = len(splits.train), "in the sample" if sample else "in train"
     _draw_heading(draw, card, f"A sample of {n}" if sample else str(n))
-    for number, wanted in enumerate(rows):
+    for number, (wanted, own) in enumerate(zip(rows, found, strict=True)):
         y = top + number * (TILE + GAP)
-        found = _matching(splits.train, wanted)
-        _draw_caption(draw, wanted, f"{len(found) or 'nobody'} {where}", y)
-        for place, row in enumerate(found[:PATIENTS]):
-            x = MARGIN + CAPTION + place * (n_channels * TILE + 2 * GAP)
-            masks = splits.train.masks[row] if with_masks else None
-            sheet.paste(_patient(np.asarray(splits.train.images[row]), masks), (x, y))
+        _draw_caption(draw, wanted, f"{len(own) or 'nobody'} {where}", y)
     if with_masks:
         _draw_legend(draw, card, sheet.height - 34)
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path, format="PNG")
+
+
+def _row_of(
+    patients: np.ndarray, train: Split, card: TaskCard, with_masks: bool
+) -> list[Image.Image]:
+    """Return the tiles of the first patients of a cell; empty ones where it has fewer."""
+    tiles = [
+        _patient(np.asarray(train.images[row]), train.masks[row] if with_masks else None)
+        for row in patients[:PATIENTS]
+    ]
+    empty = Image.new("RGB", (TILE * len(card.channels), TILE), BACKGROUND)
+    return tiles + [empty] * (PATIENTS - len(tiles))
 
 
 def _save_examples(train: Split, card: TaskCard, folder: Path) -> list[dict[str, str]]:

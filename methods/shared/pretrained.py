@@ -26,7 +26,8 @@ from diffusers.training_utils import cast_training_params
 from diffusers.utils import logging
 from peft import LoraConfig
 from torch import Tensor
-from torch.nn import functional
+from torchvision.transforms.v2 import InterpolationMode
+from torchvision.transforms.v2.functional import resize
 
 from benchmark.api.context import RunContext
 from benchmark.api.data import Split
@@ -61,7 +62,7 @@ class ScaledAutoencoder:
     @torch.inference_mode()
     def _encode(self, images: np.ndarray) -> Tensor:
         pixels = in_colours(torch.from_numpy(np.array(images, np.float32)))
-        pixels = functional.interpolate(pixels, self.size, mode="bilinear", antialias=True)
+        pixels = resize(pixels, [self.size, self.size], antialias=True)
         pixels = (2 * pixels - 1).to(self.network.device, self.network.dtype)
         latents = self.network.encode(pixels).latent_dist.mode()
         return (latents * self.network.config.scaling_factor).float().cpu()
@@ -78,13 +79,13 @@ class ScaledAutoencoder:
         """Map latents back to images in [0, 1], where they are."""
         scaled = latents.to(self.network.dtype) / self.network.config.scaling_factor
         pixels = self.network.decode(scaled).sample.float()
-        pixels = functional.interpolate(pixels, self.image_size, mode="bilinear", antialias=True)
+        pixels = resize(pixels, [self.image_size, self.image_size], antialias=True)
         return from_colours((pixels + 1) / 2, self.channels).clamp(0, 1)
 
     def condition(self, masks: np.ndarray, labels: int) -> Tensor:
         """Turn masks into one plane per channel and label, of the autoencoder's size."""
         planes = mask_planes(torch.from_numpy(np.array(masks)), labels)
-        return functional.interpolate(planes, self.size, mode="nearest")
+        return resize(planes, [self.size, self.size], InterpolationMode.NEAREST)
 
 
 def in_colours(images: Tensor) -> Tensor:

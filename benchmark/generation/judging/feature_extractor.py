@@ -18,7 +18,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.nn import functional
+from torchvision.transforms.v2.functional import normalize, resize
 
 BATCH = 64
 CLASSIFIERS = ("fc.", "head.", "classifier.", "AuxLogits.")  # layers that give no features
@@ -32,8 +32,8 @@ class Extractor:
     name: str  # architecture and weights, to stand beside the numbers
     network: nn.Module
     size: int  # pixels it reads
-    mean: Tensor  # (1, 3, 1, 1)
-    std: Tensor
+    mean: list[float]  # of each colour
+    std: list[float]
     device: torch.device
 
     @torch.inference_mode()
@@ -45,8 +45,8 @@ class Extractor:
     def _features(self, images: np.ndarray) -> np.ndarray:
         n, channels = images.shape[:2]
         grey = torch.from_numpy(np.array(images, np.float32)).to(self.device).flatten(0, 1)[:, None]
-        grey = functional.interpolate(grey, self.size, mode="bilinear", antialias=True)
-        seen = self.network((grey.expand(-1, 3, -1, -1) - self.mean) / self.std)
+        colours = resize(grey, [self.size, self.size], antialias=True).expand(-1, 3, -1, -1)
+        seen = self.network(normalize(colours, self.mean, self.std))
         return seen.float().reshape(n, channels * seen.shape[1]).cpu().numpy()
 
 
@@ -92,7 +92,7 @@ def load_extractor(text: str, device: torch.device) -> Extractor:
         )
     network.load_state_dict({name: weights[name] for name in network.state_dict()})
     config = timm.data.resolve_model_data_config(network)
-    mean, std = (torch.tensor(config[key]).view(1, 3, 1, 1).to(device) for key in ("mean", "std"))
+    mean, std = list(config["mean"]), list(config["std"])
     network = network.to(device).eval().requires_grad_(False)
     return Extractor(extractor_name(text), network, config["input_size"][1], mean, std, device)
 
