@@ -115,7 +115,7 @@ class TuningStep:
     def _moves(
         self, untuned: Tensor, assigned: Tensor, confidence: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Say which images count, (n,) bool, and which of them are to change their group."""
+        """Return which images count, (n,) bool, and which of them are to change their group."""
         if self.terms.form != "transport":  # nothing is assigned
             counts = torch.ones(self.n, dtype=torch.bool)
             return counts, ~counts
@@ -182,7 +182,7 @@ class TuningStep:
         return self.observer.diversity(generator, self.watched)
 
     def diverse(self) -> bool:
-        """Say whether the tuned generator draws images that differ enough from each other."""
+        """Return whether the tuned generator draws images that differ enough from each other."""
         found = self.logged["diversity"] = self.diversity(self.tuned)
         if found < self.enough:
             self.ctx.say(

@@ -45,7 +45,7 @@ class SampleFilter:
         )
 
     def keeps(self, images: np.ndarray, masks: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
-        """Say which images show what was asked for, (n,)."""
+        """Return which images show what was asked for, (n,)."""
         kept = overlap(self.reader, images, masks, self.card) >= self.least_dice
         found = probability_of(self.reader, images, rows, self.card)
         for name, least in self.least_probability.items():

@@ -91,7 +91,7 @@ def measure_noise(real: np.ndarray, smooth: np.ndarray) -> ScannerNoise:
 
 
 def flat_places(images: np.ndarray) -> np.ndarray:
-    """Say which pixels have little contrast around them, (n, channels, size, size) bool."""
+    """Return which pixels have little contrast around them, (n, channels, size, size) bool."""
     size = (1, 1, AROUND, AROUND)
     contrast = maximum_filter(images, size) - minimum_filter(images, size)
     return contrast <= np.quantile(contrast, FLAT)

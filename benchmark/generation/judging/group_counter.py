@@ -126,7 +126,7 @@ def confusion(found: np.ndarray, truth: np.ndarray, weights: np.ndarray, n: int)
 
 
 def is_reliable(confusion: np.ndarray) -> bool:
-    """Say whether every group is found half of the way from guessing to always right; (k, g).
+    """Return whether every group is found half of the way from guessing to always right; (k, g).
 
     A counter that hardly beats guessing counts half and half whatever is drawn.
     """
@@ -148,7 +148,7 @@ def weights_as_in_train(test: Split, train: Split, card: TaskCard) -> np.ndarray
 
 
 def fits(table: pd.DataFrame, prompt: pd.Series[Any]) -> np.ndarray:
-    """Say which patients a prompt fits: nothing that it names is wrong, (n,) bool."""
+    """Return which patients a prompt fits: nothing that it names is wrong, (n,) bool."""
     true = np.ones(len(table), bool)
     for name, word in prompt.items():
         if not pd.isna(word):

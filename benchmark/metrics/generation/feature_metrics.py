@@ -42,7 +42,7 @@ def coverage(real: np.ndarray, generated: np.ndarray, k: int = NEIGHBOURS) -> fl
 
 
 def _in_balls_of(real: np.ndarray, generated: np.ndarray, k: int) -> np.ndarray:
-    """Say which generated images lie in which real image's ball, (real, generated) bool."""
+    """Return which generated images lie in which real image's ball, (real, generated) bool."""
     return _distances(real, generated) <= _reach(real, k)[:, None]
 
 
