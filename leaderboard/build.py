@@ -23,6 +23,8 @@ from leaderboard.read.boards import Board, collect
 from leaderboard.words.glossary import ranking_terms
 from leaderboard.words.mix_glossary import GENERATION_TERMS, MIX_TERMS
 
+Terms = tuple[str, str]  # a term and its explanation
+
 DIGITAL = (
     "Digital cohorts are generated: their bias is known exactly, but a ranking on them says how "
     "methods handle that bias, not how they would do in a hospital."
@@ -83,15 +85,21 @@ def page(ranked: Ranked, unreadable: Sequence[str] = ()) -> str:
         unreadable=unreadable[:MOST_UNREADABLE],
         unreadable_count=len(unreadable),
         presets=_presets(ranked),
-        glossary=[
-            *ranking_terms(),
-            *(GENERATION_TERMS if any(board["generation"] for board in boards) else ()),
-            *(MIX_TERMS if any(board["group_mix"] for board in boards) else ()),
-        ],
+        glossary=_glossary(boards),
         style=Markup(_static("page.css")),
         script=Markup(script),
         script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
+
+
+def _glossary(boards: Sequence[Mapping[str, Any]]) -> list[tuple[str, Sequence[Terms]]]:
+    """Return the terms of every table that is on the page, under its heading."""
+    sections: list[tuple[str, Sequence[Terms]]] = [("Ranking", ranking_terms())]
+    if any(board["generation"] for board in boards):
+        sections.append(("What the generators draw", GENERATION_TERMS))
+    if any(board["group_mix"] for board in boards):
+        sections.append(("Which groups the generators draw", MIX_TERMS))
+    return sections
 
 
 def breakable(name: str) -> Markup:
