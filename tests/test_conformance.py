@@ -1,7 +1,10 @@
 """Every registered task and method, whoever wrote it, goes through the same tests."""
 
+import json
+
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from benchmark.api.card import TaskCard
 from benchmark.api.data import Source
@@ -37,7 +40,7 @@ def test_a_tasks_splits_are_sound(loaded):
 
 def test_a_tasks_card_is_complete(loaded):
     card = loaded[0].card
-    assert TaskCard.from_dict(card.as_dict()) == card
+    assert TypeAdapter(TaskCard).validate_json(json.dumps(card.as_dict())) == card
     facts = loaded[0].digital
     for words in (card.title, card.question, card.citation, facts.licence, facts.caveats):
         assert words.strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,20 +112,6 @@ class TaskCard:
     def as_dict(self) -> dict[str, Any]:
         """Return the card as plain values, ready for JSON."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TaskCard:
-        """Rebuild a card from :meth:`as_dict`, after a trip through JSON."""
-        plain = _tuples(values)
-        plain["attributes"] = tuple(Attribute(**_tuples(a)) for a in values["attributes"])
-        plain["intersections"] = tuple(tuple(names) for names in values["intersections"])
-        known = values.get("population", ())
-        plain["population"] = tuple((name, tuple(shares)) for name, shares in known)
-        return cls(**plain)
-
-
-def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
 
 
 def _encode(column: pd.Series, values: Sequence[str], name: str, task: str) -> np.ndarray:

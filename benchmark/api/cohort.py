@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -35,8 +34,3 @@ class CohortFacts:
     def as_dict(self) -> dict[str, Any]:
         """Return the facts as plain values, ready for JSON."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> CohortFacts:
-        """Rebuild the facts from :meth:`as_dict`, after a trip through JSON."""
-        return cls(**values)

@@ -15,7 +15,7 @@ from benchmark.api.card import TaskCard, group_words
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Split, Splits
 from benchmark.cohorts.checks import cell_counts
-from benchmark.support.files import write_json
+from benchmark.records.cohort import write_cohort_record
 
 MOST_CELLS = 12  # a sheet with more rows of label x all attributes shows label x value instead
 PATIENTS = 6  # per row of the sheet
@@ -45,13 +45,8 @@ def write_pictures(splits: Splits, card: TaskCard, folder: Path, facts: CohortFa
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     pictures = _save_examples(splits.train, card, partial) if facts.digital else []
-    content = {
-        "card": card.as_dict(),
-        "facts": facts.as_dict(),
-        "counts": cell_counts(splits, card).to_dict("records"),
-        "pictures": pictures,
-    }
-    write_json(partial / "cohort.json", content)
+    counts = cell_counts(splits, card).to_dict("records")
+    write_cohort_record(partial, card, facts, counts, pictures)
     if folder.exists():
         shutil.rmtree(folder)
     os.replace(partial, folder)

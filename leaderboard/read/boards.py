@@ -10,13 +10,15 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
+from benchmark.records.base import UnreadableRecord
+from benchmark.records.cohort import read_cohort_record
 from benchmark.records.config import (
     MethodPart,
     PresetPart,
@@ -80,7 +82,7 @@ class Picture:
 class Cohort:
     """What the cohort looks like: how many people in each cell, and some of them."""
 
-    counts: tuple[dict[str, Any], ...] = ()  # split, label, one entry per attribute, n
+    counts: tuple[Mapping[str, str | int], ...] = ()  # split, label, one entry per attribute, n
     pictures: tuple[Picture, ...] = ()
     refused: tuple[str, ...] = ()  # pictures that could not be shown, and why
 
@@ -145,24 +147,30 @@ def collect(root: Path, *, rescore: bool = False) -> Collected:
     return Collected(tuple(made), tuple(words))
 
 
-def read_cohort(folder: Path) -> Cohort:
-    """Read cohort.json and its pictures; a cohort nobody exported is empty.
+def read_cohort(folder: Path, card: TaskCard) -> Cohort:
+    """Read cohort.json and its pictures; a cohort that nobody counted, or one of
+    another card, is empty.
 
     The file names in it are a stranger's: one that is no plain name of a PNG file in this very
     folder is refused, and so is a link that leads out of it.
     """
-    path = folder / "cohort.json"
-    if not path.is_file():
+    try:
+        record = read_cohort_record(folder)
+    except UnreadableRecord as error:
+        return Cohort(refused=(str(error).replace(f"{folder}/", ""),))
+    if record is None or (record.card.classes, record.card.attributes) != (
+        card.classes,
+        card.attributes,
+    ):
         return Cohort()
-    content = json.loads(path.read_text())
     pictures, refused = [], []
-    for entry in content.get("pictures", []):
-        png = read_png(folder, str(entry["file"]))
+    for entry in record.pictures:
+        png = read_png(folder, entry.file)
         if png is None:
-            refused.append(f"{entry['file']!r} is no PNG file beside cohort.json")
+            refused.append(f"{entry.file!r} is no PNG file beside cohort.json")
         else:
-            pictures.append(Picture(entry["attribute"], entry["value"], entry["label"], png))
-    return Cohort(tuple(content.get("counts", [])), tuple(pictures), tuple(refused))
+            pictures.append(Picture(entry.attribute, entry.value, entry.label, png))
+    return Cohort(record.counts, tuple(pictures), tuple(refused))
 
 
 def _nothing_to_show(root: Path, found: FoundRuns, failed: list[RunRecord]) -> str:
@@ -213,7 +221,7 @@ def _cohort_of(runs: Sequence[RunRecord]) -> Cohort:
         return Cohort()
     beside = newest.folder.parent.parent.resolve()  # task/variant of task/variant/method/run
     folder = (beside / name).resolve()
-    return read_cohort(folder) if folder.parent == beside else Cohort()
+    return read_cohort(folder, newest.card) if folder.parent == beside else Cohort()
 
 
 def _finished(run: RunRecord) -> str:

@@ -109,7 +109,7 @@ def _train_counts(card: TaskCard, cohort: Cohort) -> dict[tuple[str, ...], int]:
     counts = dict.fromkeys(product(card.classes, *(a.values for a in card.attributes)), 0)
     for entry in cohort.counts:
         if entry["split"] == "train":
-            counts[tuple(entry[name] for name in names)] += int(entry["n"])
+            counts[tuple(str(entry[name]) for name in names)] += int(entry["n"])
     return counts
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.records.base import SCHEMA
+from benchmark.records.cohort import write_cohort_record
 from benchmark.records.config import RunConfig, write_config
 from benchmark.records.result import RunFacts, write_result
 from benchmark.records.run_folder import finish
@@ -277,8 +278,7 @@ def write_cohort(folder: Path, card: TaskCard, facts: CohortFacts = DIGITAL) -> 
             (folder / name).write_bytes(grey_png(_blob(shape, rng)))
             entry = {"attribute": attribute.name, "value": value, "label": label, "file": name}
             pictures.append(entry)
-    content = {"card": card.as_dict(), "facts": facts.as_dict(), "counts": counts}
-    (folder / "cohort.json").write_text(json.dumps({**content, "pictures": pictures}))
+    write_cohort_record(folder, card, facts, counts, pictures)
 
 
 def _blob(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

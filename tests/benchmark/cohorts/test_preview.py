@@ -1,16 +1,13 @@
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.api.card import TaskCard
-from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source
 from benchmark.cohorts.checks import cell_counts
 from benchmark.cohorts.facts import own_patients
 from benchmark.cohorts.preview import COLOURS, preview_sheet, write_pictures
 from benchmark.cohorts.toy import toy_task
+from benchmark.records.cohort import read_cohort_record
 
 TASK = toy_task(3, 2)
 SPLITS = TASK.load(
@@ -20,23 +17,22 @@ SPLITS = TASK.load(
 
 def test_a_digital_cohort_shows_one_picture_per_value_and_label(tmp_path):
     write_pictures(SPLITS, TASK.card, tmp_path / "cohort", TASK.digital)
-    content = json.loads((tmp_path / "cohort" / "cohort.json").read_text())
-    assert TaskCard.from_dict(content["card"]) == TASK.card
-    assert CohortFacts.from_dict(content["facts"]) == TASK.digital
-    assert content["counts"] == cell_counts(SPLITS, TASK.card).to_dict("records")
-    shown = [(p["attribute"], p["value"], p["label"]) for p in content["pictures"]]
+    record = read_cohort_record(tmp_path / "cohort")
+    assert (record.card, record.facts) == (TASK.card, TASK.digital)
+    assert list(record.counts) == cell_counts(SPLITS, TASK.card).to_dict("records")
+    shown = [(p.attribute, p.value, p.label) for p in record.pictures]
     assert sorted(shown) == sorted(
         ("site", site, label) for site in ("north", "south", "east") for label in ("low", "high")
     )
-    for picture in content["pictures"]:
-        with Image.open(tmp_path / "cohort" / picture["file"]) as image:
+    for picture in record.pictures:
+        with Image.open(tmp_path / "cohort" / picture.file) as image:
             assert (image.size, image.mode) == ((32, 32), "L")
 
 
 def test_no_image_of_a_patient_leaves_a_table_cohort(tmp_path):
     write_pictures(SPLITS, TASK.card, tmp_path / "cohort", own_patients(tmp_path))
     assert [p.name for p in (tmp_path / "cohort").iterdir()] == ["cohort.json"]
-    assert json.loads((tmp_path / "cohort" / "cohort.json").read_text())["pictures"] == []
+    assert read_cohort_record(tmp_path / "cohort").pictures == ()
 
 
 def test_an_earlier_folder_is_replaced_whole(tmp_path):

@@ -17,27 +17,49 @@ def rename_first(folder, name):
     (folder / "cohort.json").write_text(json.dumps(content))
 
 
-def test_pictures_and_counts_are_read(cohort):
-    found = read_cohort(cohort)
+def test_pictures_and_counts_are_read(cohort, fake):
+    found = read_cohort(cohort, fake.BRAIN)
     assert len(found.pictures) == 12
     assert len(found.counts) == 36
     assert found.refused == ()
 
 
 @pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "", "missing.png", "cohort.json"])
-def test_names_that_lead_elsewhere_are_refused(cohort, name):
+def test_names_that_lead_elsewhere_are_refused(cohort, name, fake):
     (cohort.parent / "secret.png").write_bytes((cohort / "age_band-0.png").read_bytes())
     rename_first(cohort, name)
-    found = read_cohort(cohort)
+    found = read_cohort(cohort, fake.BRAIN)
     assert len(found.pictures) == 11
     assert len(found.refused) == 1
 
 
-def test_a_link_out_of_the_folder_is_refused(cohort):
+def test_a_link_out_of_the_folder_is_refused(cohort, fake):
     (cohort.parent / "secret.png").write_bytes((cohort / "age_band-0.png").read_bytes())
     (cohort / "link.png").symlink_to(cohort.parent / "secret.png")
     rename_first(cohort, "link.png")
-    assert len(read_cohort(cohort).refused) == 1
+    assert len(read_cohort(cohort, fake.BRAIN).refused) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.pop("counts"),
+        lambda content: content["counts"][0].update(label="neither"),
+        lambda content: content["counts"][0].update(n="many"),
+        lambda content: content["pictures"][0].pop("file"),
+    ],
+)
+def test_a_cohort_of_another_form_is_named_and_not_shown(cohort, fake, change):
+    content = json.loads((cohort / "cohort.json").read_text())
+    change(content)
+    (cohort / "cohort.json").write_text(json.dumps(content))
+    found = read_cohort(cohort, fake.BRAIN)
+    assert (found.counts, found.pictures) == ((), ())
+    assert found.refused[0].startswith("cohort.json cannot be read")
+
+
+def test_a_cohort_of_another_card_is_not_shown(cohort, fake):
+    assert read_cohort(cohort, fake.HEART).counts == ()
 
 
 @pytest.mark.parametrize(
@@ -62,8 +84,8 @@ def test_a_cohort_folder_elsewhere_is_not_followed(fake, tmp_path):
     assert collect(tmp_path / "runs").boards[0].cohort.pictures == ()
 
 
-def test_no_cohort_is_an_empty_one(tmp_path):
-    assert read_cohort(tmp_path).pictures == ()
+def test_no_cohort_is_an_empty_one(fake, tmp_path):
+    assert read_cohort(tmp_path, fake.BRAIN).pictures == ()
 
 
 def test_seeds_of_one_row_are_gathered(fake, tmp_path):
