@@ -12,7 +12,7 @@ from benchmark.api.data import Source, Splits, default_cache
 from benchmark.api.protocols import Task
 from benchmark.commands.console import CohortOption, KnobOption, tell
 from benchmark.discovery import find, load
-from benchmark.presets.settings import load_preset
+from benchmark.presets.load import load_preset
 
 app = typer.Typer(no_args_is_help=True, help="Look at a cohort, or write it to a folder.")
 TaskArgument = Annotated[str, typer.Argument(help="A task.")]

@@ -20,7 +20,7 @@ from benchmark.api.mix_target import values_of
 from benchmark.api.protocols import Task
 from benchmark.discovery import find, load
 from benchmark.planning.fields import allowed_words
-from benchmark.presets.settings import load_preset, preset_names, preset_text
+from benchmark.presets.load import load_preset, preset_names, preset_text
 
 
 def print_description(name: str, out: Console) -> None:

@@ -112,7 +112,7 @@ def run(
 def _preset(name: str, checkpoint: str | None) -> Preset:
     """Load the preset; a checkpoint that it cannot take is refused before it is fetched."""
     from benchmark.generation.checkpoints import find_checkpoint
-    from benchmark.presets.settings import load_preset
+    from benchmark.presets.load import load_preset
 
     settings = load_preset(name)
     wanted = checkpoint or settings.checkpoint

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 EXPECTED = {
@@ -20,6 +23,18 @@ EXPECTED = {
     "dict_type": "a table of names and values",
     "model_type": "a table of names and values",
     "dataclass_type": "a table of names and values",
+}
+BOUNDS = {
+    "greater_than": "above",
+    "greater_than_equal": "at least",
+    "less_than": "below",
+    "less_than_equal": "at most",
+}
+LIMITS = {
+    "greater_than": "gt",
+    "greater_than_equal": "ge",
+    "less_than": "lt",
+    "less_than_equal": "le",
 }
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 LONGEST = 60  # letters of a value that are repeated
@@ -36,6 +51,24 @@ def near_words(name: str, known: Collection[str]) -> str:
     return f"; did you mean {near[0]}" if near else ""
 
 
+def section_problems(section: str, values: Mapping[str, Any], kind: type) -> list[str]:
+    """List what is wrong with the values of a preset's section, a dataclass of kind."""
+    names = [field.name for field in dataclasses.fields(kind)]
+    problems = [f"[{section}] lacks {name}" for name in names if name not in values]
+    problems += [
+        f"[{section}] has no {name!r}{near_words(name, names)} (it has {', '.join(names)})"
+        for name in values
+        if name not in names
+    ]
+    content = json.dumps({n: v for n, v in values.items() if n in names}, default=str)
+    try:
+        TypeAdapter(kind).validate_json(content, strict=True)
+    except ValidationError as error:
+        found = [e for e in error.errors(include_url=False) if not e["type"].startswith("missing")]
+        problems += [f"[{section}] {_sentence(details)}" for details in found]
+    return problems
+
+
 def _sentence(details: ErrorDetails) -> str:
     place = ".".join(map(str, details["loc"])) or "the file"
     kind = details["type"]
@@ -45,6 +78,8 @@ def _sentence(details: ErrorDetails) -> str:
         return f"{place} is unknown"
     value = repr(details["input"])
     shown = value if len(value) <= LONGEST else f"{value[:LONGEST]}..."
+    if kind in BOUNDS:
+        return f"{place} is {shown}; it must be {BOUNDS[kind]} {details['ctx'][LIMITS[kind]]:g}"
     wanted = EXPECTED.get(kind)
     if wanted is None:
         words = details["msg"].removeprefix("Value error, ").removeprefix("Input ")

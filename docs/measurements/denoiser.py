@@ -17,7 +17,8 @@ import torch
 from benchmark.discovery.find import find_tasks
 from benchmark.discovery.load import load_task
 from benchmark.planning.run_spec import RunSpec
-from benchmark.presets.settings import ScratchSettings, load_preset
+from benchmark.presets.load import load_preset
+from benchmark.presets.settings import ScratchSettings
 from benchmark.running import predictions
 from methods.alignment_finetuning.method import AlignmentFinetuning
 from methods.shared.base import load_base, train_base, trained_text_encoder

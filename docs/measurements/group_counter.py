@@ -20,7 +20,7 @@ from benchmark.generation.judging.neutral_draws import IMAGES, chosen_prompts
 from benchmark.generation.mix_targets import columns_to_align, read_target
 from benchmark.metrics.share_metrics import by_chance
 from benchmark.planning.run_spec import RunSpec
-from benchmark.presets.settings import load_preset
+from benchmark.presets.load import load_preset
 from benchmark.running import predictions
 
 COHORTS = {

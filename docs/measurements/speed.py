@@ -14,7 +14,7 @@ from benchmark.api.data import Source
 from benchmark.discovery.find import find_tasks, locate
 from benchmark.discovery.load import load_method, load_task
 from benchmark.planning.run_spec import RunSpec
-from benchmark.presets.settings import load_preset
+from benchmark.presets.load import load_preset
 from benchmark.running import predictions
 
 PATIENTS = 5000

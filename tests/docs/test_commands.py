@@ -12,7 +12,7 @@ import typer
 from benchmark.commands import reference
 from benchmark.commands.app import app
 from benchmark.discovery import find, load
-from benchmark.presets.settings import preset_names
+from benchmark.presets.load import preset_names
 from tests.docs.pages import PAGES, ROOT, code_blocks, name_of
 
 GENERATED = ROOT / "docs" / "reference" / "command_line.md"

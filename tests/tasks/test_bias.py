@@ -11,7 +11,7 @@ from benchmark.discovery.find import find_tasks
 from benchmark.discovery.load import load_task
 from benchmark.metrics.scoring import score_predictions
 from benchmark.planning.run_spec import RunSpec
-from benchmark.presets.settings import load_preset
+from benchmark.presets.load import load_preset
 from benchmark.running import predictions
 
 # Cells that the training split of severity 1 hardly holds, and that ERM fails: which of the two

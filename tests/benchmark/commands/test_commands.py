@@ -9,7 +9,7 @@ from benchmark.commands.console import plain_errors
 from benchmark.commands.description import field_comments
 from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.discovery import find
-from benchmark.presets.settings import load_preset
+from benchmark.presets.load import load_preset
 from benchmark.records.run_folder import find_runs
 
 

@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save_file
 
 from benchmark.generation.checkpoints import check_checkpoint, checkpoint_digest, find_checkpoint
 from benchmark.planning.resolve import resolve
-from benchmark.presets.settings import load_preset
+from benchmark.presets.load import load_preset
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from benchmark.planning.fields import CheckFailed
 from benchmark.planning.resolve import resolve
 from benchmark.planning.run_spec import RunSpec
-from benchmark.presets.settings import load_preset
+from benchmark.presets.load import load_preset
 from tasks.cmr_heart_failure.task import CmrHeartFailure
 
 KNOBS = CmrHeartFailure.knobs

@@ -2,7 +2,8 @@ import copy
 
 import pytest
 
-from benchmark.presets.settings import Preset, load_preset, preset_names
+from benchmark.presets.load import load_preset, preset_names
+from benchmark.presets.settings import Preset
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -50,12 +51,12 @@ def test_all_problems_of_a_preset_are_reported_at_once():
         (
             "generator",
             {"learning_rate": "fast"},
-            "learning_rate is 'fast'; it must be of type",
+            "learning_rate is 'fast'; it must be a number",
         ),
         ("generator", {"widths": [30, 64]}, "widths are [30, 64]; multiples of 16"),
         ("generator", {"fold": 5}, "fold is 5; it must divide 64 pixels"),
         ("generator", {"last_noise": 1200}, "last_noise is 1200; it must be below 999"),
-        ("run", {"threads": True}, "threads is True; it must be of type int"),
+        ("run", {"threads": True}, "threads is True; it must be a whole number"),
     ],
 )
 def test_values_that_cannot_work_are_refused_with_the_preset(section, values, message):

@@ -6,7 +6,7 @@ import torch
 from diffusers import DDIMScheduler
 from torch.autograd.graph import saved_tensors_hooks
 
-from benchmark.presets.settings import load_preset
+from benchmark.presets.load import load_preset
 from methods.alignment_finetuning.method import AlignmentFinetuning
 from methods.alignment_finetuning.sampling import draw_latents, draw_latents_adjusted
 from methods.shared.scratch import new_solver
