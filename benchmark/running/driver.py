@@ -19,7 +19,7 @@ from benchmark.planning.resolve import cohort_folder
 from benchmark.records.run_folder import RunRecord, finish, read_run, remove_partial
 from benchmark.running import local_processes
 from benchmark.running.display import Display
-from benchmark.running.rescore import rescore
+from benchmark.running.rescore import rescore_if_stale
 from benchmark.support import progress
 from benchmark.support.files import PARTIAL
 
@@ -60,7 +60,8 @@ def run_matrix(
             local_processes.start_server(missing[0].spec.preset.run.threads)
         prepare_cohorts(missing, runs)
         for run in done_before:
-            rescore(read_run(run.folder))
+            if words := rescore_if_stale(read_run(run.folder)):
+                progress.say(words)
             not_tracked += not _mirrored(read_run(run.folder), tracker)
         for record in _execute(missing, jobs):
             not_tracked += not _mirrored(record, tracker)

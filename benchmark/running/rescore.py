@@ -6,11 +6,22 @@ from benchmark.records.result import stored_scores, write_result
 from benchmark.records.run_folder import RunRecord
 
 
-def rescore(record: RunRecord) -> bool:
-    """Score a finished run again if its stored scores do not count; say whether it was."""
+def rescore(record: RunRecord) -> str:
+    """Score a finished run again; return why it cannot be scored, or an empty string.
+
+    What the folder holds stays as it is if its predictions cannot be scored.
+    """
     if record.result is None:
-        return False
-    if stored_scores(record.folder, record.card, record.result) is not None:
-        return False
-    write_result(record.folder, record.card, record.result.run)
-    return True
+        return ""
+    try:
+        write_result(record.folder, record.card, record.result.run)
+    except (OSError, ValueError) as error:
+        return f"{record.folder} cannot be scored and stays as it is: {error}"
+    return ""
+
+
+def rescore_if_stale(record: RunRecord) -> str:
+    """Score a finished run again if its stored scores do not count; return as rescore does."""
+    if record.result is None or stored_scores(record.folder, record.card, record.result):
+        return ""
+    return rescore(record)
