@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +20,12 @@ class Knob:
     short: str = ""  # how folders name it; empty: as the knob is called
 
     def __post_init__(self) -> None:
+        for name in (self.name, self.short or self.name):
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+                raise ValueError(
+                    f"A knob is called {name!r}; use small letters, digits and _, as in severity: "
+                    "the name is part of a folder's."
+                )
         if not self.low <= self.default <= self.high:
             raise ValueError(f"Knob {self.name}: its default {self.default} is not {self.range}.")
 
@@ -32,14 +39,15 @@ class Knob:
 class Variant:
     """A setting of all knobs of a task. A table cohort has no knobs: Variant()."""
 
-    settings: Mapping[str, float] = field(default_factory=dict)
+    settings: tuple[tuple[str, float], ...] = ()  # knob and value
     name: str = ""  # readable: it names a folder
 
     def __getitem__(self, knob: str) -> float:
-        if knob not in self.settings:
-            known = ", ".join(self.settings) or "none"
+        values = dict(self.settings)
+        if knob not in values:
+            known = ", ".join(values) or "none"
             raise KeyError(f"This variant sets no knob {knob!r}. Its knobs: {known}.")
-        return self.settings[knob]
+        return values[knob]
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,13 @@ class Knobs:
     # What to set instead of a knob that people look for here, by that knob's name.
     hints: Mapping[str, str] = field(default_factory=dict)
 
-    def variant(self, **settings: float) -> Variant:
+    def __post_init__(self) -> None:
+        names = [name for knob in self.declared for name in {knob.name, knob.short or knob.name}]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"Two knobs are called {', '.join(twice)}. Rename one of each.")
+
+    def variant(self, /, **settings: float) -> Variant:
         """Set these knobs and leave the others at their default.
 
         Raises ValueError with every knob that is unknown or out of range.
@@ -58,7 +72,7 @@ class Knobs:
         if problems := self.problems(settings):
             raise ValueError(" ".join(problems.values()))
         values = {knob.name: float(settings.get(knob.name, knob.default)) for knob in self.declared}
-        return Variant(values, self._name(values))
+        return Variant(tuple(values.items()), self._name(values))
 
     def __contains__(self, name: str) -> bool:
         return any(knob.name == name for knob in self.declared)
@@ -86,8 +100,13 @@ class Knobs:
     def _name(self, values: Mapping[str, float]) -> str:
         """Name the first knob, then every other one that is not at its default."""
         named = [
-            f"{knob.short or knob.name}-{values[knob.name]:g}"
+            f"{knob.short or knob.name}-{_shortest(values[knob.name])}"
             for place, knob in enumerate(self.declared)
             if place == 0 or values[knob.name] != knob.default
         ]
         return "_".join(named) or "digital"
+
+
+def _shortest(value: float) -> str:
+    """Write a number so that another number is never written alike: 0.5, 1, 0.1234567."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)

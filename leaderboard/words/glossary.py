@@ -37,7 +37,7 @@ TERMS = (
         "only one seed get no verdict and no tier.",
     ),
     (
-        "Headroom",
+        "Share of the headroom",
         "How much of the way from ERM to the oracle (plain training on an unbiased cohort) a row "
         "has gone in worst-group accuracy. Shown when a row is opened.",
     ),

@@ -16,7 +16,6 @@ FIELD_OF_VIEW = 190.0  # mm, the same for everybody: size is information
 ORDERS = np.arange(2, 5)  # of the Fourier terms that make a contour irregular
 ANGLES = np.linspace(0, 2 * np.pi, 96, endpoint=False)  # for areas along a contour
 SEPTAL_EXTRA = 0.5  # mm: septum 1 mm thicker than the lateral wall (design estimate)
-RV_WALL = 3.0  # mm (design estimate)
 CRESCENT = 0.82  # area of the crescent over long-axis-matched volume (design estimate)
 
 

@@ -18,7 +18,7 @@ KNOBS = Knobs(
 
 def test_a_knob_that_is_not_set_stays_at_its_default():
     variant = KNOBS.variant(women=0.2)
-    assert variant.settings == {"severity": 1.0, "label_noise": 0.0, "women": 0.2}
+    assert dict(variant.settings) == {"severity": 1.0, "label_noise": 0.0, "women": 0.2}
     assert variant["women"] == 0.2
 
 
@@ -35,7 +35,7 @@ def test_a_variant_is_named_after_its_first_knob_and_those_that_are_turned(setti
 
 
 def test_a_digital_cohort_without_knobs_has_a_name_all_the_same():
-    assert Knobs().variant() == Variant({}, "digital")
+    assert Knobs().variant() == Variant((), "digital")
 
 
 def test_a_bad_variant_is_refused_with_all_its_problems():
@@ -65,3 +65,26 @@ def test_a_default_outside_its_range_is_refused_where_it_is_declared():
 def test_a_variant_travels_to_other_processes():
     variant = KNOBS.variant(severity=0)
     assert pickle.loads(pickle.dumps(variant)) == variant
+
+
+def test_a_variant_is_a_value_that_can_be_counted():
+    knobs = Knobs((Knob("severity", "Bias.", 0, 1, 1),))
+    assert len({knobs.variant(), knobs.variant(severity=1), knobs.variant(severity=0)}) == 2
+
+
+def test_numbers_that_differ_have_names_that_differ():
+    knobs = Knobs((Knob("severity", "Bias.", 0, 1, 1),))
+    names = {knobs.variant(severity=value).name for value in (0.1234567, 0.12345671)}
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "", "Women", "1st"])
+def test_a_knob_that_cannot_name_a_folder_is_refused(name):
+    with pytest.raises(ValueError, match="small letters"):
+        Knob(name, "Help.", 0, 1, 0)
+
+
+def test_two_knobs_of_one_name_are_refused():
+    both = (Knob("women", "Share.", 0, 1, 0), Knob("share", "Share.", 0, 1, 0, short="women"))
+    with pytest.raises(ValueError, match="Two knobs are called women"):
+        Knobs(both)
