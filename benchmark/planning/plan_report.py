@@ -68,10 +68,10 @@ def aims(planned: Sequence[PlannedRun]) -> list[str]:
 
 def _aim(task: str, pairs: list[tuple[str, Target]]) -> str:
     if len({target for _, target in pairs}) == 1:
-        return f"{task}: {', '.join(name for name, _ in pairs)}: aimed at {pairs[0][1].words}."
+        return f"{task}: {', '.join(name for name, _ in pairs)}: target mix {pairs[0][1].words}."
     each = "; ".join(f"{name} at {target.exactly}" for name, target in pairs)
     return (
-        f"{task}: different mixes are aimed at ({each}). Such rows do not stand in one table of "
+        f"{task}: the rows have different target mixes ({each}). Such rows do not stand in one table of "
         "the page: give all of them the same aligns and target with --set."
     )
 

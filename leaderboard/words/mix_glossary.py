@@ -17,8 +17,8 @@ MIX_TERMS = (
         "A perfect generator",
         "It draws every group exactly as often as the target says. It is still counted to be off, "
         "by the chance of so few images and by the errors of the group counters, which are "
-        "measured on few patients themselves. A generator that knows that many images of one "
-        "prompt are asked for could be off by less.",
+        "measured on few patients themselves. A generator that draws exact "
+        "quotas could be off by less.",
     ),
     (
         "By counter",

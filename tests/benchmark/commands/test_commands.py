@@ -152,8 +152,8 @@ def test_rows_that_aim_at_other_mixes_are_told_in_the_plan(same, tmp_path):
     options += ["--set", "base_generator.aligns=sex"]  # what it is anyway
     plan = ["--task", "cmr_heart_failure", "--runs", tmp_path, "--dry-run", *options]
     written = call("run", *plan).output
-    assert ("different mixes are aimed at" in written) is not same
-    one = "alignment_finetuning, base_generator: aimed at female 54.1%, male 45.9%."
+    assert ("different target mixes" in written) is not same
+    one = "alignment_finetuning, base_generator: target mix female 54.1%, male 45.9%."
     assert (one in written) is same
 
 
