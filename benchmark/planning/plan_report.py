@@ -71,8 +71,8 @@ def _aim(task: str, pairs: list[tuple[str, Target]]) -> str:
         return f"{task}: {', '.join(name for name, _ in pairs)}: target mix {pairs[0][1].words}."
     each = "; ".join(f"{name} at {target.exactly}" for name, target in pairs)
     return (
-        f"{task}: the rows have different target mixes ({each}). Such rows do not stand in one table of "
-        "the page: give all of them the same aligns and target with --set."
+        f"{task}: the rows have different target mixes ({each}). Such rows do not stand in one "
+        "table of the page: give all of them the same aligns and target with --set."
     )
 
 
