@@ -97,17 +97,18 @@ def gains_over(
     }
 
 
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """Adjust p-values for their number by Holm's step-down rule, (tests,) to (tests,).
+def holm(p_values: np.ndarray, tests: int | None = None) -> np.ndarray:
+    """Adjust p-values for their number by Holm's step-down rule, (n,) to (n,).
 
     Holm 1979, Scand. J. Statist. 6:65 (from memory): the smallest is multiplied by m, the next
-    by m - 1, ..., none below the one before, none above 1. Undefined ones stay undefined and do
-    not count.
+    by m - 1, ..., none below the one before, none above 1. Undefined ones stay undefined. tests:
+    m; None: how many p-values are defined.
     """
     p = np.array(p_values, dtype=np.float64)
     defined = np.flatnonzero(~np.isnan(p))
     order = defined[np.argsort(p[defined], kind="stable")]
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1))
+    m = len(order) if tests is None else tests
+    stepped = np.maximum.accumulate(p[order] * (m - np.arange(len(order))))
     p[order] = np.minimum(stepped, 1)
     return p
 

@@ -32,7 +32,8 @@ def tiers(
     while left:
         tier += 1
         best, rest = left[0], left[1:]
-        adjusted = holm(np.array([compare(rows[best], rows[n], noise).p_value for n in rest]))
+        p_values = np.array([compare(rows[best], rows[n], noise).p_value for n in rest])
+        adjusted = holm(p_values, tests=len(rest))  # also those whose p-value is undefined
         alike = np.flatnonzero(~(adjusted < SIGNIFICANT))  # what cannot be compared is not apart
         end = 2 + int(alike[-1]) if len(alike) else 1
         result.update(dict.fromkeys(left[:end], tier))

@@ -1,6 +1,6 @@
 import numpy as np
 
-from benchmark.metrics.comparisons import compare
+from benchmark.metrics.comparisons import SIGNIFICANT, compare
 from benchmark.metrics.tiers import tiers
 
 
@@ -39,3 +39,12 @@ def test_what_cannot_be_compared_is_not_called_apart(row):
     broken = row([0.2, 0.2])
     broken[:, 1:50] = np.nan  # more resamples undefined than an interval allows
     assert tiers({"best": row([0.8, 0.8]), "broken": broken}) == {"best": 1, "broken": 1}
+
+
+def test_a_row_that_cannot_be_compared_counts_in_holms_adjustment(row):
+    broken = row([0.79, 0.79])
+    broken[:, 1:50] = np.nan
+    rows = {"best": row([0.80, 0.80]), "broken": broken, "last": row([0.78, 0.78], seed=3)}
+    p_value = compare(rows["best"], rows["last"]).p_value
+    assert SIGNIFICANT / 2 < p_value < SIGNIFICANT
+    assert tiers(rows) == {"best": 1, "broken": 1, "last": 1}
