@@ -78,4 +78,5 @@ def why_undefined(
             elif absent:
                 lacking = " and none ".join(f"is {label}" for label in absent)
                 reasons.append(f"of {partition.who(group)}'s {n} test images none {lacking}")
+    reasons = reasons or ["some group has nothing that this metric counts"]
     return f"undefined: {'; '.join(reasons)}"

@@ -67,8 +67,7 @@ def score_keys(card: TaskCard) -> list[ScoreKey]:
     """Return the addresses of all scores of a run, in order: a run that lacks one is stale."""
 
     def named(per: Per) -> list[str]:
-        binary = len(card.classes) == 2
-        return [name for name, m in _named(per).items() if binary or not m.two_classes]
+        return list(_named(per, card))
 
     divided = [*((a.name,) for a in card.attributes), *card.intersections]
     keys = [ScoreKey(name) for name in (*named("run"), *named("attribute"))]
@@ -117,26 +116,31 @@ def _entries(test: HeldOutRows) -> Iterator[_Entry]:
     partitions = partitions_of(test.card, test.table, test.labels)
     everybody, *divided = [measure(test, partition) for partition in partitions]
     attributes = divided[: len(test.card.attributes)]
-    for name in _named("run"):
+    for name in _named("run", test.card):
         yield _worst_cell(name, test, attributes)
-    for name in _named("attribute"):
+    for name in _named("attribute", test.card):
         yield _worst_attribute(name, test, attributes)
     for measured in (everybody, *divided):
-        for name in _named("group"):
-            if name in measured.draws:
-                yield from _group_entries(name, test, measured)
-        for name in _named("cell"):
+        for name in _named("group", test.card):
+            yield from _group_entries(name, test, measured)
+        for name in _named("cell", test.card):
             yield from _cell_entries(name, test, measured)
     for measured in divided:
-        for name in _named("attribute"):
+        for name in _named("attribute", test.card):
             draws = measured.draws[name]
             key = ScoreKey(name, measured.partition.attributes)
             note = _note(test, name, draws, [measured.partition])
             yield _Entry(Score(key, _value(draws), len(test.table), note=note), draws)
 
 
-def _named(per: Per) -> dict[str, Metric]:
-    return {name: metric for name, metric in METRICS.items() if metric.per == per}
+def _named(per: Per, card: TaskCard) -> dict[str, Metric]:
+    """Return the metrics of a kind that exist for as many classes as the card has."""
+    binary = len(card.classes) == 2
+    return {
+        name: metric
+        for name, metric in METRICS.items()
+        if metric.per == per and (binary or not metric.two_classes)
+    }
 
 
 def _worst_cell(name: str, test: HeldOutRows, attributes: Sequence[Measured]) -> _Entry:

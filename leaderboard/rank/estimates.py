@@ -59,8 +59,18 @@ def mean_over_seeds(scores: Sequence[Score], seeds: Sequence[int]) -> Estimate:
     lows = [score.low for score in scores if score.low is not None]
     highs = [score.high for score in scores if score.high is not None]
     if len(lows) < len(scores) or len(highs) < len(scores):
-        return Estimate(value, **counts)
+        return Estimate(value, **counts, note=_lost_interval(scores, seeds))
     return Estimate(value, float(np.mean(lows)), float(np.mean(highs)), **counts)
+
+
+def _lost_interval(scores: Sequence[Score], seeds: Sequence[int]) -> str:
+    """Say in which seeds a score has no interval, and why."""
+    without = [
+        f"seed {s}: {score.note}"
+        for s, score in zip(seeds, scores, strict=True)
+        if score.low is None and score.note
+    ]
+    return "; ".join(without)
 
 
 def _fewest(scores: Sequence[Score]) -> dict[str, Any]:

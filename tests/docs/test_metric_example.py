@@ -1,5 +1,7 @@
 """The metric that docs/reference/scores.md adds as an example works as it is written there."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from benchmark.api.card import Attribute, TaskCard
 from benchmark.metrics import fairness
 from benchmark.metrics.catalogue import METRICS, PERCENT, Metric
-from benchmark.metrics.scoring import score_predictions
+from benchmark.metrics.scoring import score_keys, score_predictions
 from tests.docs.pages import ROOT, code_blocks
 
 CARD = TaskCard(
@@ -49,7 +51,9 @@ def predictions():
     return table.assign(probability_0=1 - table["probability_1"])
 
 
-def test_the_example_of_a_metric_is_scored(predictions, monkeypatch):
+@pytest.fixture
+def added_metric(monkeypatch):
+    """The metric of the page, in the catalogue for one test."""
     function, entry = example()
     names = {"np": np, "sensitivity": fairness.sensitivity}
     exec(function, names)
@@ -59,8 +63,18 @@ def test_the_example_of_a_metric_is_scored(predictions, monkeypatch):
         {"Metric": Metric, "fairness": fairness, "PERCENT": PERCENT},
     )
     monkeypatch.setitem(METRICS, "lowest_sensitivity", added["lowest_sensitivity"])
+
+
+def test_the_example_of_a_metric_is_scored(predictions, added_metric):
     scored = score_predictions(predictions, CARD, resamples=20)
     overall = [
         s for s in scored.scores if s.key.metric == "lowest_sensitivity" and not s.key.attributes
     ]
     assert [score.value for score in overall] == [0.5]
+
+
+def test_the_example_leaves_out_tasks_of_three_classes(predictions, added_metric):
+    card = dataclasses.replace(CARD, classes=("well", "ill", "worse"))
+    scored = score_predictions(predictions.assign(probability_2=0.0), card, resamples=20)
+    assert not [s for s in scored.scores if s.key.metric == "lowest_sensitivity"]
+    assert [s.key for s in scored.scores] == score_keys(card)

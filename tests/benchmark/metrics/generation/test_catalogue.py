@@ -9,6 +9,7 @@ import pytest
 from benchmark.metrics.generation import catalogue
 from benchmark.metrics.generation.catalogue import ASKED_METRICS, GenerationMetric, table_lines
 from benchmark.metrics.generation.measure import measure_asked
+from benchmark.records.generation import Generation
 from leaderboard.tables.generation import generation_table
 
 DOCS = Path(__file__).parents[4] / "docs" / "reference" / "generation_track.md"
@@ -52,9 +53,8 @@ def test_an_entry_is_measured_beside_the_floor_that_it_names(alone, floor, expec
 
 def test_an_entry_is_a_column_of_the_page(alone):
     alone(ENTRY)
-    run = SimpleNamespace(
-        generation={"n": 2, "judge": "j", "scores": measure_asked(evidence())}, gallery=None
-    )
+    judged = Generation(n=2, judge="j", scores=measure_asked(evidence()))
+    run = SimpleNamespace(generation=judged, gallery=None)
     standing = SimpleNamespace(row=SimpleNamespace(done=[run]))
     found = generation_table([standing], ["mine"], with_gallery=False)
     assert found["columns"] == [("Brightness", "How bright images are. Best near the floor.")]
