@@ -2,7 +2,7 @@
 
 Followed are imports of our own packages and of the package that a file belongs to. Other packages
 are named by their versions, where those are recorded. Nothing is imported to find out; what a file
-loads by a name that it computes cannot be seen.
+loads by a name that it computes cannot be seen, unless it lies in the folder of a task or method.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from benchmark.discovery.find import folders_of
 
 OURS = ("benchmark", "tasks", "baselines", "methods", "leaderboard")
 INSTALLED = ("site-packages", "dist-packages")  # where neighbours are other people's packages
+WRITTEN = ("__pycache__", "runs")  # folders that running writes; they are no code
 
 
 def code_digest(*files: Path) -> str:
@@ -29,6 +30,31 @@ def code_digest(*files: Path) -> str:
     for name, path in sorted(import_graph(*files).items()):
         seen.update(name.encode() + _meaning(path, path.stat().st_mtime_ns).encode())
     return seen.hexdigest()[:16]
+
+
+def file_digest(path: Path) -> str:
+    """Hash one Python file without what it imports; comments and docstrings do not count."""
+    return hashlib.sha256(_meaning(path, path.stat().st_mtime_ns).encode()).hexdigest()[:16]
+
+
+def folder_digest(entry: Path) -> str:
+    """Hash a file, what it imports, and every other file of its folder and below, by its bytes.
+
+    Hidden files, caches of Python and a folder called runs do not count.
+    """
+    folder = entry.resolve().parent
+    seen = hashlib.sha256(code_digest(entry).encode())
+    read = set(import_graph(entry).values())
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        if path in read or not path.is_file() or any(map(_is_no_code, parts)):
+            continue
+        seen.update("/".join(parts).encode() + _bytes_digest(path, path.stat().st_mtime_ns))
+    return seen.hexdigest()[:16]
+
+
+def _is_no_code(name: str) -> bool:
+    return name.startswith(".") or name in WRITTEN
 
 
 def import_graph(*files: Path) -> dict[str, Path]:
@@ -43,7 +69,7 @@ def import_graph(*files: Path) -> dict[str, Path]:
         if path not in found.values():
             root = _root_of(path)
             found[_new_name(path.relative_to(root).as_posix(), found)] = path
-            unread += _imported(path, root)
+            unread += [*_packages(path, root), *_imported(path, root)]
     return found
 
 
@@ -59,6 +85,12 @@ def _root_of(path: Path) -> Path:
     while (folder / "__init__.py").is_file():
         folder = folder.parent
     return folder
+
+
+def _packages(path: Path, root: Path) -> Iterator[Path]:
+    """Find the packages that a file lies in: importing the file runs them first."""
+    for folder in itertools.takewhile(lambda parent: parent != root, path.parents):
+        yield folder / "__init__.py"
 
 
 def _imported(path: Path, root: Path) -> Iterator[Path]:
@@ -83,14 +115,15 @@ def _imported(path: Path, root: Path) -> Iterator[Path]:
 def _files(folder: Path, parts: list[str]) -> Iterator[Path]:
     """Find the module of these parts below a folder, and the packages that importing it runs."""
     for part in parts:
-        if (folder / f"{part}.py").is_file():
+        package = folder / part / "__init__.py"
+        if part == "*":
+            yield from sorted(folder.glob("*.py"))  # __all__ of a package may name any of them
+        elif package.is_file():  # Python prefers it to a module of that name
+            yield package
+        elif (folder / f"{part}.py").is_file():
             yield folder / f"{part}.py"
             return  # what follows is a name inside the module
         folder = folder / part
-        if not folder.is_dir():
-            return
-        if (folder / "__init__.py").is_file():
-            yield folder / "__init__.py"
 
 
 @lru_cache(1024)
@@ -104,6 +137,11 @@ def _names(path: Path, changed: int) -> list[tuple[str, int]]:
             module = f"{node.module}." if node.module else ""
             names += [(f"{module}{alias.name}", node.level) for alias in node.names]
     return names
+
+
+@lru_cache(1024)
+def _bytes_digest(path: Path, changed: int) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 @lru_cache(1024)

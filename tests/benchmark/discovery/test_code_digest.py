@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.discovery import code_digest as module
-from benchmark.discovery.code_digest import code_digest, import_graph
+from benchmark.discovery.code_digest import code_digest, file_digest, folder_digest, import_graph
 from benchmark.discovery.find import locate
 
 
@@ -48,6 +48,60 @@ def test_what_it_imports_through_another_file_counts_and_what_it_does_not_import
 def test_an_import_inside_a_function_counts(tmp_path):
     main = package(tmp_path, main="def f():\n    from own import part\n", part="")
     assert "own/part.py" in import_graph(main)
+
+
+def test_the_packages_that_a_file_lies_in_count_without_being_imported(tmp_path):
+    main = package(tmp_path, main="from . import x\n")
+    (main.parent / "__init__.py").write_text("x = 1\n")
+    before = code_digest(main)
+    (main.parent / "__init__.py").write_text("x = 20\n")
+    assert code_digest(main) != before
+
+
+def test_a_package_is_preferred_to_a_module_of_its_name_as_python_prefers_it(tmp_path):
+    main = package(tmp_path, main="from own.parts import x\n", parts="x = 1\n")
+    (main.parent / "parts").mkdir()
+    (main.parent / "parts" / "__init__.py").write_text("x = 2\n")
+    names = set(import_graph(main))
+    assert names == {"own/__init__.py", "own/main.py", "own/parts/__init__.py"}
+
+
+@pytest.mark.parametrize("line", ["from .parts import *", "from own.parts import *"])
+def test_everything_from_a_package_is_every_file_of_it(line, tmp_path):
+    main = package(tmp_path, main=f"{line}\n")
+    (main.parent / "parts").mkdir()
+    (main.parent / "parts" / "__init__.py").write_text("__all__ = ['x']\n")
+    (main.parent / "parts" / "x.py").touch()
+    assert "own/parts/x.py" in import_graph(main)
+
+
+@pytest.mark.parametrize("name", ["table.csv", "unseen.py", "deep/weights.bin"])
+def test_every_file_of_a_folder_counts(name, tmp_path):
+    path = package(tmp_path, main="").parent / name
+    path.parent.mkdir(exist_ok=True)
+    digests = []
+    for text in ("1", "20"):
+        path.write_text(text)
+        digests.append(folder_digest(tmp_path / "own" / "main.py"))
+    assert digests[0] != digests[1]
+
+
+@pytest.mark.parametrize("name", ["__pycache__/main.pyc", ".git/HEAD", "runs/done"])
+def test_what_running_writes_into_a_folder_does_not_count(name, tmp_path):
+    main = package(tmp_path, main="")
+    before = folder_digest(main)
+    (main.parent / name).parent.mkdir()
+    (main.parent / name).write_text("1")
+    assert folder_digest(main) == before
+
+
+def test_one_files_digest_leaves_out_what_it_imports(tmp_path):
+    main = package(tmp_path, main="from own import part\n", part="x = 1\n")
+    before = file_digest(main)
+    (main.parent / "part.py").write_text("x = 20\n")
+    assert file_digest(main) == before
+    main.write_text("from own import other\n")
+    assert file_digest(main) != before
 
 
 def test_two_files_that_import_each_other_end(tmp_path):
