@@ -8,18 +8,31 @@ from typing import Any
 
 from benchmark.api.cohort import CohortFacts
 from benchmark.cohorts.identity import content_digest
-from benchmark.discovery.code_digest import code_digest
+from benchmark.discovery.code_digest import code_digest, file_digest, folder_digest
 from benchmark.discovery.find import Found
 from benchmark.generation.checkpoints import check_checkpoint, checkpoint_digest
 from benchmark.presets.settings import CheckpointSettings, Preset
 
 # Everything that changes predictions is imported from here; the rest decides what is run and shown.
-ENGINE = Path(__file__).parents[1] / "running" / "predictions.py"
+BENCHMARK = Path(__file__).parents[1]
+ENGINE = BENCHMARK / "running" / "predictions.py"
+RUNNER = BENCHMARK / "running" / "runner.py"
+JUDGING = BENCHMARK / "generation" / "judging" / "track.py"
 
 
 def code_identity(found: Found) -> str:
-    """Hash the code of a task or method, with everything of ours that it imports."""
-    return code_digest(found.path)
+    """Hash the code of a task or method: its whole folder, if it has one, and what it imports."""
+    return folder_digest(found.path) if found.folder else code_digest(found.path)
+
+
+def engine_identity(*, judges: bool) -> dict[str, str]:
+    """Hash the code that runs a method; judges: also the code that measures its generator.
+
+    Of the runner only its own file counts: what it imports to write and score comes after the
+    predictions, and a change there needs no new run.
+    """
+    engine = {"predictions": code_digest(ENGINE), "runner": file_digest(RUNNER)}
+    return {**engine, "judge": code_digest(JUDGING)} if judges else engine
 
 
 def source_identity(facts: CohortFacts, folder: Path | None) -> dict[str, str]:

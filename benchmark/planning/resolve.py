@@ -14,7 +14,13 @@ from benchmark.discovery.code_digest import code_digest
 from benchmark.discovery.find import Found, locate, summary
 from benchmark.planning.environment import environment
 from benchmark.planning.fields import build_method, build_task, check_fields
-from benchmark.planning.identity import ENGINE, code_identity, generator_identity, source_identity
+from benchmark.planning.identity import (
+    ENGINE,
+    code_identity,
+    engine_identity,
+    generator_identity,
+    source_identity,
+)
 from benchmark.planning.run_spec import RunSpec
 from benchmark.presets.settings import CheckpointSettings
 from benchmark.records.base import SCHEMA
@@ -46,6 +52,7 @@ def resolve(spec: RunSpec) -> RunConfig:
             "version": task.card.version,
             "source": code_identity(task_found),
         },
+        "card": dataclasses.asdict(task.card),
         "variant": {"name": spec.variant.name, "knobs": dict(spec.variant.settings)},
         "source": source_identity(facts, spec.data),
         "method": _method_values(method, method_found),
@@ -136,11 +143,11 @@ def _changes_numbers(whole: Mapping[str, Any], computed_with: Mapping[str, Any])
     method, preset = whole["method"], whole["preset"]
     settings = ["source", "classifier", *(["generator"] if method["trains_generator"] else [])]
     return {
-        **{name: whole[name] for name in ("schema", "task", "variant", "extractor")},
+        **{name: whole[name] for name in ("schema", "task", "card", "variant", "extractor")},
         "source": _unnamed(whole["source"]),
         "method": {name: method[name] for name in ("name", "source", "fields")},
         "preset": {name: preset[name] for name in settings},
-        "engine": code_digest(ENGINE),
+        "engine": engine_identity(judges=method["trains_generator"]),
         "rounding": {name: computed_with[name] for name in ("device", "precision", "threads")},
     }
 
