@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from benchmark.support.files import write_text
 from leaderboard.export import Ranked, as_csv, as_json
 from leaderboard.page_sections import board_view
 from leaderboard.rank.standings import rank
@@ -43,18 +43,15 @@ def build(runs: Path, out: Path, *, rescore: bool = False) -> Path:
     """
     collected = collect(runs, rescore=rescore)
     ranked = [(board, rank(board)) for board in collected.boards]
+    texts = {  # all before the first is written: the three agree, whatever fails
+        "leaderboard.csv": as_csv(ranked),
+        "results.json": json.dumps(as_json(ranked), indent=1, allow_nan=False) + "\n",
+        "index.html": page(ranked, collected.unreadable),
+    }
     out.mkdir(parents=True, exist_ok=True)
-    _write(out / "leaderboard.csv", as_csv(ranked))
-    _write(out / "results.json", json.dumps(as_json(ranked), indent=1, allow_nan=False) + "\n")
-    index = out / "index.html"
-    _write(index, page(ranked, collected.unreadable))
-    return index
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8", newline="")
-    os.replace(partial, path)
+    for name, text in texts.items():
+        write_text(out / name, text)
+    return out / "index.html"
 
 
 def page(ranked: Ranked, unreadable: Sequence[str] = ()) -> str:
@@ -124,7 +121,8 @@ def _subtitle(board: Board, boards: Sequence[Board]) -> str:
         (board.preset.name, {b.preset.name for b in siblings}),
         (board.facts.name, {json.dumps(b.source.plain(), sort_keys=True) for b in siblings}),
     ]
-    return ", ".join(word for word, kinds in words if len(kinds) > 1)
+    told = [word for word, kinds in words if len(kinds) > 1]
+    return ", ".join([*told, *[f"card {board.card_digest}"] * board.disputed])
 
 
 def _absent(board: Board, boards: Sequence[Board]) -> list[str]:

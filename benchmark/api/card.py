@@ -61,6 +61,10 @@ class TaskCard:
     # in the order of the values; their source belongs into citation or notes.
     population: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
+    def __post_init__(self) -> None:
+        if problems := _problems_of(self):
+            raise ValueError(f"The card of {self.name} is wrong: {'; '.join(problems)}.")
+
     def attribute(self, name: str) -> Attribute:
         """Return the attribute of that name."""
         for attribute in self.attributes:
@@ -108,6 +112,28 @@ class TaskCard:
     def as_dict(self) -> dict[str, Any]:
         """Return the card as plain values, ready for JSON."""
         return asdict(self)
+
+
+def _problems_of(card: TaskCard) -> list[str]:
+    """Say everything that keeps a card from being used."""
+    problems = [] if len(card.classes) > 1 else [f"it needs two classes and has {card.classes}"]
+    problems += [] if card.attributes else ["it needs an attribute and has none"]
+    names = [attribute.name for attribute in card.attributes]
+    lists = {"classes": card.classes, "attributes": names}
+    lists |= {f"values of {a.name}": a.values for a in card.attributes}
+    problems += [
+        f"its {which} are {tuple(words)}; each must be there once, and one at least"
+        for which, words in lists.items()
+        if len(set(words)) < max(len(words), 1)
+    ]
+    places = [("an intersection", name, names) for group in card.intersections for name in group]
+    places += [("population", name, [*names, "label"]) for name, _ in card.population]
+    problems += [
+        f"{place} names {name!r}; allowed: {', '.join(allowed)}"
+        for place, name, allowed in places
+        if name not in allowed
+    ]
+    return problems
 
 
 def _encode(column: pd.Series, values: Sequence[str], name: str, task: str) -> np.ndarray:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from benchmark.support.files import write_text
 from benchmark.support.validation import problems_of
@@ -15,6 +16,21 @@ SCHEMA: Literal[2] = 2
 SHOWN = 3  # problems of a file that are told
 
 R = TypeVar("R", bound="Record")
+
+
+def _finite(value: Any) -> Any:
+    """Refuse a value that holds NaN, infinity or a whole number too large for a float."""
+    if isinstance(value, dict):
+        return {name: _finite(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_finite, value))
+    if isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
+        raise ValueError("must hold finite numbers only")
+    return value
+
+
+# The type Any takes every number, also under allow_inf_nan=False; JSON has no word for these.
+AnyValues = Annotated[dict[str, Any], AfterValidator(_finite)]
 
 
 class Part(BaseModel):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts, CohortKind
 from benchmark.presets.settings import ClassifierSettings, RunSettings, SourceSettings
-from benchmark.records.base import Part, Record, read_record, write_record
+from benchmark.records.base import AnyValues, Part, Record, read_record, write_record
 
 CONFIG = "config.json"
 
@@ -33,7 +33,7 @@ class MethodPart(Part):
 
     name: str
     source: str  # digest of its code
-    fields: dict[str, Any]
+    fields: AnyValues
     kind: Literal["baseline", "method", "control"]
     origin: str
     groups_used: Literal["never", "train", "test"]
@@ -50,7 +50,7 @@ class PresetPart(Part):
     source: SourceSettings
     classifier: ClassifierSettings
     run: RunSettings
-    generator: dict[str, Any] | None = None
+    generator: AnyValues | None = None
 
 
 class SourcePart(Part):

@@ -30,6 +30,8 @@ from benchmark.records.history import read_history
 from benchmark.records.result import PREDICTIONS, Result, read_result
 from benchmark.support.files import PARTIAL
 
+LONGEST_ERROR = 20_000  # bytes of error.txt that are read: the page shows them
+
 Status = Literal["done", "failed", "unfinished"]
 
 
@@ -75,9 +77,16 @@ def read_run(folder: Path) -> RunRecord:
     if (folder / "done").exists():
         return RunRecord(folder, "done", config, read_result(folder), None)
     if (folder / "error.txt").exists():
-        error = (folder / "error.txt").read_text()
-        return RunRecord(folder, "failed", config, None, error)
+        return RunRecord(folder, "failed", config, None, _error_text(folder / "error.txt"))
     return RunRecord(folder, "unfinished", config, None, None)
+
+
+def _error_text(path: Path) -> str:
+    """Read the start of error.txt, whatever its bytes; a folder of that name says nothing."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return file.read(LONGEST_ERROR).decode(errors="replace")
 
 
 def status_of(folder: Path) -> Status:

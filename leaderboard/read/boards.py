@@ -1,6 +1,6 @@
 """From run folders to boards: which runs belong to one row, and which rows to one table.
 
-A board is one (task, variant, preset, source); a row is one method with one setting of its
+A board is one (task, card, variant, preset, source); a row is one method with one setting of its
 fields; the runs of a row differ by seed only. Nothing is dropped without being counted.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from benchmark.records.config import (
 from benchmark.records.run_folder import FoundRuns, RunRecord, look_for_runs
 from leaderboard.read.scored_run import RunKey, ScoredRun, read_png, score_run
 
-PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,12 @@ class Board:
     facts: CohortFacts
     rows: tuple[Row, ...]
     cohort: Cohort
+    disputed: bool = False  # another board has the same names, and another card
+
+    @property
+    def card_digest(self) -> str:
+        """Identify the content of the card: 6 digits."""
+        return hashlib.sha256(_plain(self.card.as_dict()).encode()).hexdigest()[:6]
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -113,6 +119,7 @@ class Board:
         if self.source.kind == "table":
             content = hashlib.sha256(_plain(self.source.plain()).encode()).hexdigest()
             words += f"-{self.source.name}-{content[:6]}"
+        words += f"-card-{self.card_digest}" if self.disputed else ""
         return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-")
 
 
@@ -135,7 +142,7 @@ def collect(root: Path, *, rescore: bool = False) -> Collected:
     for run in found.readable:
         if run.status != "unfinished":
             boards[_board_key(run.config)].append(run)
-    made = [_board(members, rescore) for members in boards.values()]
+    made = _marked([_board(members, rescore) for members in boards.values()])
     rows = [row for board in made for row in board.rows]
     if not any(row.done for row in rows):
         failed = [run for row in rows for run in row.failed]
@@ -145,6 +152,12 @@ def collect(root: Path, *, rescore: bool = False) -> Collected:
     # The folders of this machine are nobody's business on a public page.
     words = (one.replace(f"{root}/", "") for one in (*found.unreadable, *unreadable))
     return Collected(tuple(made), tuple(words))
+
+
+def _marked(boards: Sequence[Board]) -> list[Board]:
+    """Mark boards whose names are the same: somebody has changed a card without a new version."""
+    times = Counter(board.slug for board in boards)
+    return [replace(board, disputed=times[board.slug] > 1) for board in boards]
 
 
 def read_cohort(folder: Path, card: TaskCard) -> Cohort:
@@ -194,7 +207,7 @@ def _plain(value: Any) -> str:
 
 
 def _board_key(config: RunConfig) -> str:
-    task = [config.task.name, config.task.version]
+    task = [config.task.name, config.task.version, config.card.as_dict()]
     return _plain([task, config.variant.name, config.preset.name, config.source.plain()])
 
 

@@ -87,10 +87,13 @@ def _generation_of(run: RunRecord) -> tuple[Generation | None, tuple[str, ...]]:
 def read_png(folder: Path, name: str) -> bytes | None:
     """Read a PNG of this very folder; None if it is not there, is no PNG, too large or a link."""
     inside = folder.resolve()
-    path = (inside / name).resolve()
-    if path.parent != inside or not path.is_file() or path.stat().st_size > PICTURE_LIMIT:
+    try:
+        path = (inside / name).resolve()
+        if path.parent != inside or not path.is_file() or path.stat().st_size > PICTURE_LIMIT:
+            return None
+        png = path.read_bytes()
+    except (OSError, ValueError):  # a name that no file can have, or a file nobody may read
         return None
-    png = path.read_bytes()
     return png if png.startswith(PNG_SIGNATURE) else None
 
 

@@ -302,3 +302,16 @@ def test_a_column_is_one_entry(built, column):
 
 def test_a_preset_says_what_it_is_good_for_in_a_sentence(built):
     assert "Small networks and small images. Digital cohorts are" in built.text
+
+
+def test_a_page_that_cannot_be_rendered_leaves_the_three_files_as_they_were(
+    fake, tmp_path, monkeypatch
+):
+    fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
+    build(tmp_path / "runs", tmp_path / "out")
+    before = read_back(tmp_path / "out")
+    fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[1], 0)
+    monkeypatch.setattr("leaderboard.build.page", lambda *arguments: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        build(tmp_path / "runs", tmp_path / "out")
+    assert read_back(tmp_path / "out") == before

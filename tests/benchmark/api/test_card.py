@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -99,3 +100,27 @@ def test_take_gives_rows_in_the_order_asked_for(table):
 def test_the_cache_can_be_moved(monkeypatch, tmp_path):
     monkeypatch.setenv("EQUIPOISE_CACHE", str(tmp_path))
     assert default_cache() == tmp_path == Source().cache
+
+
+SEX, TWICE = Attribute("sex", ("female", "male"), "Sex"), Attribute("bmi", ("low", "low"), "BMI")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"classes": ("ill",)}, r"it needs two classes and has \('ill',\)"),
+        ({"classes": ("ill", "ill")}, r"its classes are \('ill', 'ill'\); each must be there once"),
+        ({"attributes": (), "intersections": ()}, "it needs an attribute and has none"),
+        ({"attributes": (SEX, SEX), "intersections": ()}, r"its attributes are \('sex', 'sex'\)"),
+        ({"attributes": (SEX, TWICE), "intersections": ()}, "its values of bmi are"),
+        ({"intersections": (("sex", "bmi"),)}, "an intersection names 'bmi'; allowed: sex, age"),
+        ({"population": (("bmi", (1.0,)),)}, "population names 'bmi'; allowed: sex, age, label"),
+    ],
+)
+def test_a_card_that_cannot_be_used_is_refused(card, change, words):
+    with pytest.raises(ValueError, match=words):
+        replace(card, **change)
+
+
+def test_a_population_may_name_the_label(card):
+    assert replace(card, population=(("label", (0.9, 0.1)),)).population[0][0] == "label"

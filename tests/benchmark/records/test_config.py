@@ -3,11 +3,14 @@
 import json
 
 import pytest
+from pydantic import ValidationError
 
 from benchmark.planning.resolve import resolve
 from benchmark.records.base import UnreadableRecord
-from benchmark.records.config import read_config, write_config
+from benchmark.records.config import MethodPart, read_config, write_config
 from benchmark.records.run_folder import look_for_runs, status_of
+
+INFINITE = float("inf")  # json writes Infinity, and reads 1e999 as this too
 
 
 @pytest.fixture
@@ -35,6 +38,11 @@ def test_a_config_comes_back_as_it_was(folder, make_spec):
         (lambda content: content.update(seed="0"), "seed is '0'; it must be a whole number"),
         (lambda content: content["method"].pop("fields"), "method.fields is missing"),
         (lambda content: content["card"].update(boast=1), "card.boast is unknown"),
+        (lambda content: content["method"]["fields"].update(a=[{"b": INFINITE}]), "finite numbers"),
+        (lambda content: content["method"]["fields"].update(a=10**400), "finite numbers"),
+        (lambda content: content["preset"].update(generator={"rate": INFINITE}), "finite numbers"),
+        (lambda content: content["card"].update(field_of_view_mm=INFINITE), "finite number"),
+        (lambda content: content["card"].update(intersections=[["bmi"]]), "names 'bmi'; allowed"),
         (lambda content: content.update(schema=1), "schema 1, this version reads 2"),
     ],
 )
@@ -45,3 +53,9 @@ def test_another_form_is_refused_and_costs_no_other_folder(folder, tmp_path, cha
     found = look_for_runs(tmp_path)
     assert (found.readable, len(found.unreadable)) == ([], 1)
     assert status_of(folder) == "unfinished"
+
+
+def test_a_number_that_is_not_finite_is_not_written(folder):
+    method = read_config(folder).method.model_dump()
+    with pytest.raises(ValidationError, match="must hold finite numbers only"):
+        MethodPart(**{**method, "fields": {"rate": float("nan")}})

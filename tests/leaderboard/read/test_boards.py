@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -24,7 +25,10 @@ def test_pictures_and_counts_are_read(cohort, fake):
     assert found.refused == ()
 
 
-@pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "", "missing.png", "cohort.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["../secret.png", "/etc/passwd", "", "missing.png", "cohort.json", "a\0.png", "a" * 5000],
+)
 def test_names_that_lead_elsewhere_are_refused(cohort, name, fake):
     (cohort.parent / "secret.png").write_bytes((cohort / "age_band-0.png").read_bytes())
     rename_first(cohort, name)
@@ -64,7 +68,7 @@ def test_a_cohort_of_another_card_is_not_shown(cohort, fake):
 
 @pytest.mark.parametrize(
     ("name", "pictures"),
-    [("cohort-1a2b3c4d", 12), ("../cohort-1a2b3c4d", 0), ("..", 0)],
+    [("cohort-1a2b3c4d", 12), ("../cohort-1a2b3c4d", 0), ("..", 0), ("a" * 5000, 0)],
 )
 def test_cohort_lies_in_the_folder_that_its_runs_name(fake, tmp_path, name, pictures):
     beside = tmp_path / "runs" / "brain_mr_sex" / "severity-1"
@@ -115,3 +119,13 @@ def test_code_that_finished_last_is_shown(fake, tmp_path):
 def test_first_line_skips_blank_ones():
     assert first_line("\n  \nValueError: no\nmore") == "ValueError: no"
     assert first_line(None) == "no message was left"
+
+
+def test_another_card_of_the_same_name_makes_a_board_of_its_own(fake, tmp_path):
+    fake.write_run(tmp_path, fake.BRAIN, fake.METHODS[0], 0, finished="2026-01-01")
+    other = replace(fake.BRAIN, title="A stranger's title")
+    fake.write_run(tmp_path, other, fake.METHODS[1], 0, finished="2026-02-01")
+    boards = collect(tmp_path).boards
+    found = {board.card.title: [row.name for row in board.rows] for board in boards}
+    assert found == {fake.BRAIN.title: ["erm"], other.title: ["group_resampling"]}
+    assert len({board.slug for board in boards}) == 2
