@@ -30,7 +30,12 @@ DIGITAL = (
     "methods handle that bias, not how they would do in a hospital."
 )
 
-
+STORED = (
+    "Scores were computed from saved predictions when each run ended, and again where code, "
+    "predictions or draws have changed since. To check a stranger's runs, build the page with "
+    "--rescore."
+)
+RESCORED = "All scores were computed again from saved predictions for this page."
 MOST_UNREADABLE = 20  # run folders that are named on the page; more are counted
 
 
@@ -43,10 +48,11 @@ def build(runs: Path, out: Path, *, rescore: bool = False) -> Path:
     """
     collected = collect(runs, rescore=rescore)
     ranked = [(board, rank(board)) for board in collected.boards]
+    scores = RESCORED if rescore else STORED
     texts = {  # all before the first is written: the three agree, whatever fails
         "leaderboard.csv": as_csv(ranked),
-        "results.json": json.dumps(as_json(ranked), indent=1, allow_nan=False) + "\n",
-        "index.html": page(ranked, collected.unreadable),
+        "results.json": json.dumps(as_json(ranked, scores), indent=1, allow_nan=False) + "\n",
+        "index.html": page(ranked, scores, collected.unreadable),
     }
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
@@ -54,9 +60,10 @@ def build(runs: Path, out: Path, *, rescore: bool = False) -> Path:
     return out / "index.html"
 
 
-def page(ranked: Ranked, unreadable: Sequence[str] = ()) -> str:
+def page(ranked: Ranked, scores: str, unreadable: Sequence[str] = ()) -> str:
     """Render the whole page as one string.
 
+    scores: a sentence or two that say when the scores were computed.
     unreadable: what there is to say of run folders that could not be read.
     """
     environment = Environment(
@@ -79,6 +86,7 @@ def page(ranked: Ranked, unreadable: Sequence[str] = ()) -> str:
     return environment.get_template("page.html").render(
         boards=boards,
         facts=_facts(ranked),
+        scores=scores,
         unreadable=unreadable[:MOST_UNREADABLE],
         unreadable_count=len(unreadable),
         presets=_presets(ranked),

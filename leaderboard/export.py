@@ -79,9 +79,12 @@ def _harmless(value: Any) -> Any:
     return "'" + value if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
 
-def as_json(ranked: Ranked) -> dict[str, Any]:
-    """Return everything the page shows as plain values, with every score of every row."""
-    return {"schema": SCHEMA, "boards": [_json_board(*each) for each in ranked]}
+def as_json(ranked: Ranked, scores: str) -> dict[str, Any]:
+    """Return everything the page shows as plain values, with every score of every row.
+
+    scores: says when the scores were computed.
+    """
+    return {"schema": SCHEMA, "scores": scores, "boards": [_json_board(*each) for each in ranked]}
 
 
 def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score
 from benchmark.discovery.code_digest import code_digest
 from benchmark.metrics import scoring
+from benchmark.metrics.catalogue import METRICS, Metric
 from benchmark.metrics.scoring import (
     RESAMPLES,
     Scored,
@@ -28,6 +29,7 @@ from benchmark.records.base import Part, Record, read_record, write_record
 from benchmark.support.files import bytes_digest, write_bytes
 
 RESULT, DRAWS, PREDICTIONS = "result.json", "draws.safetensors", "predictions.parquet"
+ROUNDING = 1e-9  # sums of weights may overstep a limit in their last digits
 LARGEST = 1_000_000  # bytes of draws.safetensors that are read
 
 
@@ -92,11 +94,14 @@ def scoring_digest() -> str:
 def stored_scores(folder: Path, card: TaskCard, result: Result) -> Scored | None:
     """Return what a run was scored with if today's code gives the same, else None.
 
-    None too where predictions or draws are missing, damaged, or of another run or card.
+    None too where predictions or draws are missing, damaged, or of another run or card, and where
+    a number is none that its metric can have.
     """
     if result.scoring.code != scoring_digest():
         return None
     if [score.key for score in result.scores] != score_keys(card):
+        return None
+    if not all(map(_possible, result.scores)):
         return None
     path = folder / PREDICTIONS
     if not path.is_file() or bytes_digest(path.read_bytes()) != result.scoring.predictions:
@@ -120,9 +125,22 @@ def _read_draws(path: Path, card: TaskCard, result: Result) -> dict[str, np.ndar
     whole = draws.keys() == kept.keys() and all(
         drawn.shape == (1 + RESAMPLES,) and drawn.dtype == np.float64
         and _same(drawn[0], kept[metric])
+        and _within(METRICS[metric], drawn)
         for metric, drawn in draws.items()
     )  # fmt: skip
     return draws if whole else None
+
+
+def _possible(score: Score) -> bool:
+    told = [number for number in (score.value, score.low, score.high) if number is not None]
+    return _within(METRICS[score.key.metric], np.array(told))
+
+
+def _within(metric: Metric, numbers: np.ndarray) -> bool:
+    """Say whether numbers lie within a metric's limits; NaN is an undefined one."""
+    low, high = metric.limits
+    defined = numbers[~np.isnan(numbers)]
+    return bool(((defined >= low - ROUNDING) & (defined <= high + ROUNDING)).all())
 
 
 def _same(drawn: float, value: float | None) -> bool:

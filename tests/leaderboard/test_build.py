@@ -155,7 +155,7 @@ def read_back(folder):
 
 def test_scores_that_a_run_claims_change_nothing(fake, tmp_path):
     target = fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
-    build(tmp_path / "runs", tmp_path / "honest")
+    build(tmp_path / "runs", tmp_path / "honest", rescore=True)
     result = json.loads((target / "result.json").read_text())
     for score in result["scores"]:
         score |= {"low": 0.99, "high": 1.0, "n": 7}
@@ -315,3 +315,14 @@ def test_a_page_that_cannot_be_rendered_leaves_the_three_files_as_they_were(
     with pytest.raises(ZeroDivisionError):
         build(tmp_path / "runs", tmp_path / "out")
     assert read_back(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize(
+    ("rescore", "words"),
+    [(False, "build the page with --rescore"), (True, "All scores were computed again")],
+)
+def test_the_page_says_when_its_scores_were_computed(fake, tmp_path, read_page, rescore, words):
+    fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
+    index = build(tmp_path / "runs", tmp_path / "out", rescore=rescore)
+    assert words in " ".join(read_page(index.read_text()).words)
+    assert words in json.loads((index.parent / "results.json").read_text())["scores"]

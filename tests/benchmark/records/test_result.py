@@ -81,6 +81,22 @@ def test_draws_that_fit_their_digest_but_not_the_scores_do_not_count(scored, car
     assert stored_scores(scored, card, read_result(scored)) is None
 
 
+@pytest.mark.parametrize("field", ["value", "low", "high"])
+def test_a_score_that_its_metric_cannot_have_does_not_count(scored, card, field):
+    place = next(i for i, s in enumerate(read_result(scored).scores) if s.key.attributes)
+    edit(scored, lambda content: content["scores"][place].update({field: 1.5}))
+    assert stored_scores(scored, card, read_result(scored)) is None
+
+
+def test_draws_that_their_metric_cannot_have_do_not_count(scored, card):
+    draws = load_file(scored / "draws.safetensors")
+    draws["auroc"][7] = -0.5
+    save_file(draws, scored / "draws.safetensors")
+    digest = result.bytes_digest((scored / "draws.safetensors").read_bytes())
+    edit(scored, lambda content: content["scoring"].update(draws=digest))
+    assert stored_scores(scored, card, read_result(scored)) is None
+
+
 def test_scores_of_another_card_do_not_count(scored, sex_card):
     assert stored_scores(scored, sex_card, read_result(scored)) is None
 
