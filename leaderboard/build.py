@@ -20,6 +20,7 @@ from leaderboard.export import Ranked, as_csv, as_json
 from leaderboard.page_sections import board_view
 from leaderboard.rank.standings import rank
 from leaderboard.read.boards import Board, collect
+from leaderboard.tables.ranking_rows import code_stamp
 from leaderboard.words.glossary import ranking_terms
 from leaderboard.words.mix_glossary import GENERATION_TERMS, MIX_TERMS
 
@@ -162,7 +163,7 @@ def _facts(ranked: Ranked) -> list[tuple[str, str]]:
 
 def _commonest(environments: Sequence[Mapping[str, Any]], name: str) -> str:
     """Return the value most runs have, and say that there are others."""
-    values = Counter(str(environment.get(name, "unknown")) for environment in environments)
+    values = Counter(str(code_stamp(name, e.get(name, "unknown"))) for e in environments)
     (value, _), *others = sorted(values.items(), key=lambda item: (-item[1], item[0]))
     return f"{value} and {len(others)} other(s)" if others else value
 

@@ -94,4 +94,6 @@ def _names() -> Diagnosis:
             load_task(found)
     except LookupFailed as error:
         return Diagnosis("tasks and methods", "one cannot be used", str(error))
-    return Diagnosis("tasks and methods", f"{len(tasks)} tasks, {len(methods)} methods")
+    return Diagnosis(
+        "tasks and methods", f"{len(tasks)} tasks, {len(methods)} methods and controls"
+    )

@@ -32,7 +32,8 @@ PresetOption = Annotated[
     str, typer.Option(metavar="NAME", help="quick, standard, paper, or a TOML file.")
 ]
 SeedsOption = Annotated[
-    str | None, typer.Option(metavar="0,1,...", help="Seeds. Default: the preset's.")
+    str | None,
+    typer.Option(metavar="0,1,...", help="With commas, as in 0,1,2. Default: the preset's."),
 ]
 SetOption = Annotated[
     list[str] | None,

@@ -46,7 +46,9 @@ class {class_name}:
         # ctx.record("stage", step, loss=...) draws a curve; ctx.say("...") writes to the log.
         # train_classifier is the standard classifier. It takes batch_loss=loss too, where
         # loss(cross_entropies, rows) gets a batch's losses and their rows in train, both (b,), and
-        # returns one number, e.g. lambda ce, rows: ((1 - torch.exp(-ce)) ** 2 * ce).mean() (focal).
+        # returns one number. rows is a long tensor on ctx.device: move tensors with one value per
+        # image there once, with .to(ctx.device). Focal loss:
+        #   batch_loss=lambda ce, rows: ((1 - torch.exp(-ce)) ** 2 * ce).mean()
         # A loss that needs logits or mixed images (mixup, an adversary, a margin) goes into
         # loss=loss, where loss(network, images, labels, rows) returns one number.
         # A loop of your own is possible, but its row is marked: return any object with

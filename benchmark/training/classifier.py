@@ -33,7 +33,8 @@ def train_classifier(
 
     draw_weights: (n,), how often to draw each image, on any scale; None: once per pass.
     batch_loss(cross_entropies, rows): makes one number of a batch's cross-entropies, (b,) float32,
-    given the rows of train that they belong to, (b,) int64; None: the mean.
+    given the rows of train that they belong to, (b,) int64; None: the mean. rows is on ctx.device:
+    move tensors with one value per image there once, with .to(ctx.device).
     loss(network, images, labels, rows): replaces the cross-entropy, for what needs logits, features
     or mixed images. network is the timm network in training mode, images the batch as it reads
     them, augmented and normalised, (b, channels, height, width) float32; labels are class indices,

@@ -19,7 +19,9 @@ from leaderboard.read.boards import first_line
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 
 Order = Literal["ascending", "descending"]
-HEADLINE_NOTE = "Mean over seeds; 95 % interval over patients and seeds; worst cell."
+HEADLINE_NOTE = (
+    "Mean over seeds; 95 % interval over patients and seeds; the cell that is worst on average."
+)
 HEADLINE_NOTE_ONE_SEED = "One seed; 95 % interval over test patients only; worst cell."
 
 
@@ -108,7 +110,8 @@ def _headline(standing: Standing, context: Context) -> Cell:
     cell = estimate_cell(estimate, HEADLINE)
     if estimate.value is None:
         return cell
-    words = [cell.sub, f"worst: {cell_words(standing)}"]
+    worst = "worst on average" if len(standing.row.seeds) > 1 else "worst"
+    words = [cell.sub, f"{worst}: {cell_words(standing)}"]
     return Cell(
         cell.text,
         sub="\n".join(word for word in words if word),

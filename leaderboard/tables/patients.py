@@ -61,7 +61,7 @@ def without_pictures(cohort: CohortFacts) -> str:
     """Say why a cohort is shown without pictures."""
     if cohort.digital:
         return "No pictures of this cohort were exported."
-    return "Pictures of real patients stay in their folder; only counts are shown."
+    return "Pictures of a table cohort stay in their folder; only counts are shown."
 
 
 def picture_strip(card: TaskCard, cohort: Cohort) -> list[dict[str, Any]]:

@@ -89,9 +89,16 @@ def _provenance(standing: Standing) -> list[tuple[str, str]]:
         ("threshold", ", ".join(_threshold(run.scored.threshold) for run in row.done)),
         ("data", ", ".join(run.key[1][:12] for run in row.done)),
         ("row", str(row.config.row)[:12]),
-        *((name, _plain(value)) for name, value in environment.items()),
+        *((name, _plain(code_stamp(name, value))) for name, value in environment.items()),
     ]
     return [(name, text) for name, text in pairs if text]
+
+
+def code_stamp(name: str, value: Any) -> Any:
+    """Say in words what the + at the end of a commit means; other facts stay as they are."""
+    if name != "commit" or not str(value).endswith("+"):
+        return value
+    return f"{str(value).removesuffix('+')} with uncommitted changes"
 
 
 def _steps_words(facts: RunFacts) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from leaderboard.read.boards import Board
 
+FEW_PATIENTS = 5  # a cell with fewer may point to a person
+
 
 def board_notes(board: Board) -> list[str]:
     """Say what limits the comparison of rows: other settings, patients, code or devices."""
-    notes = []
+    notes = _privacy(board)
     presets = [row.config.preset for row in board.rows]
     settings: dict[str, set[object]] = {
         "source": {preset.source for preset in presets},
@@ -30,6 +32,20 @@ def board_notes(board: Board) -> list[str]:
             "compared with each other."
         )
     return notes + _made_differently(board)
+
+
+def _privacy(board: Board) -> list[str]:
+    """Warn of cells of a table cohort that are small enough to point to a person.
+
+    Images are counted, so a cell of one patient with five images is not found.
+    """
+    if board.facts.digital:
+        return []
+    train = (int(cell["n"]) for cell in board.cohort.counts if cell["split"] == "train")
+    test = (score.n for row in board.rows for run in row.done for score in run.scores)
+    if not any(0 < n < FEW_PATIENTS for n in (*train, *test)):
+        return []
+    return ["This page names cells of fewer than five patients: do not publish it."]
 
 
 def _made_differently(board: Board) -> list[str]:

@@ -7,6 +7,10 @@ from benchmark.metrics.comparisons import SIGNIFICANT
 from leaderboard.tables.columns import COLUMNS
 
 OBVIOUS = ("place", "method", "minutes")  # columns that need no explanation
+MORE_HELP = {  # what a tooltip has no room for
+    "balanced_accuracy_gap": "Chance makes gaps too large, so the interval reaches below the value "
+    "and may end at it."
+}
 TERMS = (
     (
         "Not significantly different",
@@ -53,7 +57,10 @@ TERMS = (
 
 def ranking_terms() -> list[tuple[str, str]]:
     """Return every term of the ranking with its explanation: columns, other metrics, marks."""
-    columns = {column.key: (column.title, column.help) for column in COLUMNS}
+    columns = {
+        column.key: (column.title, f"{column.help} {MORE_HELP.get(column.key, '')}".rstrip())
+        for column in COLUMNS
+    }
     explained = [words for key, words in columns.items() if key not in OBVIOUS]
     metrics = [
         (metric.title, metric.meaning)

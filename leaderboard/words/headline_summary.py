@@ -10,9 +10,10 @@ from leaderboard.tables.columns import cell_words
 from leaderboard.words.verdicts import percent_points
 
 MOST_NAMES = 6  # a longer list is counted, the table has the names
+FEW = {2: "Two", 3: "Three", 4: "Four"}  # seeds; five carry a claim
 ONE_SEED = (
     "With one seed there is no significance test: another training of the same method may turn "
-    "out differently."
+    "out differently. Confirm with five."
 )
 
 
@@ -24,17 +25,28 @@ def headline_summary(standings: Sequence[Standing]) -> str:
     plain = next((s for s in standings if s.row.name == REFERENCE and s.row.done), None)
     if plain is None or plain.headline.value is None:
         return ""
-    return " ".join([_worst_of(plain), *_verdicts([s for s in standings if not s.is_control])])
+    verdicts = _verdicts([s for s in standings if not s.is_control])
+    return " ".join([_worst_of(plain), *verdicts, *_doubts(verdicts, len(plain.row.seeds))])
 
 
 def _worst_of(plain: Standing) -> str:
     everybody, worst = plain.overall("accuracy").value, plain.headline.value or 0.0
     words = METRICS[HEADLINE].format
-    of_all = "" if everybody is None else f", compared with {words(everybody)} of all test patients"
-    return (
-        f"Plain training (ERM) is right for {words(worst)} of the patients in its worst cell "
-        f"({cell_words(plain)}){of_all}."
-    )
+    of_all = ""
+    if everybody is not None:
+        of_all = f", compared with {words(everybody)} accuracy over all test patients"
+    where = f"worst cell: {cell_words(plain)}"
+    if len(plain.row.seeds) > 1:
+        # The cell that is lowest after averaging has a higher mean than the headline.
+        where = f"mean over seeds of each seed's worst cell; lowest on average: {cell_words(plain)}"
+    return f"Plain training (ERM) has a worst-group accuracy of {words(worst)} ({where}){of_all}."
+
+
+def _doubts(verdicts: Sequence[str], seeds: int) -> list[str]:
+    """Say that few seeds carry no claim; with one seed the verdicts say it themselves."""
+    if not verdicts or seeds not in FEW:
+        return []
+    return [f"{FEW[seeds]} seeds find large gains only; confirm with five."]
 
 
 def _verdicts(contestants: Sequence[Standing]) -> list[str]:

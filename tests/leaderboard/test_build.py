@@ -301,7 +301,9 @@ def test_a_column_is_one_entry(built, column):
 
 
 def test_a_preset_says_what_it_is_good_for_in_a_sentence(built):
-    assert "Small networks and small images. Digital cohorts are" in built.text
+    assert (
+        "<strong>quick:</strong> Small networks and small images. Digital cohorts are" in built.text
+    )
 
 
 def test_a_page_that_cannot_be_rendered_leaves_the_three_files_as_they_were(

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from leaderboard.tables.ranking_rows import _steps_words
+from leaderboard.tables.ranking_rows import _steps_words, code_stamp
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,15 @@ from leaderboard.tables.ranking_rows import _steps_words
 )
 def test_a_loop_of_ones_own_is_marked(facts, words):
     assert _steps_words(SimpleNamespace(**facts)) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("commit", "abc123+", "abc123 with uncommitted changes"),
+        ("commit", "abc123", "abc123"),
+        ("torch", "2.15.0+", "2.15.0+"),
+    ],
+)
+def test_uncommitted_changes_are_named_in_words(name, value, words):
+    assert code_stamp(name, value) == words

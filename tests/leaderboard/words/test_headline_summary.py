@@ -6,10 +6,10 @@ from leaderboard.rank.estimates import Estimate
 from leaderboard.words.headline_summary import headline_summary
 
 
-def standing(name, headline=0.6, gain=None, *, control=False):
+def standing(name, headline=0.6, gain=None, *, control=False, seeds=5):
     """A stand-in with what a summary looks at; gain: difference, p-value, seeds."""
     gains = {} if gain is None else {"erm": Gain(gain[0], -1.0, 1.0, gain[1], gain[2])}
-    row = SimpleNamespace(name=name, done=True)
+    row = SimpleNamespace(name=name, done=True, seeds=tuple(range(seeds)))
     return SimpleNamespace(
         row=row,
         headline=Estimate(headline),
@@ -21,8 +21,29 @@ def standing(name, headline=0.6, gain=None, *, control=False):
 
 
 def test_says_where_plain_training_does_worst():
-    words = headline_summary([standing("erm")])
-    assert "60.0% of the patients in its worst cell (ill, female), compared with 80.0%" in words
+    assert headline_summary([standing("erm")]) == (
+        "Plain training (ERM) has a worst-group accuracy of 60.0% (mean over seeds of each seed's "
+        "worst cell; lowest on average: ill, female), compared with 80.0% accuracy over all test "
+        "patients."
+    )
+
+
+def test_one_seed_has_no_mean():
+    words = headline_summary([standing("erm", seeds=1)])
+    assert "of 60.0% (worst cell: ill, female), compared" in words
+
+
+def test_few_seeds_end_with_a_doubt():
+    ends = {}
+    for seeds in (1, 2, 4, 5):
+        plain, other = standing("erm", seeds=seeds), standing("a", gain=(0.03, 0.4, seeds))
+        ends[seeds] = headline_summary([plain, other]).rpartition(". ")[2]
+    assert ends == {
+        1: "Confirm with five.",
+        2: "Two seeds find large gains only; confirm with five.",
+        4: "Four seeds find large gains only; confirm with five.",
+        5: "Not significantly different: a (+3.0).",
+    }
 
 
 def test_lists_the_methods_by_their_verdict():
