@@ -1,9 +1,13 @@
-"""What a task, a method, a predictor and a generator must offer."""
+"""What a task, a method, a predictor and a generator must offer, and what they may.
+
+Whether an object has an optional member is asked here and nowhere else, with getattr: isinstance
+with a protocol sees neither the submodules of a torch module nor what __getattr__ passes on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -60,7 +64,6 @@ class DigitalTask(Protocol):
         ...
 
 
-@runtime_checkable
 class Predictor(Protocol):
     """What fit returns: images in, probabilities out."""
 
@@ -73,31 +76,37 @@ class Predictor(Protocol):
         ...
 
 
-@runtime_checkable
+def is_predictor(value: object) -> TypeGuard[Predictor]:
+    """Say whether a value can be asked for probabilities."""
+    return callable(getattr(value, "predict_proba", None))
+
+
 class Generator(Protocol):
-    """Optional: a predictor with a .generator is scored on the generation track too."""
+    """Optional: a predictor with a .generator is scored on the generation track too.
+
+    A generator that does not look at masks says reads_masks = False.
+    """
 
     def generate(self, requests: pd.DataFrame, masks: np.ndarray, seed: int) -> np.ndarray:
         """Draw one image per request and mask, float32 in [0, 1]."""
         ...
 
 
-@runtime_checkable
-class DeclaresMasks(Protocol):
-    """Optional: a generator that says whether it reads masks. One that does not say reads them."""
+def generator_of(predictor: object) -> Any:
+    """Return what a predictor has as its generator; None: it has none."""
+    return getattr(predictor, "generator", None)
 
-    @property
-    def reads_masks(self) -> bool:
-        """False: masks are given for their number and size only; a plain attribute will do."""
-        ...
+
+def is_generator(value: object) -> TypeGuard[Generator]:
+    """Say whether a value can be asked for images."""
+    return callable(getattr(value, "generate", None))
 
 
 def reads_masks(generator: Generator) -> bool:
-    """Say whether a mask makes a difference to a generator."""
-    return generator.reads_masks if isinstance(generator, DeclaresMasks) else True
+    """Say whether a mask makes a difference to a generator; it does where nothing is declared."""
+    return bool(getattr(generator, "reads_masks", True))
 
 
-@runtime_checkable
 class NeutralGenerator(Generator, Protocol):
     """Optional: a generator that is also to draw a certain mix of groups where nobody names one.
 
@@ -110,21 +119,27 @@ class NeutralGenerator(Generator, Protocol):
     before: Generator | None
 
 
-@runtime_checkable
-class GenerativePredictor(Predictor, Protocol):
-    """Optional: a predictor whose generator is measured too, on the generation track."""
-
-    generator: Generator
+def target_of(generator: object) -> Any:
+    """Return the mix of groups that a generator is to draw; None: it has none."""
+    return getattr(generator, "target", None)
 
 
-@runtime_checkable
-class RecruitedPredictor(Predictor, Protocol):
-    """Optional: a control's predictor that chooses its threshold on patients of its own.
+def has_before(generator: object) -> bool:
+    """Say whether a generator names the one before tuning, which may be None."""
+    return hasattr(generator, "before")
 
-    Its val is used only if the method declares extra_data = "digital_cohort".
+
+def is_neutral_generator(value: object) -> TypeGuard[NeutralGenerator]:
+    """Say whether the groups that a generator draws are compared with its target."""
+    return is_generator(value) and target_of(value) is not None and has_before(value)
+
+
+def recruited_by(predictor: Predictor) -> Split | None:
+    """Return the patients that a control chooses its threshold on in place of val, if any.
+
+    They are used only if the method declares extra_data = "digital_cohort".
     """
-
-    val: Split
+    return getattr(predictor, "val", None)
 
 
 class Method(Protocol):

@@ -9,7 +9,16 @@ import pandas as pd
 
 from benchmark.api.data import Split
 from benchmark.api.mix_target import Target
-from benchmark.api.protocols import GenerativePredictor, Generator, Method, NeutralGenerator
+from benchmark.api.protocols import (
+    Generator,
+    Method,
+    NeutralGenerator,
+    generator_of,
+    has_before,
+    is_generator,
+    is_neutral_generator,
+    target_of,
+)
 from benchmark.conformance.finding import Finding, raised
 from benchmark.generation.patient_requests import ask_for_patients
 
@@ -27,16 +36,6 @@ class Aims(Protocol):
     target: str
 
 
-@runtime_checkable
-class _HasTarget(Protocol):
-    target: Target
-
-
-@runtime_checkable
-class _HasBefore(Protocol):
-    before: Generator | None
-
-
 def aims(method: Method) -> bool:
     """Say whether a method has the two fields of :class:`Aims`, as words."""
     if not isinstance(method, Aims):
@@ -46,35 +45,31 @@ def aims(method: Method) -> bool:
 
 def try_generator(predictor: object, val: Split, method: Method) -> Iterator[Finding]:
     """Ask the predictor's generator, if there is one, for a few patients, twice with one seed."""
-    generator = predictor.generator if isinstance(predictor, GenerativePredictor) else None
-    if _aimed(predictor) and not isinstance(generator, _HasTarget):
+    generator = generator_of(predictor)
+    if isinstance(target_of(predictor), Target) and target_of(generator) is None:
         advice = "the predictor has a target, which nobody reads; it belongs to its generator."
         yield Finding(NEUTRAL, advice)
     if generator is None:
         return
-    if not isinstance(generator, Generator):
+    if not is_generator(generator):
         yield Finding(DRAWS, "predictor.generator has no generate(requests, masks, seed).")
         return
     yield from _target(generator, method)
-    if isinstance(generator, NeutralGenerator):
+    if is_neutral_generator(generator):
         yield _neutral(generator, val, method)
     yield _repeated(generator, val, method)
 
 
-def _aimed(predictor: object) -> bool:
-    return isinstance(predictor, _HasTarget) and isinstance(predictor.target, Target)
-
-
 def _target(generator: Generator, method: Method) -> Iterator[Finding]:
     """Look for a target, and for what goes with it."""
-    if not isinstance(generator, _HasTarget):
+    if target_of(generator) is None:
         advice = (
             "the method has a field `target`; give its generator one "
             "(docs/guides/submit_a_generator.md)."
         )
         what = "its generator has no target, so nobody counts the groups that it draws"
         yield Finding(what, advice if aims(method) else "")
-    elif not isinstance(generator, _HasBefore):
+    elif not has_before(generator):
         advice = "it has a target and no `before`; that is the generator before tuning, or None."
         yield Finding(NEUTRAL, advice)
 
@@ -85,7 +80,7 @@ def _neutral(generator: NeutralGenerator, val: Split, method: Method) -> Finding
         kind = type(generator.target).__name__
         guide = "docs/guides/submit_a_generator.md"
         return Finding(UNSAID, f"target is a {kind}; make it with read_target ({guide}).")
-    if generator.before is not None and not isinstance(generator.before, Generator):
+    if generator.before is not None and not is_generator(generator.before):
         kind = type(generator.before).__name__
         return Finding(UNSAID, f"before is a {kind}; it must be a generator, or None.")
     nothing = _requests(val).astype(object)

@@ -14,7 +14,7 @@ from benchmark.api.card import TaskCard
 from benchmark.api.context import RunContext
 from benchmark.api.data import Split
 from benchmark.api.declarations import declaration_of, method
-from benchmark.api.protocols import DigitalTask, Method, Predictor, RecruitedPredictor, Task
+from benchmark.api.protocols import DigitalTask, Method, Predictor, Task, is_predictor, recruited_by
 from benchmark.planning.run_spec import RunSpec
 from benchmark.running.declared import as_declared
 from benchmark.support.cache import ContentCache
@@ -86,8 +86,9 @@ def threshold_patients(predictor: Predictor, method: Method, val: Split) -> Spli
 
     Only a method that may make new patients can bring its own, as predictor.val.
     """
-    recruits = declaration_of(method).extra_data == "digital_cohort"
-    return predictor.val if recruits and isinstance(predictor, RecruitedPredictor) else val
+    may_recruit = declaration_of(method).extra_data == "digital_cohort"
+    recruited = recruited_by(predictor) if may_recruit else None
+    return val if recruited is None else recruited
 
 
 def fit(method: Method, train: Split, val: Split, ctx: RunContext) -> Predictor:
@@ -101,7 +102,7 @@ def predict(
 ) -> pd.DataFrame:
     """Ask for probabilities and put them beside what the method did not see."""
     attributes = [a.name for a in card.attributes]
-    if not isinstance(predictor, Predictor):
+    if not is_predictor(predictor):
         raise TypeError(
             f"{type(method).__name__}: fit returned {type(predictor).__name__}; it must return an "
             "object with predict_proba(images), as train_classifier does. Is a `return` missing?"

@@ -1,4 +1,4 @@
-"""One run, top to bottom. The test split never leaves this file but as bare images."""
+"""One run, top to bottom. No method or predictor gets test labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.api.protocols import GenerativePredictor, Generator, Method, Task
+from benchmark.api.protocols import Method, Task, generator_of, is_generator
 from benchmark.cohorts.checks import check_splits
 from benchmark.planning.run_spec import RunSpec
 from benchmark.records.config import RunConfig, write_config
@@ -63,14 +63,14 @@ def run(
     clock.lap("predict")
 
     # 4. A generator is asked for patients of its own, and judged by real ones.
-    if isinstance(predictor, GenerativePredictor) and isinstance(predictor.generator, Generator):
-        from benchmark.generation.judging.track import (
-            judge_generator,  # diffusers takes seconds to import
-        )
+    generator = generator_of(predictor)
+    if is_generator(generator):
+        # Imported here: diffusers takes seconds.
+        from benchmark.generation.judging.track import judge_generator
 
         judge = make_context(task, JUDGE, spec, say)
         judge_generator(
-            predictor.generator, splits, judge, folder,
+            generator, splits, judge, folder,
             with_gallery=spec.data is None, extractor=spec.extractor,
         )  # fmt: skip
         clock.lap("judge")

@@ -15,7 +15,7 @@ import numpy as np
 from benchmark.api.card import TaskCard
 from benchmark.api.context import RunContext
 from benchmark.api.data import Split, Splits
-from benchmark.api.protocols import Generator, NeutralGenerator, reads_masks
+from benchmark.api.protocols import Generator, is_neutral_generator, reads_masks
 from benchmark.discovery.code_digest import code_digest
 from benchmark.generation.image_reader import VERSION
 from benchmark.generation.judging.detector import detect
@@ -70,7 +70,7 @@ def judge_generator(
     found: dict[str, Any] = {
         "n": len(asked), "judge": name, "scores": measure_asked(evidence)
     }  # fmt: skip
-    if isinstance(generator, NeutralGenerator):
+    if is_neutral_generator(generator):
         counter = trained_group_counter(splits.train, judge.reader, ctx)
         picture = folder / "neutral.png" if with_gallery else None
         mix_judge = MixJudge(judge, counter, splits, real, evidence)
