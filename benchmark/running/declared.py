@@ -10,11 +10,29 @@ from pathlib import Path
 
 from benchmark.api.card import TaskCard
 from benchmark.api.declarations import Declaration, declaration_of
-from benchmark.api.protocols import Method
+from benchmark.api.protocols import Method, Predictor
 
 
 class NotDeclared(TypeError):
     """A method uses what its mark does not declare; the words say what to write."""
+
+
+def check_call(predictor: Predictor, method: Method) -> None:
+    """Raise NotDeclared if predict_proba cannot be called as the method's mark says."""
+    declared = declaration_of(method)
+    given = ["images", "attributes"] if declared.groups_used == "test" else ["images"]
+    try:
+        signature = inspect.signature(predictor.predict_proba)
+    except (TypeError, ValueError):  # of a built-in: Python does not know what it takes
+        return
+    try:
+        signature.bind(*given)
+    except TypeError as error:
+        raise NotDeclared(
+            f'{type(method).__name__} declares groups_used="{declared.groups_used}", so its '
+            f"predictor is called as predict_proba({', '.join(given)}); its predict_proba takes "
+            f"{signature}."
+        ) from error
 
 
 @contextmanager
@@ -22,9 +40,8 @@ def as_declared(method: Method, card: TaskCard) -> Iterator[None]:
     """Raise NotDeclared in place of the error that an undeclared use of the data ends in."""
     try:
         yield
-    except (KeyError, AttributeError, TypeError) as error:
-        declared = declaration_of(method)
-        words = _undeclared(error, declared, method, card)
+    except (KeyError, AttributeError) as error:
+        words = _undeclared(error, declaration_of(method), method, card)
         if not words:
             raise
         name, where = type(method).__name__, place_of(error, method)
@@ -33,8 +50,6 @@ def as_declared(method: Method, card: TaskCard) -> Iterator[None]:
 
 def _undeclared(error: Exception, declared: Declaration, method: Method, card: TaskCard) -> str:
     """Say what was used and not declared; empty if the error has another cause."""
-    if isinstance(error, TypeError):
-        return _call_words(declared) if "predict_proba()" in str(error) else ""
     missing = [a.name for a in card.attributes if f"'{a.name}'" in str(error)]
     if missing and declared.groups_used == "never":
         return (
@@ -45,14 +60,6 @@ def _undeclared(error: Exception, declared: Declaration, method: Method, card: T
     if "ctx.generator" in _line_of(error, method) and not declared.trains_generator:
         return "read ctx.generator. Declare @method(..., trains_generator=True) to be given one."
     return ""
-
-
-def _call_words(declared: Declaration) -> str:
-    given = "images, attributes" if declared.groups_used == "test" else "images"
-    return (
-        f'declares groups_used="{declared.groups_used}", so its predictor is called as '
-        f"predict_proba({given}); its predict_proba takes other arguments."
-    )
 
 
 def place_of(error: BaseException, method: Method) -> str:

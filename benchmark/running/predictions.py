@@ -16,7 +16,7 @@ from benchmark.api.data import Split
 from benchmark.api.declarations import declaration_of, method
 from benchmark.api.protocols import DigitalTask, Method, Predictor, Task, is_predictor, recruited_by
 from benchmark.planning.run_spec import RunSpec
-from benchmark.running.declared import as_declared
+from benchmark.running.declared import as_declared, check_call
 from benchmark.support.cache import ContentCache
 from benchmark.support.devices import choose_device, choose_precision
 
@@ -108,6 +108,7 @@ def predict(
             "object with predict_proba(images), as train_classifier does. Is a `return` missing?"
         )
     shown = [split.table[attributes].copy()] if declaration_of(method).groups_used == "test" else []
+    check_call(predictor, method)
     ask: Callable[..., Any] = predictor.predict_proba  # with the attributes, if "test" is declared
     with as_declared(method, card):
         probability = ask(np.asarray(split.images), *shown)

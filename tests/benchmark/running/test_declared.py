@@ -46,6 +46,26 @@ def test_attributes_at_test(write_method, make_spec):
         ends_in(path, make_spec)
 
 
+@pytest.mark.parametrize(
+    "mistake", ["raise TypeError('predict_proba() got a list')", "self.predict_proba()"]
+)
+def test_a_mistake_inside_of_predict_proba_is_not_blamed_on_the_mark(
+    mistake, write_method, make_spec
+):
+    path = write_method("mine", "return Half()")
+    text = Path(path).read_text().replace("return np.full", f"{mistake}; return np.full")
+    Path(path).write_text(text)
+    with pytest.raises(TypeError) as caught:
+        ends_in(path, make_spec)
+    assert not isinstance(caught.value, NotDeclared)
+
+
+def test_a_predictor_that_takes_no_attributes_at_test(write_method, make_spec):
+    path = write_method("mine", "return Half()", groups_used="test")
+    with pytest.raises(NotDeclared, match=r"predict_proba\(images, attributes\); .* \(images\)"):
+        ends_in(path, make_spec)
+
+
 def test_a_generators_budget(write_method, make_spec):
     path = write_method("mine", "ctx.generator.steps\nreturn Half()")
     with pytest.raises(NotDeclared, match=r"read ctx.generator. Declare .*trains_generator=True"):
