@@ -47,7 +47,10 @@ def ranged(default: Any, low: float, high: float = math.inf) -> Any:
     """Declare a hyperparameter with the values it may have, low and high included.
 
     `--set` with any other value is refused before work; `equipoise describe` shows the range.
+    Raises ContractError if the default is not among them.
     """
+    if not low <= default <= high:
+        raise ContractError(f"ranged({default}, {low}, {high}): the default must lie in the range.")
     return field(default=default, metadata={"range": (low, high)})
 
 
@@ -74,9 +77,12 @@ def method(
     The declarations are explained at :class:`Declaration`. Raises ContractError, as the file is
     imported, with all that is wrong with the class.
     """
+    if cls is not None and not isinstance(cls, type):
+        raise ContractError(f"@method({cls!r}): write @method(groups_used=...), with the name.")
     if cls is not None:
         raise ContractError(f"{cls.__name__}: write {_as_mark(cls)} instead of @method.")
-    declared = Declaration(groups_used or "never", extra_data, trains_generator, by_default)
+    groups = "never" if groups_used is None else groups_used  # None is refused below
+    declared = Declaration(groups, extra_data, trains_generator, by_default)
 
     def mark(cls: C) -> C:
         problems = [*_unknown_declarations(unknown), *_class_problems(cls)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from benchmark.api.declarations import Declaration, declaration_of, method, task
+from benchmark.api.declarations import Declaration, declaration_of, method, ranged, task
 from benchmark.cohorts.toy import ToyTask
 
 
@@ -48,6 +48,9 @@ def test_the_bare_mark_says_what_to_write_for_the_class_variables_that_are_there
     ("declared", "complaint"),
     [
         ({"groups_used": "sometimes"}, "groups_used is 'sometimes'; allowed: never, train, test"),
+        ({"groups_used": ""}, "groups_used is ''; allowed: never, train, test"),
+        ({"groups_used": False}, "groups_used is False; allowed: never, train, test"),
+        ({"groups_used": []}, r"groups_used is \[\]; allowed: never, train, test"),
         ({"extra_data": "internet"}, "extra_data is 'internet'; allowed: none, digital_cohort"),
         ({"trains_generator": "yes"}, "trains_generator is 'yes'; allowed: False, True"),
         ({"by_default": 0}, "by_default is 0; allowed: False, True"),
@@ -111,3 +114,14 @@ def test_the_mark_refuses_a_task_that_breaks_the_contract(change, complaint):
     task(type("Sound", (), body))
     with pytest.raises(TypeError, match=complaint):
         task(type("Wrong", (), {**body, **change}))
+
+
+def test_the_mark_with_a_bare_word_says_what_to_write():
+    with pytest.raises(TypeError, match=r"@method\('train'\): write @method\(groups_used=\.\.\.\)"):
+        method("train")
+
+
+@pytest.mark.parametrize("default", [5, -1, float("nan")])
+def test_a_default_outside_of_its_own_range_is_refused(default):
+    with pytest.raises(TypeError, match="the default must lie in the range"):
+        ranged(default, 0, 3)
