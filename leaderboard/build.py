@@ -53,7 +53,7 @@ def build(runs: Path, out: Path, *, rescore: bool = False) -> Path:
     texts = {  # all before the first is written: the three agree, whatever fails
         "leaderboard.csv": as_csv(ranked),
         "results.json": json.dumps(as_json(ranked, scores), indent=1, allow_nan=False) + "\n",
-        "index.html": page(ranked, scores, collected.unreadable),
+        "index.html": page(ranked, scores, collected.unreadable, collected.without_generation),
     }
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
@@ -61,11 +61,14 @@ def build(runs: Path, out: Path, *, rescore: bool = False) -> Path:
     return out / "index.html"
 
 
-def page(ranked: Ranked, scores: str, unreadable: Sequence[str] = ()) -> str:
+def page(
+    ranked: Ranked, scores: str, unreadable: Sequence[str], without_generation: Sequence[str]
+) -> str:
     """Render the whole page as one string.
 
     scores: a sentence or two that say when the scores were computed.
-    unreadable: what there is to say of run folders that could not be read.
+    unreadable: why run folders could not be read; they are not on the page.
+    without_generation: why the judge's numbers of other runs could not be read.
     """
     environment = Environment(
         loader=PackageLoader("leaderboard"),
@@ -90,6 +93,8 @@ def page(ranked: Ranked, scores: str, unreadable: Sequence[str] = ()) -> str:
         scores=scores,
         unreadable=unreadable[:MOST_UNREADABLE],
         unreadable_count=len(unreadable),
+        without_generation=without_generation[:MOST_UNREADABLE],
+        without_generation_count=len(without_generation),
         presets=_presets(ranked),
         glossary=_glossary(boards),
         style=Markup(_static("page.css")),

@@ -77,6 +77,7 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
         "strip": picture_strip(card, board.cohort),
         "without_pictures": without_pictures(board.facts),
         "refused": board.cohort.refused,
+        "cohort_unreadable": board.cohort.unreadable,
         "counts": count_table(card, board.cohort, board.facts),
     }
 

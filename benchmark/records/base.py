@@ -51,7 +51,7 @@ class UnreadableRecord(ValueError):
     """A file of a run folder is not what this version writes; the text says what to do."""
 
 
-def read_record(path: Path, kind: type[R]) -> R:
+def read_record(path: Path, kind: type[R], repair: str = "Do the run again") -> R:
     """Read a JSON file; raises UnreadableRecord with the path, what is wrong and what to do."""
     try:
         content = path.read_bytes()
@@ -69,8 +69,8 @@ def read_record(path: Path, kind: type[R]) -> R:
     except (ValueError, RecursionError):
         words = "it holds no JSON"
     raise UnreadableRecord(
-        f"{path} cannot be read: {words}. Do the run again, or read it with the version of "
-        "Equipoise that wrote it."
+        f"{path} cannot be read: {words}. {repair}, or read it with the version of Equipoise that "
+        "wrote it."
     )
 
 

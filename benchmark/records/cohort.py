@@ -10,9 +10,11 @@ from pydantic import model_validator
 
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
-from benchmark.records.base import Part, Record, read_record, write_record
+from benchmark.records.base import Part, Record, UnreadableRecord, read_record, write_record
 
 COHORT = "cohort.json"
+MOST = 10**9  # patients of a cell
+REPAIR = "Give `equipoise run` again, which writes it anew"
 SPLITS = ("train", "val", "test")
 
 
@@ -40,14 +42,29 @@ class CohortRecord(Record):
         for entry in self.counts:
             words = {name: word for name, word in entry.items() if name != "n"}
             known = words.keys() == allowed.keys() and isinstance(entry.get("n"), int)
-            if not known or any(word not in allowed[name] for name, word in words.items()):
-                raise ValueError(f"needs split, label, every attribute and n; {entry} does not fit")
+            if not known or not 0 <= int(entry["n"]) <= MOST:
+                raise ValueError(
+                    f"needs split, label, every attribute, and n from 0 to {MOST}; {entry} does "
+                    "not fit"
+                )
+            if any(word not in allowed[name] for name, word in words.items()):
+                raise ValueError(f"has a word that the card does not have: {entry}")
         return self
 
 
 def read_cohort_record(folder: Path) -> CohortRecord | None:
     """Read cohort.json; None if the cohort was not counted. Raises UnreadableRecord."""
-    return read_record(folder / COHORT, CohortRecord) if (folder / COHORT).is_file() else None
+    path = folder / COHORT
+    return read_record(path, CohortRecord, REPAIR) if path.is_file() else None
+
+
+def cohort_is_damaged(folder: Path) -> bool:
+    """Say whether there is a cohort.json that cannot be read."""
+    try:
+        read_cohort_record(folder)
+    except UnreadableRecord:
+        return True
+    return False
 
 
 def write_cohort_record(

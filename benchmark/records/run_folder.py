@@ -135,7 +135,7 @@ def find_runs(root: Path) -> list[RunRecord]:
 
 
 def finish(partial: Path, target: Path, *, error: str | None = None) -> None:
-    """Close a run folder written at partial and move it to its place in one step."""
+    """Finish a run: mark its folder and move it to its place in one step."""
     if error is None:
         (partial / "done").touch()
     else:

@@ -16,6 +16,7 @@ from benchmark.cohorts.preview import write_pictures
 from benchmark.planning.fields import build_task
 from benchmark.planning.plan import PlannedRun
 from benchmark.planning.resolve import cohort_folder
+from benchmark.records.cohort import COHORT, cohort_is_damaged
 from benchmark.records.run_folder import RunRecord, finish, read_run, remove_partial
 from benchmark.running import local_processes
 from benchmark.running.display import Display
@@ -58,7 +59,8 @@ def run_matrix(
         remove_partial(runs)
         if missing:
             local_processes.start_server(missing[0].spec.preset.run.threads)
-        prepare_cohorts(missing, runs)
+        damaged = [run for run in done_before if cohort_is_damaged(_cohort_of(run, runs))]
+        prepare_cohorts([*missing, *damaged], runs)
         for run in done_before:
             if words := rescore_if_stale(read_run(run.folder)):
                 progress.say(words)
@@ -101,14 +103,21 @@ def _execute(missing: Sequence[PlannedRun], jobs: int) -> Iterator[RunRecord]:
 
 
 def prepare_cohorts(planned: Sequence[PlannedRun], runs: Path) -> None:
-    """Make, check and count every cohort before the first run, and draw what the page shows."""
-    cohorts = {cohort_folder(runs, run.config) / run.config.cohort: run for run in planned}
+    """Make, check and count every cohort before the first run, and draw what the page shows.
+
+    A cohort.json that cannot be read is written anew.
+    """
+    cohorts = {_cohort_of(run, runs): run for run in planned}
     for folder, run in cohorts.items():
         task = build_task(run.spec)
         splits = task.load(run.spec.source, run.spec.variant, run.spec.seed)
-        if not (folder / "cohort.json").exists():
+        if not (folder / COHORT).exists() or cohort_is_damaged(folder):
             check_splits(splits, task.card)
             write_pictures(splits, task.card, folder, cohort_facts(task, run.spec.data))
+
+
+def _cohort_of(run: PlannedRun, runs: Path) -> Path:
+    return cohort_folder(runs, run.config) / run.config.cohort
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def rescore(record: RunRecord) -> str:
 
 
 def rescore_if_stale(record: RunRecord) -> str:
-    """Score a finished run again if its stored scores do not count; return as rescore does."""
+    """Score again if code, predictions or draws have changed since; return as rescore does."""
     if record.result is None or stored_scores(record.folder, record.card, record.result):
         return ""
     return rescore(record)

@@ -85,6 +85,7 @@ class Cohort:
     counts: tuple[Mapping[str, str | int], ...] = ()  # split, label, one entry per attribute, n
     pictures: tuple[Picture, ...] = ()
     refused: tuple[str, ...] = ()  # pictures that could not be shown, and why
+    unreadable: str = ""  # why cohort.json could not be read
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ class Collected:
 
     boards: tuple[Board, ...]
     unreadable: tuple[str, ...]  # folders of other versions, damaged ones: which, why, what to do
+    without_generation: tuple[str, ...]  # runs that are shown without what the judge found: why
 
 
 def collect(root: Path, *, rescore: bool = False) -> Collected:
@@ -148,10 +150,13 @@ def collect(root: Path, *, rescore: bool = False) -> Collected:
         failed = [run for row in rows for run in row.failed]
         raise ValueError(_nothing_to_show(root, found, failed))
     made.sort(key=lambda b: (b.card.name, b.card.version, b.slug, _plain(b.source.plain())))
-    unreadable = [words for row in rows for run in row.done for words in run.unreadable]
+    unjudged = [run.unreadable for row in rows for run in row.done if run.unreadable]
     # The folders of this machine are nobody's business on a public page.
-    words = (one.replace(f"{root}/", "") for one in (*found.unreadable, *unreadable))
-    return Collected(tuple(made), tuple(words))
+    unreadable, without_generation = (
+        tuple(one.replace(f"{root}/", "") for one in words)
+        for words in (found.unreadable, unjudged)
+    )
+    return Collected(tuple(made), unreadable, without_generation)
 
 
 def _marked(boards: Sequence[Board]) -> list[Board]:
@@ -170,7 +175,7 @@ def read_cohort(folder: Path, card: TaskCard) -> Cohort:
     try:
         record = read_cohort_record(folder)
     except UnreadableRecord as error:
-        return Cohort(refused=(str(error).replace(f"{folder}/", ""),))
+        return Cohort(unreadable=str(error).replace(f"{folder}/", ""))
     if record is None or (record.card.classes, record.card.attributes) != (
         card.classes,
         card.attributes,

@@ -32,7 +32,7 @@ class ScoredRun:
     generation: Generation | None  # how the run's generator was judged
     gallery: bytes | None  # a PNG of what it draws
     neutral: bytes | None = None  # a PNG of what it draws for neutral sentences
-    unreadable: tuple[str, ...] = ()  # what of its files could not be read, and is not shown
+    unreadable: str = ""  # why generation.json could not be read; its numbers are not shown
 
     @property
     def scores(self) -> tuple[Score, ...]:
@@ -76,12 +76,12 @@ def score_run(
     return ScoredRun(run.config, result.run, scored, generation, gallery, neutral, unreadable)
 
 
-def _generation_of(run: RunRecord) -> tuple[Generation | None, tuple[str, ...]]:
+def _generation_of(run: RunRecord) -> tuple[Generation | None, str]:
     """Read how the generator was judged, or say why that cannot be read."""
     try:
-        return run.generation(), ()
+        return run.generation(), ""
     except UnreadableRecord as error:
-        return None, (str(error),)
+        return None, str(error)
 
 
 def read_png(folder: Path, name: str) -> bytes | None:

@@ -185,7 +185,23 @@ def test_a_judgement_that_cannot_be_read_costs_the_run_nothing_else(fake, tmp_pa
     (folder / "generation.json").write_text('{"schema": 2, "scores": "<script>"}')
     page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
     assert page.row(BRAIN, "erm")["seeds"] == "1"
-    assert "generation.json cannot be read" in " ".join(page.words)
+    words = " ".join(page.words)
+    assert "generation.json cannot be read" in words
+    assert (
+        "Of 1 run the numbers of its generator cannot be read; its other scores are shown" in words
+    )
+    assert "are not shown" not in words
+
+
+def test_a_cohort_that_cannot_be_read_has_a_sentence_of_its_own(fake, tmp_path, read_page):
+    folder = fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
+    cohort = folder.parent.parent / "cohort-1a2b3c4d"
+    cohort.mkdir()
+    (cohort / "cohort.json").write_text("no JSON")
+    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    words = " ".join(page.words)
+    assert "The patients of this cohort are not shown: cohort.json cannot be read" in words
+    assert "A picture was left out" not in words
 
 
 def test_value_lies_in_its_own_interval(built):

@@ -163,6 +163,16 @@ def test_a_cohort_is_drawn_for_the_page_once_for_each_of_its_settings(make_spec,
     assert sorted(sum(c["n"] for c in of if c["split"] == "train") for of in counts) == [160, 320]
 
 
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)], ids=["all done", "one missing"])
+def test_a_cohort_record_that_cannot_be_read_is_written_anew(make_spec, tmp_path, seeds):
+    do([make_spec(seed=0)], tmp_path / "runs")
+    (path,) = (tmp_path / "runs").glob("toy_task/severity-1/cohort-*/cohort.json")
+    whole = path.read_bytes()
+    path.write_text("{")
+    do([make_spec(seed=seed) for seed in seeds], tmp_path / "runs")
+    assert path.read_bytes() == whole
+
+
 DRIVER = """
 import sys
 from pathlib import Path

@@ -50,6 +50,8 @@ def test_a_link_out_of_the_folder_is_refused(cohort, fake):
         lambda content: content.pop("counts"),
         lambda content: content["counts"][0].update(label="neither"),
         lambda content: content["counts"][0].update(n="many"),
+        lambda content: content["counts"][0].update(n=-1),
+        lambda content: content["counts"][0].update(n=10**9 + 1),
         lambda content: content["pictures"][0].pop("file"),
     ],
 )
@@ -59,7 +61,8 @@ def test_a_cohort_of_another_form_is_named_and_not_shown(cohort, fake, change):
     (cohort / "cohort.json").write_text(json.dumps(content))
     found = read_cohort(cohort, fake.BRAIN)
     assert (found.counts, found.pictures) == ((), ())
-    assert found.refused[0].startswith("cohort.json cannot be read")
+    assert found.unreadable.startswith("cohort.json cannot be read")
+    assert "Give `equipoise run` again" in found.unreadable and found.refused == ()
 
 
 def test_a_cohort_of_another_card_is_not_shown(cohort, fake):
