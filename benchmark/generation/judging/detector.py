@@ -40,14 +40,14 @@ def detect(splits: Splits, drawn: Split, ctx: RunContext) -> Detection:
 
 def _detecting(ctx: RunContext) -> RunContext:
     """Return a context in which the question is whether an image is real, for a third as long."""
-    card = dataclasses.replace(ctx.card, classes=CLASSES, attributes=(), intersections=())
+    card = dataclasses.replace(ctx.card, classes=CLASSES)  # groups play no part: see _pairs
     steps = round(STEPS_SHARE * ctx.classifier.steps)
     settings = dataclasses.replace(ctx.classifier, steps=steps, evaluations=1)
     return dataclasses.replace(ctx, card=card, classifier=settings, curves=[])
 
 
 def _pairs(real: Split, drawn: Split) -> Split:
-    """Put real images in front of as many drawn ones; their label says which they are."""
+    """Put real images before as many drawn ones, without groups; labels say which they are."""
     kinds = [REAL] * len(real) + [DRAWN] * len(drawn)
     asked = [*real.table["label"], *drawn.table["label"]]
     return Split(
