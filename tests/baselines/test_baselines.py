@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -110,8 +112,13 @@ def test_majority_class_says_the_frequencies_of_train(make_spec):
 
     class Context:
         card = task.card
+        counted: ClassVar[list[int]] = []
+
+        def count_steps(self, n):
+            self.counted.append(n)
 
     predictor = MajorityClass().fit(train, splits.val, Context())
+    assert Context.counted == [0]
     assert predictor.predict_proba(train.images).tolist() == [[0.75, 0.25]] * 4
 
 

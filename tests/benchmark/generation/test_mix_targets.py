@@ -34,9 +34,13 @@ def test_uniform_counts_every_intersection_alike():
     assert target.shares == (1 / 6,) * 6
 
 
+def with_attributes(*attributes):
+    return dataclasses.replace(HEARTS, attributes=attributes, intersections=(), population=())
+
+
 def test_a_value_with_a_comma_is_one_group():
     ethnicity = Attribute("ethnicity", ("Asian", "Asian, other"), "Ethnicity")
-    card = dataclasses.replace(HEARTS, attributes=(ethnicity,))
+    card = with_attributes(ethnicity)
     target = read_target("Asian, other: 0.3; Asian: 0.7", card, ("ethnicity",))
     assert target.groups == (("Asian",), ("Asian, other",))
     assert target.shares == (0.7, 0.3)
@@ -45,7 +49,7 @@ def test_a_value_with_a_comma_is_one_group():
 def test_groups_that_read_alike_need_another_column():
     first = Attribute("a", ("x", "x, y"), "A")
     second = Attribute("b", ("y, z", "z"), "B")
-    card = dataclasses.replace(HEARTS, attributes=(first, second))
+    card = with_attributes(first, second)
     table = "x, y, z: 0.4; x, z: 0.3; x, y, y, z: 0.3"
     with pytest.raises(ValueError, match="two groups are both written 'x, y, z'"):
         read_target(table, card, ("a", "b"))
