@@ -15,6 +15,11 @@ from benchmark.planning.run_spec import RunSpec
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow tests first, so that no worker is left with one when the others have ended."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def toy_task() -> str:
     """The path of a task that is made in milliseconds."""
