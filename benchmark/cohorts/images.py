@@ -62,8 +62,8 @@ def scale_intensity(pixels: np.ndarray, *, already_scaled: bool) -> np.ndarray:
         scaled = pixels.astype(np.float32) / np.float32(top)
         if scaled.min() < 0 or scaled.max() > 1:
             raise PictureError(
-                f"holds {scaled.min():g} to {scaled.max():g}, but its intensity is said to be "
-                "'unit': 0 to 1. Write 'raw' to have it scaled"
+                f"holds {scaled.min():g} to {scaled.max():g}, but its intensity is declared "
+                "as 'unit': 0 to 1. Write 'raw' to have it scaled"
             )
         return scaled
     low, high = np.percentile(pixels.astype(np.float32), PERCENTILES)

@@ -191,7 +191,7 @@ def test_an_empty_picture_is_refused():
 
 
 def test_scaled_images_must_lie_between_0_and_1():
-    with pytest.raises(ValueError, match="said to be 'unit'"):
+    with pytest.raises(ValueError, match="declared as 'unit'"):
         scale_intensity(np.array([[[0.0, 2.0]]]), already_scaled=True)
 
 
