@@ -20,6 +20,7 @@ from leaderboard.export import Ranked, as_csv, as_json
 from leaderboard.page_sections import board_view
 from leaderboard.rank.standings import rank
 from leaderboard.read.boards import Board, collect
+from leaderboard.read.index import read_index
 from leaderboard.tables.ranking_rows import code_stamp
 from leaderboard.words.glossary import ranking_terms
 from leaderboard.words.mix_glossary import GENERATION_TERMS, MIX_TERMS
@@ -47,7 +48,10 @@ def build(runs: Path, out: Path, *, rescore: bool = False) -> Path:
     Returns the path of index.html. The same runs give the same bytes. Each file appears whole or
     not at all. Raises ValueError if no run is finished.
     """
-    collected = collect(runs, rescore=rescore)
+    index = None if rescore else read_index(runs)
+    collected = collect(runs, index=index, rescore=rescore)
+    if index is not None:
+        index.write()
     ranked = [(board, rank(board)) for board in collected.boards]
     scores = RESCORED if rescore else STORED
     texts = {  # all before the first is written: the three agree, whatever fails

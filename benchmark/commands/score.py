@@ -15,12 +15,12 @@ def score(runs: RunsOption = Path("runs")) -> None:
     Example: `equipoise score --runs runs`
     """
     from benchmark.planning.plan_report import count_of_runs
-    from benchmark.records.run_folder import look_for_runs
+    from benchmark.records.run_folder import look_for_runs, read_run
     from benchmark.running.driver import only_driver
     from benchmark.running.rescore import rescore
     from benchmark.support.progress import track
 
-    found = look_for_runs(runs)
+    found = look_for_runs(runs, read_run)
     for words in found.unreadable:
         tell(words)
     done = [run for run in found.readable if run.result is not None]

@@ -6,6 +6,7 @@ resampled. Scores of other code or of other predictions than there are now do no
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,7 @@ def score_folder(folder: Path, card: TaskCard) -> Scored:
     return score_predictions(pd.read_parquet(folder / PREDICTIONS), card)
 
 
+@cache
 def scoring_digest() -> str:
     """Identify the code of the metrics."""
     return code_digest(Path(scoring.__file__))
@@ -110,6 +112,25 @@ def stored_scores(folder: Path, card: TaskCard, result: Result) -> Scored | None
     return None if draws is None else Scored(result.scores, result.threshold, draws)
 
 
+def known_draws(folder: Path, card: TaskCard) -> dict[str, np.ndarray] | None:
+    """Read draws that were checked before; None where they are missing or of another form."""
+    try:
+        draws = load((folder / DRAWS).read_bytes())
+    except (OSError, SafetensorError):
+        return None
+    whole = draws.keys() == _drawn(card) and all(_formed(drawn) for drawn in draws.values())
+    return draws if whole else None
+
+
+@cache
+def _drawn(card: TaskCard) -> frozenset[str]:
+    return frozenset(key.metric for key in keys_with_draws(card))
+
+
+def _formed(drawn: np.ndarray) -> bool:
+    return drawn.shape == (1 + RESAMPLES,) and drawn.dtype == np.float64
+
+
 def _read_draws(path: Path, card: TaskCard, result: Result) -> dict[str, np.ndarray] | None:
     if not path.is_file() or path.stat().st_size > LARGEST:
         return None
@@ -123,7 +144,7 @@ def _read_draws(path: Path, card: TaskCard, result: Result) -> dict[str, np.ndar
     values = {score.key: score.value for score in result.scores}
     kept = {key.metric: values[key] for key in keys_with_draws(card)}
     whole = draws.keys() == kept.keys() and all(
-        drawn.shape == (1 + RESAMPLES,) and drawn.dtype == np.float64
+        _formed(drawn)
         and _same(drawn[0], kept[metric])
         and _within(METRICS[metric], drawn)
         for metric, drawn in draws.items()

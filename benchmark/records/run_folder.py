@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import pandas as pd
 
@@ -33,6 +34,7 @@ from benchmark.support.files import PARTIAL
 LONGEST_ERROR = 20_000  # bytes of error.txt that are read: the page shows them
 
 Status = Literal["done", "failed", "unfinished"]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,18 @@ def read_run(folder: Path) -> RunRecord:
     Raises UnreadableRecord for a folder of another version, or one that is damaged.
     """
     config = read_config(folder)
+    status, error = outcome(folder)
+    result = read_result(folder) if status == "done" else None
+    return RunRecord(folder, status, config, result, error)
+
+
+def outcome(folder: Path) -> tuple[Status, str | None]:
+    """Return how a run ended, and its error if it failed."""
     if (folder / "done").exists():
-        return RunRecord(folder, "done", config, read_result(folder), None)
+        return "done", None
     if (folder / "error.txt").exists():
-        return RunRecord(folder, "failed", config, None, _error_text(folder / "error.txt"))
-    return RunRecord(folder, "unfinished", config, None, None)
+        return "failed", _error_text(folder / "error.txt")
+    return "unfinished", None
 
 
 def _error_text(path: Path) -> str:
@@ -106,24 +115,24 @@ def remove_partial(root: Path) -> None:
 
 
 @dataclass(frozen=True)
-class FoundRuns:
+class FoundRuns(Generic[R]):
     """The run folders of a results folder."""
 
-    readable: list[RunRecord]
+    readable: list[R]
     unreadable: list[str]  # a sentence each: which file, what is wrong, what to do
 
 
-def look_for_runs(root: Path) -> FoundRuns:
+def look_for_runs(root: Path, read: Callable[[Path], R]) -> FoundRuns[R]:
     """Read every run folder of a results folder, in name order, without those being written.
 
     They lie at task/cohort/method/run; copies elsewhere, such as a tracker's, are not read.
     """
-    found = FoundRuns([], [])
+    found: FoundRuns[R] = FoundRuns([], [])
     for path in sorted(root.glob("*/*/*/*/config.json")):
         if path.parent.name.endswith(PARTIAL):
             continue
         try:
-            found.readable.append(read_run(path.parent))
+            found.readable.append(read(path.parent))
         except UnreadableRecord as error:
             found.unreadable.append(str(error))
     return found
@@ -131,7 +140,7 @@ def look_for_runs(root: Path) -> FoundRuns:
 
 def find_runs(root: Path) -> list[RunRecord]:
     """Read the run folders that this version can read."""
-    return look_for_runs(root).readable
+    return look_for_runs(root, read_run).readable
 
 
 def finish(partial: Path, target: Path, *, error: str | None = None) -> None:

@@ -26,8 +26,16 @@ from benchmark.records.config import (
     SourcePart,
     VariantPart,
 )
-from benchmark.records.run_folder import FoundRuns, RunRecord, look_for_runs
-from leaderboard.read.scored_run import RunKey, ScoredRun, read_png, score_run
+from benchmark.records.run_folder import FoundRuns, look_for_runs
+from leaderboard.read.index import Index
+from leaderboard.read.scored_run import (
+    FoundRun,
+    RunKey,
+    ScoredRun,
+    find_run,
+    read_png,
+    score_run,
+)
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
@@ -39,7 +47,7 @@ class Row:
     name: str
     config: RunConfig  # of the run that finished last, or of any run where none finished
     done: tuple[ScoredRun, ...]  # in order of seed
-    failed: tuple[RunRecord, ...]  # also those whose predictions cannot be scored
+    failed: tuple[FoundRun, ...]  # also those whose predictions cannot be scored
     older: int  # rows of the same method and fields, made by other code, that are not shown
 
     @property
@@ -133,18 +141,20 @@ class Collected:
     without_generation: tuple[str, ...]  # runs that are shown without what the judge found: why
 
 
-def collect(root: Path, *, rescore: bool = False) -> Collected:
+def collect(root: Path, *, index: Index | None = None, rescore: bool = False) -> Collected:
     """Read every run below root, and sort the finished and the failed ones into boards.
 
-    rescore: believe no stored score; all runs are scored in memory from their predictions.
-    Raises ValueError if not one run is finished and can be scored.
+    index: what earlier builds know of these runs. rescore: believe neither it nor any stored
+    score; all runs are scored in memory from their predictions. Raises ValueError if not one run
+    is finished and can be scored.
     """
-    found = look_for_runs(root)
-    boards: dict[str, list[RunRecord]] = defaultdict(list)
+    index = None if rescore else index or Index(root)
+    found = look_for_runs(root, lambda folder: find_run(folder, index))
+    boards: dict[str, list[FoundRun]] = defaultdict(list)
     for run in found.readable:
         if run.status != "unfinished":
             boards[_board_key(run.config)].append(run)
-    made = _marked([_board(members, rescore) for members in boards.values()])
+    made = _marked([_board(members, index) for members in boards.values()])
     rows = [row for board in made for row in board.rows]
     if not any(row.done for row in rows):
         failed = [run for row in rows for run in row.failed]
@@ -191,7 +201,7 @@ def read_cohort(folder: Path, card: TaskCard) -> Cohort:
     return Cohort(record.counts, tuple(pictures), tuple(refused))
 
 
-def _nothing_to_show(root: Path, found: FoundRuns, failed: list[RunRecord]) -> str:
+def _nothing_to_show(root: Path, found: FoundRuns[FoundRun], failed: list[FoundRun]) -> str:
     folders = len(found.readable) + len(found.unreadable)
     words = f"No finished run below {root}: {folders} run folders, {len(failed)} of them failed."
     if found.unreadable:
@@ -216,8 +226,8 @@ def _board_key(config: RunConfig) -> str:
     return _plain([task, config.variant.name, config.preset.name, config.source.plain()])
 
 
-def _board(runs: list[RunRecord], rescore: bool) -> Board:
-    config = max(runs, key=_finished).config
+def _board(runs: list[FoundRun], index: Index | None) -> Board:
+    config = max(runs, key=lambda run: run.finished).config
     card = config.card
     return Board(
         card=card,
@@ -225,48 +235,42 @@ def _board(runs: list[RunRecord], rescore: bool) -> Board:
         preset=config.preset,
         source=config.source,
         facts=config.cohort_facts,
-        rows=tuple(_rows(runs, card, rescore)),
+        rows=tuple(_rows(runs, card, index)),
         cohort=_cohort_of(runs),
     )
 
 
-def _cohort_of(runs: Sequence[RunRecord]) -> Cohort:
+def _cohort_of(runs: Sequence[FoundRun]) -> Cohort:
     """Read the cohort of the lowest seed; runs made before cohorts were exported name none."""
     first = min(run.config.seed for run in runs)
-    newest = max((run for run in runs if run.config.seed == first), key=_finished)
+    newest = max((run for run in runs if run.config.seed == first), key=lambda run: run.finished)
     name = newest.config.cohort
     if not PLAIN_NAME.fullmatch(name):
         return Cohort()
     beside = newest.folder.parent.parent.resolve()  # task/variant of task/variant/method/run
     folder = (beside / name).resolve()
-    return read_cohort(folder, newest.card) if folder.parent == beside else Cohort()
+    return read_cohort(folder, newest.config.card) if folder.parent == beside else Cohort()
 
 
-def _finished(run: RunRecord) -> str:
-    return run.result.run.finished if run.result else ""
-
-
-def _rows(runs: Iterable[RunRecord], card: TaskCard, rescore: bool) -> list[Row]:
-    versions: dict[str, dict[str, list[RunRecord]]] = defaultdict(lambda: defaultdict(list))
+def _rows(runs: Iterable[FoundRun], card: TaskCard, index: Index | None) -> list[Row]:
+    versions: dict[str, dict[str, list[FoundRun]]] = defaultdict(lambda: defaultdict(list))
     for run in runs:
         method = run.config.method
         versions[_plain([method.name, method.fields])][run.config.row].append(run)
-    rows = [_row(list(of_method.values()), card, rescore) for of_method in versions.values()]
+    rows = [_row(list(of_method.values()), card, index) for of_method in versions.values()]
     return sorted(rows, key=lambda row: (row.name, _plain(row.method.fields)))
 
 
-def _row(versions: list[list[RunRecord]], card: TaskCard, rescore: bool) -> Row:
+def _row(versions: list[list[FoundRun]], card: TaskCard, index: Index | None) -> Row:
     """Choose the version of the code that finished last."""
-    chosen = max(versions, key=lambda runs: (max(map(_finished, runs)), runs[0].config.row))
+    chosen = max(versions, key=lambda runs: (max(run.finished for run in runs), runs[0].config.row))
     by_seed = sorted(chosen, key=lambda run: run.config.seed)
-    config = max(by_seed, key=_finished).config
-    runs = [
-        score_run(run, card, run.result, rescore=rescore) if run.result else run for run in by_seed
-    ]
+    config = max(by_seed, key=lambda run: run.finished).config
+    runs = [score_run(run, card, index) if run.status == "done" else run for run in by_seed]
     return Row(
         name=config.method.name,
         config=config,
         done=tuple(run for run in runs if isinstance(run, ScoredRun)),
-        failed=tuple(run for run in runs if isinstance(run, RunRecord)),
+        failed=tuple(run for run in runs if isinstance(run, FoundRun)),
         older=len(versions) - 1,
     )

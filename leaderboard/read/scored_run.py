@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score
-from benchmark.metrics.scoring import Scored
+from benchmark.metrics.scoring import Scored, score_keys
 from benchmark.records.base import UnreadableRecord
-from benchmark.records.config import RunConfig
-from benchmark.records.generation import Generation
-from benchmark.records.result import Result, RunFacts, score_folder, stored_scores
-from benchmark.records.run_folder import RunRecord
+from benchmark.records.config import RunConfig, read_config
+from benchmark.records.generation import GENERATION, Generation, read_generation
+from benchmark.records.result import (
+    Result,
+    RunFacts,
+    known_draws,
+    read_result,
+    score_folder,
+    stored_scores,
+)
+from benchmark.records.run_folder import Status, outcome
+from leaderboard.read.index import Index, Known, Stamp, stamp_of
+from leaderboard.read.score_table import ScoreTable, keys_digest, table_of
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PICTURE_LIMIT = 600_000  # bytes; the page is mailed
@@ -23,26 +34,48 @@ RunKey = tuple[int, str]  # seed and fingerprint of the data: what two runs shar
 
 
 @dataclass(frozen=True)
+class FoundRun:
+    """One run as it lies on disk, before its scores were looked at."""
+
+    folder: Path
+    status: Status
+    config: RunConfig
+    error: str | None = None  # None unless failed
+    stamp: Stamp = ()  # of its files, before they were read
+    known: Known | None = None  # from the index
+    result: Result | None = None  # None unless done and not known
+
+    @property
+    def facts(self) -> RunFacts | None:
+        """What a finished run has cost; None of any other."""
+        if self.known:
+            return self.known.facts
+        return self.result.run if self.result else None
+
+    @property
+    def finished(self) -> str:
+        """When the run finished; empty if it did not."""
+        return self.facts.finished if self.facts else ""
+
+
+@dataclass(frozen=True)
 class ScoredRun:
     """A finished run: scores and draws from its predictions, facts from what it recorded."""
 
     config: RunConfig
     facts: RunFacts
-    scored: Scored
+    table: ScoreTable
+    threshold: float | None  # None: the most probable class is the answer
+    draws: Mapping[str, np.ndarray]  # each overall metric, (1 + resamples,)
     generation: Generation | None  # how the run's generator was judged
     gallery: bytes | None  # a PNG of what it draws
     neutral: bytes | None = None  # a PNG of what it draws for neutral sentences
     unreadable: str = ""  # why generation.json could not be read; its numbers are not shown
 
-    @property
+    @cached_property
     def scores(self) -> tuple[Score, ...]:
         """All scores."""
-        return self.scored.scores
-
-    @property
-    def draws(self) -> dict[str, np.ndarray]:
-        """Each overall metric, (1 + resamples,)."""
-        return self.scored.draws
+        return self.table.scores()
 
     @property
     def seed(self) -> int:
@@ -55,33 +88,78 @@ class ScoredRun:
         return self.seed, self.facts.fingerprint
 
 
-def score_run(
-    run: RunRecord, card: TaskCard, result: Result, *, rescore: bool = False
-) -> ScoredRun | RunRecord:
+def find_run(folder: Path, index: Index | None) -> FoundRun:
+    """Read a run folder; result.json only where the index does not know the run.
+
+    Raises UnreadableRecord.
+    """
+    config = read_config(folder)
+    status, error = outcome(folder)
+    if status != "done":
+        return FoundRun(folder, status, config, error)
+    stamp = stamp_of(folder)
+    known = index.get(folder, stamp) if index is not None else None
+    result = None if known else read_result(folder)
+    return FoundRun(folder, status, config, None, stamp, known, result)
+
+
+def score_run(run: FoundRun, card: TaskCard, index: Index | None) -> ScoredRun | FoundRun:
     """Take a finished run's stored scores, or score it in memory where they do not count.
 
     A run whose predictions cannot be scored comes back as failed.
-    rescore: believe no stored score, and score the predictions whatever the run says.
+    index: None: believe no stored score, and score the predictions whatever the run says.
     """
     try:
-        scored = None if rescore else stored_scores(run.folder, card, result)
-        scored = scored or score_folder(run.folder, card)
+        known, draws = _from_index(run, card) or _from_folder(run, card, index)
     except OSError as error:
         # Its own words would print the folders of this machine on a public page.
         return _failed(run, f"predictions.parquet cannot be read ({type(error).__name__}).")
     except ValueError as error:
         return _failed(run, str(error).replace(str(run.folder), "."))
-    generation, unreadable = _generation_of(run)
-    gallery, neutral = (read_png(run.folder, name) for name in ("gallery.png", "neutral.png"))
-    return ScoredRun(run.config, result.run, scored, generation, gallery, neutral, unreadable)
+    generation, gallery, neutral, unreadable = _generation_of(run.folder)
+    return ScoredRun(
+        run.config, known.facts, known.table, known.threshold, draws,
+        generation, gallery, neutral, unreadable,
+    )  # fmt: skip
 
 
-def _generation_of(run: RunRecord) -> tuple[Generation | None, str]:
-    """Read how the generator was judged, or say why that cannot be read."""
+def _from_index(run: FoundRun, card: TaskCard) -> tuple[Known, Mapping[str, np.ndarray]] | None:
+    if run.known is None or run.known.digest != _digest(card):
+        return None
+    draws = known_draws(run.folder, card)
+    return None if draws is None else (run.known, draws)
+
+
+@cache
+def _digest(card: TaskCard) -> str:
+    """Identify the addresses of all scores of a run on this card."""
+    return keys_digest(score_keys(card))
+
+
+def _from_folder(
+    run: FoundRun, card: TaskCard, index: Index | None
+) -> tuple[Known, Mapping[str, np.ndarray]]:
+    result = run.result or read_result(run.folder)
+    stored = stored_scores(run.folder, card, result) if index is not None else None
+    scored: Scored = stored or score_folder(run.folder, card)
+    table = table_of(scored.scores)
+    known = Known(result.run, scored.threshold, table, keys_digest(table.keys))
+    if index is not None and stored:
+        index.add(run.folder, run.stamp, known)
+    return known, scored.draws
+
+
+def _generation_of(
+    folder: Path,
+) -> tuple[Generation | None, bytes | None, bytes | None, str]:
+    """Read how the generator was judged and what it draws, or say why that cannot be read."""
+    if not (folder / GENERATION).exists():
+        return None, None, None, ""
+    gallery, neutral = (read_png(folder, name) for name in ("gallery.png", "neutral.png"))
     try:
-        return run.generation(), ""
+        return read_generation(folder), gallery, neutral, ""
     except UnreadableRecord as error:
-        return None, str(error)
+        return None, gallery, neutral, str(error)
 
 
 def read_png(folder: Path, name: str) -> bytes | None:
@@ -97,6 +175,6 @@ def read_png(folder: Path, name: str) -> bytes | None:
     return png if png.startswith(PNG_SIGNATURE) else None
 
 
-def _failed(run: RunRecord, reason: str) -> RunRecord:
+def _failed(run: FoundRun, reason: str) -> FoundRun:
     words = f"Its predictions cannot be scored. {' '.join(reason.split())}"
-    return replace(run, status="failed", result=None, error=words)
+    return replace(run, status="failed", known=None, result=None, error=words)

@@ -86,7 +86,7 @@ def _provenance(standing: Standing) -> list[tuple[str, str]]:
         ("seeds", ", ".join(map(str, row.seeds))),
         ("finished", _moment(row.finished)),
         ("steps", _distinct(_steps_words(run.facts) for run in row.done)),
-        ("threshold", ", ".join(_threshold(run.scored.threshold) for run in row.done)),
+        ("threshold", ", ".join(_threshold(run.threshold) for run in row.done)),
         ("data", ", ".join(run.key[1][:12] for run in row.done)),
         ("row", str(row.config.row)[:12]),
         *((name, _plain(code_stamp(name, value))) for name, value in environment.items()),

@@ -127,14 +127,22 @@ def people(card: TaskCard, per_cell: int, prefix: str) -> pd.DataFrame:
 
 
 def predictions(
-    card: TaskCard, method: FakeMethod, seed: int, without: dict | None = None
+    card: TaskCard,
+    method: FakeMethod,
+    seed: int,
+    without: dict | None = None,
+    per_cell: int | None = None,
 ) -> pd.DataFrame:
-    """Make up val and test probabilities; people that match `without` are left out of test."""
+    """Make up val and test probabilities; people that match `without` are left out of test.
+
+    per_cell: test patients of each combination of label and attribute values.
+    """
+    usual = 25 if len(card.attributes) > 2 else 50
     rng = np.random.default_rng([seed, zlib.crc32(repr(method).encode())])
     shared = np.random.default_rng(seed)  # the same hard patients for every method
     parts = []
-    for split, per_cell in (("val", 6), ("test", 25 if len(card.attributes) > 2 else 50)):
-        table = people(card, per_cell, f"{split}-{seed}")
+    for split, number in (("val", 6), ("test", per_cell or usual)):
+        table = people(card, number, f"{split}-{seed}")
         positive = (table["label"] == card.classes[1]).to_numpy()
         first, last = card.attributes[0], card.attributes[-1]
         odd = (table[first.name] == first.values[0]).to_numpy() * 0.6

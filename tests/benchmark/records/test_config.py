@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from benchmark.planning.resolve import resolve
 from benchmark.records.base import UnreadableRecord
 from benchmark.records.config import MethodPart, read_config, write_config
-from benchmark.records.run_folder import look_for_runs, status_of
+from benchmark.records.run_folder import look_for_runs, read_run, status_of
 
 INFINITE = float("inf")  # json writes Infinity, and reads 1e999 as this too
 
@@ -50,7 +50,7 @@ def test_another_form_is_refused_and_costs_no_other_folder(folder, tmp_path, cha
     edit(folder, change)
     with pytest.raises(UnreadableRecord, match=words):
         read_config(folder)
-    found = look_for_runs(tmp_path)
+    found = look_for_runs(tmp_path, read_run)
     assert (found.readable, len(found.unreadable)) == ([], 1)
     assert status_of(folder) == "unfinished"
 

@@ -14,7 +14,7 @@ def folder(fake, tmp_path):
 
 def shown(root, **options):
     (board,) = collect(root, **options).boards
-    return board.rows[0].done[0].scored
+    return board.rows[0].done[0]
 
 
 def content_of(root):
