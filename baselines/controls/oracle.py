@@ -2,16 +2,17 @@
 
 The ceiling for debiasing with this much data and this network; only a digital cohort can make it.
 What gap is left here is anatomy and noise, not the bias of the training set. Its val is recruited
-without bias too, and so its threshold is chosen there.
+without bias too, and so its threshold is chosen there. oracle_biased_val has the same training set
+and the val of everybody else.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from benchmark import Predictor, Split, TaskCard, method
+from benchmark import Predictor, Split, method
 from benchmark.api.context import RunContext
+from benchmark.generation.patient_requests import recruit_evenly
 from benchmark.training.classifier import Classifier, train_classifier
 
 
@@ -22,8 +23,8 @@ class Oracle:
 
     def fit(self, train: Split, val: Split, ctx: RunContext) -> Predictor:
         """Recruit balanced train and val cohorts of the given sizes, then train as ERM does."""
-        balanced_train = ctx.new_patients(balanced_requests(ctx.card, len(train)), 2 * ctx.seed)
-        balanced_val = ctx.new_patients(balanced_requests(ctx.card, len(val)), 2 * ctx.seed + 1)
+        balanced_train = recruit_evenly(ctx, len(train), place=0)
+        balanced_val = recruit_evenly(ctx, len(val), place=1)
         network = train_classifier(balanced_train, balanced_val, ctx)
         return Recruited(network, balanced_val)
 
@@ -38,9 +39,3 @@ class Recruited:
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
         """Return class probabilities, shape (n, classes)."""
         return self.network.predict_proba(images)
-
-
-def balanced_requests(card: TaskCard, n: int) -> pd.DataFrame:
-    """Ask for n patients, spread over all cells as evenly as n allows."""
-    cells = card.cells()
-    return cells.iloc[np.arange(n) % len(cells)].reset_index(drop=True)

@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_args
@@ -38,6 +39,7 @@ class Declaration:
     extra_data: ExtraData = "none"  # "digital_cohort": it may make new patients
     trains_generator: bool = False  # True: it is given the preset's [generator]
     by_default: bool = True  # False: it runs only where it is named
+    compare_with: tuple[str, ...] = ("erm",)  # names of the rows that it must beat
 
 
 DECLARATIONS = tuple(f.name for f in dataclasses.fields(Declaration))
@@ -70,6 +72,7 @@ def method(
     extra_data: ExtraData = "none",
     trains_generator: bool = False,
     by_default: bool = True,
+    compare_with: tuple[str, ...] = ("erm",),
     **unknown: Any,
 ) -> Callable[[C], C]:
     """Mark a frozen dataclass as a method: `@method(groups_used="train")`.
@@ -82,7 +85,7 @@ def method(
     if cls is not None:
         raise ContractError(f"{cls.__name__}: write {_as_mark(cls)} instead of @method.")
     groups = "never" if groups_used is None else groups_used  # None is refused below
-    declared = Declaration(groups, extra_data, trains_generator, by_default)
+    declared = Declaration(groups, extra_data, trains_generator, by_default, compare_with)
 
     def mark(cls: C) -> C:
         problems = [*_unknown_declarations(unknown), *_class_problems(cls)]
@@ -125,10 +128,23 @@ def _unfit_values(declared: Declaration) -> list[str]:
         "trains_generator": (False, True),
         "by_default": (False, True),
     }
+    values = {name: vars(declared)[name] for name in allowed}
     return [
         f"{name} is {value!r}; allowed: {', '.join(map(str, allowed[name]))}"
-        for name, value in dataclasses.asdict(declared).items()
+        for name, value in values.items()
         if not any(value is one or (value == one and isinstance(one, str)) for one in allowed[name])
+    ] + _unfit_rivals(declared.compare_with)
+
+
+def _unfit_rivals(names: object) -> list[str]:
+    """Whether there are such rows is asked with the plan: the mark does not know other files."""
+    words = names if isinstance(names, tuple) else ()
+    fit = all(isinstance(one, str) and re.fullmatch(r"[\w-]+", one) for one in words)
+    if words and fit and len(set(words)) == len(words):
+        return []
+    return [
+        f"compare_with is {names!r}; name at least one row to beat, each once, in a tuple, as in "
+        'compare_with=("erm", "duplicate_real")'
     ]
 
 

@@ -98,6 +98,9 @@ def _method(found: find.Found, out: Console) -> None:
         f"\n{inspect.cleandoc(module.__doc__ or '') if module else ''}\n",
         f"groups used: {declared.groups_used}",
     ]
+    if found.kind != "control":
+        rivals = [name for name in declared.compare_with if name != found.name]
+        lines.append(f"must beat: {', '.join(rivals) or 'nobody'}")
     if declared.trains_generator:
         lines.append("needs the preset's [generator], and its --checkpoint if that starts from one")
     if not declared.by_default:

@@ -33,7 +33,18 @@ PresetOption = Annotated[
 ]
 SeedsOption = Annotated[
     str | None,
-    typer.Option(metavar="0,1,...", help="With commas, as in 0,1,2. Default: the preset's."),
+    typer.Option(
+        metavar="0,1,...",
+        help="With commas, as in 0,1,2; for all methods. Default: the preset's, or development "
+        "seeds where --set tries a setting.",
+    ),
+]
+DevelopmentOption = Annotated[
+    bool,
+    typer.Option(
+        "--development",
+        help="Development seeds (100, 101, ...), as many as the preset has: to choose settings.",
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -70,6 +81,7 @@ def run(
     without: WithoutOption = None,
     preset: PresetOption = "quick",
     seeds: SeedsOption = None,
+    development: DevelopmentOption = False,
     fields: SetOption = None,
     knob: KnobOption = None,
     cohort: CohortOption = None,
@@ -90,20 +102,22 @@ def run(
     - `equipoise run --method my_method.py --method erm --task cmr_heart_failure`
     - `equipoise run --task brain_mr_sex --knob severity=0 --knob severity=0.5 --dry-run`
     - `equipoise run --task cmr_heart_failure --cohort /data/my_cohort --preset standard`
-    - `equipoise run --method group_dro --set group_dro.step_size=0.01`
+    - `equipoise run --method group_dro --set group_dro.step_size=0.01` takes development seeds
     - `equipoise run --preset paper --checkpoint /models/stable-diffusion --device cuda`
     """
     from benchmark.planning import expand_runs
     from benchmark.planning.environment import parallel_runs
+    from benchmark.planning.seeds import read_seeds
 
     settings = _preset(preset, checkpoint)
     specs = expand_runs.expand(
         preset=settings, tasks=task, methods=method, without=without or [],
-        seeds=expand_runs.read_seeds(seeds, settings), settings=fields or [], knobs=knob or [],
-        data=cohort, device=device, extractor=extractor,
+        seeds=read_seeds(seeds, development=development), settings=fields or [],
+        knobs=knob or [], data=cohort, device=device, extractor=extractor,
     )  # fmt: skip
     jobs = jobs or parallel_runs(settings, device)
     planned = _plan(specs, runs, jobs)
+    _tell_seeds(specs, by_default=seeds is None and not development)
     if not method and not settings.can_generate:
         _tell_left_out(settings, digital=cohort is None)
     if not dry_run:
@@ -125,14 +139,26 @@ def _preset(name: str, checkpoint: str | None) -> Preset:
 
 def _plan(specs: Sequence[RunSpec], runs: Path, jobs: int) -> list[PlannedRun]:
     """Resolve the runs and print the plan."""
-    from benchmark.planning import plan, plan_report
+    from benchmark.planning import claims, plan, plan_report
 
     planned = plan.plan(specs, runs)
     plan.check_own_patients(planned)
     out.print(plan_report.plan_table(planned))
-    for line in (plan_report.plan_cost(planned, runs, jobs), *plan_report.aims(planned)):
+    missing = claims.missing_rivals([run.config for run in planned], runs)
+    for line in (plan_report.plan_cost(planned, runs, jobs), *plan_report.aims(planned), *missing):
         tell(line)
     return planned
+
+
+def _tell_seeds(specs: Sequence[RunSpec], *, by_default: bool) -> None:
+    """Say that a plan runs on development seeds, if it does; by_default: nobody asked for them."""
+    from benchmark.planning.expand_runs import tried_settings
+    from benchmark.planning.seeds import development_note
+
+    tried = tried_settings((spec.method, spec.fields) for spec in specs) if by_default else []
+    own = any(spec.data is not None for spec in specs)
+    if note := development_note({spec.seed for spec in specs}, tried, own_patients=own):
+        tell(note)
 
 
 def _tell_left_out(preset: Preset, *, digital: bool) -> None:

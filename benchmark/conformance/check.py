@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from benchmark.api.declarations import declaration_of
 from benchmark.api.protocols import Method
 from benchmark.conformance.finding import Finding
 from benchmark.conformance.generator_trials import Aims, aims
@@ -13,7 +14,7 @@ from benchmark.conformance.method_trials import try_method
 from benchmark.discovery.find import locate
 from benchmark.discovery.load import load_method
 from benchmark.generation.mix_targets import table_problems
-from benchmark.planning.fields import with_fields
+from benchmark.planning.fields import refused_patients, with_fields
 
 HOLDS_ONE = "the file holds one method"
 
@@ -23,11 +24,15 @@ def check_method(
 ) -> Iterator[Finding]:
     """Try a method, by name or path, on toy tasks and yield what was found, as it is found."""
     try:
-        cls = load_method(locate(name, "method"))
+        found = locate(name, "method")
+        cls = load_method(found)
     except (LookupError, TypeError) as error:
         yield Finding(HOLDS_ONE, str(error))
         return
     yield Finding(HOLDS_ONE)
+    if refused := refused_patients(found, declaration_of(cls)):
+        yield Finding("it makes no new patients", refused)
+        return
     try:
         method, note = _for_toys(with_fields(cls, fields or {}))
     except ValueError as error:

@@ -179,6 +179,21 @@ def _at_path(path: Path, kind: str, names: dict[str, Found]) -> Found:
 # Describing without importing ------------------------------------------------------------------
 
 
+def written_rivals(found: Found) -> tuple[str, ...] | None:
+    """Return the compare_with that a method's mark spells out; None if it spells out none."""
+    try:
+        tree = ast.parse(found.path.read_text())
+    except (OSError, SyntaxError, ValueError):  # summary says that it cannot be read
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "compare_with":
+            try:
+                return tuple(map(str, ast.literal_eval(node.value)))
+            except (ValueError, TypeError):
+                return None
+    return None
+
+
 def summary(found: Found) -> str:
     """Return the first sentence of the file's docstring, read without importing it."""
     try:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.api.card import TaskCard
+from benchmark.api.context import RunContext
 from benchmark.api.data import Split
 from benchmark.api.protocols import Generator
 from benchmark.training.sampling_weights import balanced_weights
@@ -54,6 +55,21 @@ def requests_for(card: TaskCard, per_cell: np.ndarray) -> pd.DataFrame:
     """Ask for patients in words: one row each, label and every attribute, in order of the cells."""
     cells = card.cells()
     return cells.loc[np.repeat(np.arange(len(cells)), per_cell)].reset_index(drop=True)
+
+
+def recruit_evenly(ctx: RunContext, n: int, *, place: int) -> Split:
+    """Make n new patients, spread over all cells as evenly as n allows, for controls.
+
+    place: 0 for the patients to train on, 1 for those to select on. The same seed and place give
+    the same patients to every control that asks.
+    """
+    return ctx.new_patients(balanced_requests(ctx.card, n), 2 * ctx.seed + place)
+
+
+def balanced_requests(card: TaskCard, n: int) -> pd.DataFrame:
+    """Ask for n patients, one cell after the other, so that they are as even as n allows."""
+    cells = card.cells()
+    return cells.iloc[np.arange(n) % len(cells)].reset_index(drop=True)
 
 
 def cell_sizes(split: Split, card: TaskCard) -> np.ndarray:

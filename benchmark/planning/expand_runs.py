@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
+import itertools
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.api.declarations import declaration_of
+from benchmark.api.protocols import Method
 from benchmark.discovery import find, load
 from benchmark.planning.knobs import variants_of
 from benchmark.planning.run_spec import RunSpec
+from benchmark.planning.seeds import SeedChoice, refuse_mixed
 from benchmark.presets.settings import Preset
 
 Kind = Literal["method", "task"]
@@ -23,7 +27,7 @@ def expand(
     tasks: Sequence[str] | None,
     methods: Sequence[str] | None,
     without: Sequence[str] = (),
-    seeds: Sequence[int],
+    seeds: SeedChoice,
     settings: Sequence[str],
     knobs: Sequence[str] = (),
     data: Path | None,
@@ -32,6 +36,7 @@ def expand(
 ) -> list[RunSpec]:
     """List every run of the matrix; None means all tasks, or all methods.
 
+    Settings that are not a method's default are tried on development seeds, unless seeds are given.
     Tasks change fastest and methods slowest: runs at the same time need different cohorts, and none
     waits for a generator that another method is training. "All tasks" have a digital cohort.
     """
@@ -42,6 +47,7 @@ def expand(
     _refuse_unknown([*methods_named, *(("task", name) for name in tasks or [])])
     names = [name for name in names if name not in without]
     fields = read_fields(settings, names)
+    seeds_of = _seeds_of(names, seeds, preset, fields)
     loaded = {name: load.load_task(find.locate(name, "task")) for name in tasks or digital_tasks()}
     return [
         RunSpec(
@@ -57,9 +63,55 @@ def expand(
         )
         for variants in variants_of(loaded, knobs, data)
         for name in names
-        for seed in seeds
+        for seed in seeds_of[name]
         for task, variant in variants.items()
     ]
+
+
+def _seeds_of(
+    names: Sequence[str], seeds: SeedChoice, preset: Preset, fields: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[int]]:
+    """Return the seeds of every method; a plan that tries settings has development seeds."""
+    classes = _load_methods(names)
+    asked = [(name, fields.get(find.locate(name, "method").name, {})) for name in names]
+    if seeds.given is None and tried_settings(asked):
+        seeds = SeedChoice(development=True)
+    found = {
+        name: seeds.of(preset.run, trains_generator=declaration_of(cls).trains_generator)
+        for name, cls in classes.items()
+    }
+    refuse_mixed(itertools.chain(*found.values()), f"The preset {preset.name}")
+    return found
+
+
+def _load_methods(names: Sequence[str]) -> dict[str, type[Method]]:
+    """Import every method; LookupFailed tells of all that do not import."""
+    classes, problems = {}, []
+    for name in names:
+        try:
+            classes[name] = load.load_method(find.locate(name, "method"))
+        except find.LookupFailed as error:
+            problems.append(str(error))
+    if problems:
+        raise find.LookupFailed("\n".join(dict.fromkeys(problems)))
+    return classes
+
+
+def tried_settings(asked: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """List the settings that are not a method's default, as METHOD.FIELD=VALUE.
+
+    asked: methods, each a name or path, with the fields that were set.
+    """
+    tried = []
+    for name, fields in asked:
+        found = find.locate(name, "method")
+        defaults = dataclasses.asdict(load.load_method(found)())  # type: ignore[call-overload]
+        tried += [
+            f"{found.name}.{field}={value}"
+            for field, value in fields.items()
+            if field not in defaults or defaults[field] != value
+        ]
+    return list(dict.fromkeys(tried))
 
 
 def _refuse_unknown(names: Sequence[tuple[Kind, str]]) -> None:
@@ -99,16 +151,6 @@ def need_generator(*, digital: bool) -> list[str]:
     """Name the methods that are left out where there is no generator."""
     left = set(default_methods(digital=digital, generator=False))
     return [name for name in default_methods(digital=digital, generator=True) if name not in left]
-
-
-def read_seeds(text: str | None, preset: Preset) -> list[int]:
-    """Read "0,1,2"; None means the preset's own."""
-    if text is None:
-        return preset.run.seeds
-    parts = text.split(",")
-    if not all(part.strip().isdecimal() for part in parts):
-        raise ValueError(f"--seeds is {text!r}; give whole numbers from 0 on, as in 0,1,2.")
-    return sorted({int(part) for part in parts})
 
 
 def read_fields(settings: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:

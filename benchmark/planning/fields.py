@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api.card import TaskCard
+from benchmark.api.declarations import Declaration
 from benchmark.api.protocols import ChecksCard, Method, Task
-from benchmark.discovery.find import locate
+from benchmark.discovery.find import Found, locate
 from benchmark.discovery.load import load_method, load_task
 from benchmark.planning.run_spec import RunSpec
 from benchmark.presets.settings import CheckpointSettings, ScratchSettings
@@ -109,3 +110,15 @@ def check_fields(method: Method, card: TaskCard) -> None:
             f"{type(method).__name__}: its check(card) failed: {type(error).__name__}: {error} "
             f"({Path(place.filename).name}, line {place.lineno})."
         ) from error
+
+
+def refused_patients(found: Found, declared: Declaration) -> str:
+    """Say why a method may not make new patients; empty if it does not, or is a control."""
+    if declared.extra_data != "digital_cohort" or found.kind == "control":
+        return ""
+    return (
+        f'{found.name} declares extra_data="digital_cohort": it would make new patients. No '
+        "hospital can order patients, so such a row shows what is possible and cannot be compared "
+        "with methods that learn from the given ones. Only controls may: move the file to "
+        'baselines/controls/, or leave extra_data="digital_cohort" out.'
+    )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.planning.claims import misspelt_rivals
 from benchmark.planning.fields import CheckFailed, build_task
 from benchmark.planning.resolve import resolve, run_folder
 from benchmark.planning.run_spec import RunSpec
@@ -26,7 +27,8 @@ class PlannedRun:
 
 def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
     """Resolve every run and look which are done. All problems are reported at once, before work."""
-    planned, problems = [], []
+    planned: list[PlannedRun] = []
+    problems: list[str] = []
     for spec in specs:
         try:
             config = resolve(spec)
@@ -36,6 +38,7 @@ def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
         folder = run_folder(runs, config)
         status = status_of(folder)
         planned.append(PlannedRun(spec, config, folder, status))
+    problems += misspelt_rivals([one.config for one in planned], runs)
     if problems:
         raise ValueError("\n".join(dict.fromkeys(problems)))
     return planned

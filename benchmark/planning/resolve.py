@@ -13,7 +13,7 @@ from benchmark.cohorts.facts import cohort_facts
 from benchmark.discovery.code_digest import code_digest
 from benchmark.discovery.find import Found, locate, summary
 from benchmark.planning.environment import environment
-from benchmark.planning.fields import build_method, build_task, check_fields
+from benchmark.planning.fields import build_method, build_task, check_fields, refused_patients
 from benchmark.planning.identity import (
     ENGINE,
     code_identity,
@@ -43,7 +43,7 @@ def resolve(spec: RunSpec) -> RunConfig:
     """
     task_found, method_found = locate(spec.task, "task"), locate(spec.method, "method")
     task, method = build_task(spec), build_method(spec)
-    _refuse_unusable(spec, task, method, method_found.name)
+    _refuse_unusable(spec, task, method, method_found)
     facts, computed_with = cohort_facts(task, spec.data), environment(spec)
     whole: dict[str, Any] = {
         "schema": SCHEMA,
@@ -78,12 +78,14 @@ def resolve(spec: RunSpec) -> RunConfig:
     )
 
 
-def _refuse_unusable(spec: RunSpec, task: Task, method: Method, name: str) -> None:
+def _refuse_unusable(spec: RunSpec, task: Task, method: Method, found: Found) -> None:
     """Refuse a method that cannot run on this task or cohort, or whose fields do not fit it."""
     declared, digital = declaration_of(method), spec.data is None and isinstance(task, DigitalTask)
+    if refused := refused_patients(found, declared):
+        raise ValueError(refused)
     if declared.extra_data == "digital_cohort" and not digital:
         raise ValueError(
-            f"{name} makes new patients, which only a digital cohort can: "
+            f"{found.name} makes new patients, which only a digital cohort can: "
             f"leave it out of runs on {spec.data or task.card.name}."
         )
     check_fields(method, task.card)
@@ -104,6 +106,7 @@ def _method_values(method: Method, found: Found) -> dict[str, Any]:
         "extra_data": declared.extra_data,
         "trains_generator": declared.trains_generator,
         "summary": summary(found),
+        "compare_with": tuple(name for name in declared.compare_with if name != found.name),
     }
 
 

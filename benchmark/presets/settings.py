@@ -93,6 +93,13 @@ class RunSettings:
     seeds: Seeds
     time_limit_minutes: Positive
     threads: Whole  # of one run; fixed, because the number of threads changes how sums are rounded
+    generator_seeds: Seeds | None = None  # of methods that train generators; None: as the others
+
+    def seeds_of(self, *, trains_generator: bool) -> list[int]:
+        """Return the seeds of a method: those with a generator cost more and may have fewer."""
+        if trains_generator and self.generator_seeds is not None:
+            return self.generator_seeds
+        return self.seeds
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class MethodPart(Part):
     extra_data: str
     trains_generator: bool
     summary: str
+    compare_with: tuple[str, ...] = ("erm",)  # the rows that it must beat
 
 
 class PresetPart(Part):

@@ -53,8 +53,10 @@ def near_words(name: str, known: Collection[str]) -> str:
 
 def section_problems(section: str, values: Mapping[str, Any], kind: type) -> list[str]:
     """List what is wrong with the values of a preset's section, a dataclass of kind."""
-    names = [field.name for field in dataclasses.fields(kind)]
-    problems = [f"[{section}] lacks {name}" for name in names if name not in values]
+    fields = dataclasses.fields(kind)
+    names = [field.name for field in fields]
+    needed = [field.name for field in fields if field.default is dataclasses.MISSING]
+    problems = [f"[{section}] lacks {name}" for name in needed if name not in values]
     problems += [
         f"[{section}] has no {name!r}{near_words(name, names)} (it has {', '.join(names)})"
         for name in values

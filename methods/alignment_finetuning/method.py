@@ -48,7 +48,11 @@ from methods.shared.generator_key import settings_of
 from methods.shared.latent_generator import LatentGenerator
 
 
-@method(groups_used="train", trains_generator=True)
+@method(
+    groups_used="train",
+    trains_generator=True,
+    compare_with=("erm", "base_generator", "rebalanced_base"),
+)
 @dataclass(frozen=True)
 class AlignmentFinetuning:
     """A text-to-image generator is tuned until its groups match a target mix."""

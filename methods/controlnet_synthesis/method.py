@@ -46,7 +46,7 @@ ChangePrompts = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
 Draw = Callable[[pd.DataFrame, np.ndarray, int], np.ndarray]
 
 
-@method(groups_used="train", trains_generator=True)
+@method(groups_used="train", trains_generator=True, compare_with=("erm", "duplicate_real"))
 @dataclass(frozen=True)
 class ControlNetSynthesis:
     """A diffusion model draws the patients that the training set lacks, by prompt and mask."""

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from baselines.controls.majority_class import MajorityClass
-from baselines.controls.oracle import balanced_requests
 from baselines.dfr import DFR, LastLayer, balanced_subset
 from baselines.group_dro import RobustLoss
 from baselines.group_undersampling import GroupUndersampling
 from benchmark.cohorts.toy import ToyTask
+from benchmark.generation.patient_requests import balanced_requests
 
 CELLS = arrays.arrays(np.int64, st.integers(1, 80), elements=st.integers(0, 5))
 

@@ -21,6 +21,12 @@ def test_what_is_declared_is_read_back_from_the_class_and_from_the_method():
     assert declaration_of(marked) == declaration_of(marked()) == declared
 
 
+def test_a_method_must_beat_plain_training_unless_it_says_more():
+    assert declaration_of(method(groups_used="never")(written())).compare_with == ("erm",)
+    mark = method(groups_used="never", compare_with=("erm", "duplicate_real"))
+    assert declaration_of(mark(written())).compare_with == ("erm", "duplicate_real")
+
+
 def test_a_misspelt_declaration_is_refused_with_the_nearest_name():
     with pytest.raises(TypeError, match=r"'trains_generater'.* Did you mean 'trains_generator'\?"):
         method(groups_used="never", trains_generater=True)(written())
@@ -55,6 +61,12 @@ def test_the_bare_mark_says_what_to_write_for_the_class_variables_that_are_there
         ({"trains_generator": "yes"}, "trains_generator is 'yes'; allowed: False, True"),
         ({"by_default": 0}, "by_default is 0; allowed: False, True"),
         ({"groups_used": None}, "it declares no groups"),
+        ({"compare_with": "erm"}, "compare_with is 'erm'; name at least one row to beat"),
+        ({"compare_with": ()}, r"compare_with is \(\); name at least one"),
+        ({"compare_with": ("erm", "erm")}, "each once, in a tuple"),
+        ({"compare_with": ["erm"]}, "in a tuple"),
+        ({"compare_with": ("erm", 1)}, "in a tuple"),
+        ({"compare_with": ("../erm",)}, "in a tuple"),
     ],
     ids=str,
 )

@@ -26,7 +26,8 @@ def toy_preset(tmp_path):
     values = TOY_PRESET.as_dict()
     lines = []
     for section in ("source", "classifier", "run"):
-        lines += [f"[{section}]", *(f"{k} = {v!r}" for k, v in values[section].items())]
+        given = {k: v for k, v in values[section].items() if v is not None}
+        lines += [f"[{section}]", *(f"{k} = {v!r}" for k, v in given.items())]
     path = tmp_path / "toy.toml"
     path.write_text("\n".join(lines).replace("'", '"'))
     return path
@@ -50,6 +51,13 @@ def test_every_command_explains_itself_with_an_example(command):
 def test_tasks_and_methods_are_listed():
     assert "cmr_heart_failure" in call("tasks").output
     assert "group_dro" in call("methods").output
+
+
+def test_what_a_method_must_beat_is_listed_and_described():
+    words = " ".join(call("methods").output.split())
+    assert "erm, base_generator, rebalanced_base" in words.replace("│ ", "")
+    assert "must beat: erm, duplicate_real" in call("describe", "controlnet_synthesis").output
+    assert "must beat: nobody" in call("describe", "erm").output
 
 
 def test_describe_tells_hyperparameters_and_the_paper():
@@ -87,6 +95,21 @@ def test_a_dry_run_prints_the_plan_and_does_nothing(run_options, tmp_path):
     words = call("run", *run_options, "--method", "erm", "--dry-run").output
     assert "1 run, 1 to do" in words
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_plan_says_which_rows_to_beat_are_missing(run_options):
+    words = call("run", *run_options, "--method", "group_dro", "--dry-run").output
+    assert "group_dro must beat erm, which is neither in this plan" in words
+    both = ["--method", "erm", "--method", "group_dro"]
+    assert "must beat" not in call("run", *run_options, *both, "--dry-run").output
+
+
+def test_a_plan_that_tries_a_setting_says_that_it_takes_development_seeds(run_options):
+    plan = ["run", *run_options, "--method", "group_dro", "--dry-run"]
+    tried = call(*plan, "--set", "group_dro.step_size=0.5").output
+    assert "Development seeds 100, because --set tries group_dro.step_size=0.5" in tried
+    assert "Development seeds" not in call(*plan).output
+    assert "Development seeds 100: choose settings" in call(*plan, "--development").output
 
 
 def test_methods_can_be_left_out_of_the_default(run_options):

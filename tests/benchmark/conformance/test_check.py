@@ -79,6 +79,14 @@ def test_a_predictor_that_is_to_see_groups_must_take_them(write_method):
     assert "its predictor is called as predict_proba(images, attributes)" in words
 
 
+def test_new_patients_are_for_controls(write_method):
+    path = Path(write_method("mine", "return Half()"))
+    mark = 'groups_used="never", extra_data="digital_cohort"'
+    path.write_text(path.read_text().replace('groups_used="never"', mark))
+    *_, last = check_method(str(path))
+    assert last.what == "it makes no new patients" and "Only controls may" in last.advice
+
+
 def test_one_mistake_is_explained_once(write_method):
     words = advice(write_method("mine", "raise ValueError('oh')"))
     assert words.count("ValueError: oh") == 1

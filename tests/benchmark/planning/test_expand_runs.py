@@ -8,6 +8,7 @@ from benchmark.discovery.find import locate
 from benchmark.discovery.load import load_task
 from benchmark.planning.expand_runs import expand
 from benchmark.planning.resolve import resolve
+from benchmark.planning.seeds import SeedChoice
 
 TASK = """
 import dataclasses
@@ -42,8 +43,8 @@ def write_task(tmp_path):
 
 def runs_of(task, *knobs):
     return expand(
-        preset=TOY_PRESET, tasks=[task], methods=["majority_class"], seeds=[0], settings=[],
-        knobs=knobs, data=None, device="cpu",
+        preset=TOY_PRESET, tasks=[task], methods=["majority_class"], seeds=SeedChoice((0,)),
+        settings=[], knobs=knobs, data=None, device="cpu",
     )  # fmt: skip
 
 

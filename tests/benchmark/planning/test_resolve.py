@@ -34,6 +34,21 @@ def test_a_mistake_in_a_methods_check_is_said_with_its_place(write_method):
         resolve(spec)
 
 
+def with_new_patients(path):
+    """Let a method file declare that it makes new patients."""
+    text = Path(path).read_text()
+    mark = 'groups_used="never", extra_data="digital_cohort"'
+    Path(path).write_text(text.replace('groups_used="never"', mark))
+
+
+def test_only_controls_may_make_new_patients(write_method, make_spec):
+    path = write_method("mine", "return Half()")
+    with_new_patients(path)
+    with pytest.raises(ValueError, match=r"mine declares extra_data.*Only controls may: move"):
+        resolve(make_spec(path))
+    assert resolve(make_spec("oracle")).method.extra_data == "digital_cohort"
+
+
 def written_into(monkeypatch, *names):
     """Change files of the engine by name, as their digests see it."""
     for digest in ("code_digest", "file_digest"):

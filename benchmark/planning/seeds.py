@@ -1,0 +1,89 @@
+"""Which seeds a plan runs: those of the command or the preset's, and never both kinds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmark.api.seeds import FIRST_DEVELOPMENT_SEED, is_development
+from benchmark.presets.settings import RunSettings
+
+LAST_BOARD_SEED = FIRST_DEVELOPMENT_SEED - 1
+KINDS = f"board seeds (0 to {LAST_BOARD_SEED}) and development seeds ({FIRST_DEVELOPMENT_SEED} on)"
+
+
+@dataclass(frozen=True)
+class SeedChoice:
+    """What a command says of seeds; where it names none, the preset's number of seeds counts."""
+
+    given: tuple[int, ...] | None = None  # by --seeds
+    development: bool = False  # development seeds instead of the preset's own
+
+    def of(self, run: RunSettings, *, trains_generator: bool) -> list[int]:
+        """Return the seeds of one method: a preset may have fewer for costly ones."""
+        if self.given is not None:
+            return list(self.given)
+        own = run.seeds_of(trains_generator=trains_generator)
+        return development_seeds(len(own)) if self.development else own
+
+
+def development_seeds(n: int) -> list[int]:
+    """Return the first n development seeds."""
+    return list(range(FIRST_DEVELOPMENT_SEED, FIRST_DEVELOPMENT_SEED + n))
+
+
+def read_seeds(text: str | None, *, development: bool = False) -> SeedChoice:
+    """Read "0,1,2"; None means the preset's own. Raises ValueError for what cannot be run."""
+    if text is None:
+        return SeedChoice(development=development)
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise ValueError(f"--seeds is {text!r}; give whole numbers from 0 on, as in 0,1,2.")
+    given = tuple(sorted({int(part) for part in parts}))
+    if development and not all(map(is_development, given)):
+        raise ValueError(
+            f"--development takes seeds from {FIRST_DEVELOPMENT_SEED} on, and --seeds is {text!r}. "
+            "Leave one of the two out."
+        )
+    refuse_mixed(given, "--seeds")
+    return SeedChoice(given)
+
+
+def refuse_mixed(seeds: Iterable[int], where: str) -> None:
+    """Raise ValueError if board seeds and development seeds stand together."""
+    every = sorted(set(seeds))
+    board = [seed for seed in every if not is_development(seed)]
+    development = [seed for seed in every if is_development(seed)]
+    if board and development:
+        raise ValueError(
+            f"{where} mixes {KINDS}: {_listed(board)} and {_listed(development)}. What is chosen "
+            "on a seed must not be reported on it: give two commands, one with "
+            f"--seeds {_listed(development)} to choose settings, one with --seeds "
+            f"{_listed(board)} for the board."
+        )
+
+
+def development_note(
+    seeds: Iterable[int], tried: Sequence[str] = (), *, own_patients: bool = False
+) -> str:
+    """Say in a line that a plan runs on development seeds, and why; empty if it does not.
+
+    tried: settings by which the plan came to development seeds of itself.
+    own_patients: it runs on a table cohort, whose test patients are the same for every seed.
+    """
+    every = sorted(set(seeds))
+    if not every or not is_development(every[0]):
+        return ""
+    why = f", because --set tries {', '.join(tried)}" if tried else ""
+    words = (
+        f"Development seeds {_listed(every)}{why}: choose settings on these; they get a board of "
+        f"their own. For the board that you report, give seeds below {FIRST_DEVELOPMENT_SEED}, as "
+        "in --seeds 0,1,2."
+    )
+    if own_patients:
+        words += " The test patients of a folder are the same for every seed: choose by val alone."
+    return words
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    return ",".join(map(str, seeds))
