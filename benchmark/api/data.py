@@ -38,12 +38,22 @@ class Split:
 
 @dataclass(frozen=True)
 class Splits:
-    """Train, val and test, disjoint by patient, and a fingerprint of their content."""
+    """Train, val and test, disjoint by patient, and a fingerprint of their content.
+
+    recruited: a second test population, drawn as the training hospital recruits its patients; None
+    where there is none, as in a table cohort. No method sees test or recruited.
+    """
 
     train: Split
     val: Split
     test: Split
+    recruited: Split | None = field(default=None, kw_only=True)
     fingerprint: str
+
+    def parts(self) -> dict[str, Split]:
+        """Return the splits by name: train, val, test and, where there is one, recruited."""
+        named = {"train": self.train, "val": self.val, "test": self.test}
+        return named if self.recruited is None else {**named, "recruited": self.recruited}
 
 
 def default_cache() -> Path:
@@ -63,4 +73,5 @@ class Source:
     train: int = 1500  # number of images; the sizes hold for digital cohorts only
     val: int = 500
     test: int = 900  # spread evenly over the cells label x group, rounded up
+    recruited: int = 0  # test patients drawn as the training hospital recruits; 0: none
     cache: Path = field(default_factory=default_cache)

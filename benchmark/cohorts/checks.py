@@ -14,7 +14,7 @@ from benchmark.api.data import Split, Splits
 
 MOST_LINES = 50
 BLOCK = 256  # images looked at together, so that a memory-mapped cohort is never loaded whole
-NAMES = ("train", "val", "test")
+NAMES = ("train", "val", "test")  # what every cohort has
 
 
 class CohortError(ValueError):
@@ -31,7 +31,7 @@ class CohortError(ValueError):
 
 def check_splits(splits: Splits, card: TaskCard) -> None:
     """Raise CohortError with every broken rule; rows are counted from 0 within their split."""
-    parts = {name: getattr(splits, name) for name in NAMES}
+    parts = splits.parts()
     problems = [
         problem
         for name, split in parts.items()
@@ -50,10 +50,10 @@ def cell_counts(splits: Splits, card: TaskCard) -> pd.DataFrame:
     values = [card.classes, *(a.values for a in card.attributes)]
     cells = list(itertools.product(*values))
     tables = []
-    for split in NAMES:
-        index, n_cells = card.encode_cells(getattr(splits, split).table)
+    for name, split in splits.parts().items():
+        index, n_cells = card.encode_cells(split.table)
         counts = pd.DataFrame(cells, columns=names)
-        counts.insert(0, "split", split)
+        counts.insert(0, "split", name)
         counts["n"] = np.bincount(index, minlength=n_cells)
         tables.append(counts)
     return pd.concat(tables, ignore_index=True)

@@ -33,7 +33,8 @@ TOY_FACTS = CohortFacts(
     citation="Made by Equipoise; shows nothing real.",
     caveats="For checking that a method runs. It says nothing about medicine.",
 )
-STREAMS = ("train", "val", "test", "new")
+STREAMS = ("train", "val", "test", "new", "recruited")
+POPULATION_SEED = 2_000_000  # of test and recruited, which are the same for every seed
 
 
 @dataclass(frozen=True)
@@ -85,18 +86,26 @@ class ToyTask:
         )
 
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:
-        """Return a biased train and val and a test balanced over the cells; nothing is cached."""
-        splits = {}
-        for name, n in (("train", source.train), ("val", source.val), ("test", source.test)):
-            rng = np.random.default_rng([seed, STREAMS.index(name)])
-            table = self._balanced(n) if name == "test" else self._biased(n, variant, rng)
-            shift = variant["site_shift"] if name == "test" else 0.0
-            images, masks = self._draw(table, source.image_size, shift, rng)
-            if name != "test":
-                table["label"] = self._flip(table["label"], variant["label_noise"], rng)
-            splits[name] = Split(images, masks, _with_ids(table, name))
-        sizes = [source.train, source.val, source.test, source.image_size]
-        return Splits(**splits, fingerprint=digest([self.card.name, sizes, variant.name, seed]))
+        """Return a biased train and val and the two test populations; nothing is cached."""
+        sizes = {"train": source.train, "val": source.val, "test": source.test}
+        if source.recruited:
+            sizes["recruited"] = source.recruited
+        parts = {
+            name: self._part(name, n, source.image_size, variant, seed) for name, n in sizes.items()
+        }
+        shaped_by = [self.card.name, sizes, source.image_size, variant.name, seed]
+        return Splits(**parts, fingerprint=digest(shaped_by))
+
+    def _part(self, name: str, n: int, image_size: int, variant: Variant, seed: int) -> Split:
+        """Draw one split: train and val by the seed, the test populations always alike."""
+        tests = name in ("test", "recruited")
+        stream = STREAMS.index(name)
+        rng = np.random.default_rng([POPULATION_SEED if tests else seed, stream])
+        table = self._balanced(n) if name == "test" else self._biased(n, variant, rng)
+        images, masks = self._draw(table, image_size, variant["site_shift"] if tests else 0.0, rng)
+        if not tests:
+            table["label"] = self._flip(table["label"], variant["label_noise"], rng)
+        return Split(images, masks, _with_ids(table, name))
 
     def new_patients(self, requests: pd.DataFrame, source: Source, seed: int) -> Split:
         """Make one new picture per row of requests (label and site, in words)."""

@@ -7,7 +7,7 @@ from benchmark.presets.settings import Preset
 TOY_PRESET = Preset.from_dict(
     {
         "name": "toy",
-        "source": {"image_size": 32, "train": 160, "val": 80, "test": 48},
+        "source": {"image_size": 32, "train": 160, "val": 80, "test": 48, "recruited": 40},
         "classifier": {
             "backbone": "test_resnet",
             "steps": 25,
@@ -33,6 +33,7 @@ TOY_PRESET = Preset.from_dict(
             "learning_rate": 2e-3,
             "sampling_steps": 2,
             "guidance": 1.0,
+            "judged": 48,
         },
         "run": {"seeds": [0], "time_limit_minutes": 1, "threads": 1},
     }

@@ -8,6 +8,7 @@ import pandas as pd
 from benchmark.api.card import TaskCard
 
 SPLITS = ("val", "test")
+OPTIONAL = ("recruited",)
 SUM_TOLERANCE = 1e-4  # float32 softmax rows are off by less; anything more is no probability
 EXAMPLES = 3  # how many offending rows a message names
 
@@ -20,7 +21,7 @@ def probability_columns(card: TaskCard) -> list[str]:
 def check_predictions(predictions: pd.DataFrame, card: TaskCard) -> None:
     """Refuse a table that cannot be scored, with all that is wrong with it in one ValueError."""
     attributes = {a.name: a.values for a in card.attributes}
-    words = {"split": SPLITS, "label": card.classes, **attributes}
+    words = {"split": (*SPLITS, *OPTIONAL), "label": card.classes, **attributes}
     needed = ["image_id", "patient_id", *words, *probability_columns(card)]
     problems = _missing_columns(predictions, needed)
     present = predictions[[name for name in needed if name in predictions]]

@@ -21,6 +21,7 @@ def _different(seeds: list[int]) -> list[int]:
 
 Whole = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+WholeOrNone = Annotated[int, Field(ge=0)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Noise = Annotated[int, Field(gt=0, lt=999)]
 Seeds = Annotated[list[int], AfterValidator(_different)]
@@ -34,6 +35,7 @@ class SourceSettings:
     train: Whole
     val: Whole
     test: Whole
+    recruited: WholeOrNone = 0  # records of before it was there lack it; a preset may not
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class GeneratorSettings:
     learning_rate: Positive
     sampling_steps: Whole
     guidance: Positive  # classifier-free; 1 is none
+    judged: Whole  # test patients that its images are compared with, evenly from all cells
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from benchmark.support.files import write_text
 from benchmark.support.validation import problems_of
 
-SCHEMA: Literal[2] = 2
+SCHEMA: Literal[3] = 3
+READABLE = (2, 3)  # 2 lacks fields that have a default now
 SHOWN = 3  # problems of a file that are told
 
 R = TypeVar("R", bound="Record")
@@ -44,7 +45,7 @@ class Part(BaseModel):
 class Record(Part):
     """The content of one file of a run folder, with the version of its form."""
 
-    version: Literal[2] = Field(default=SCHEMA, alias="schema")
+    version: Literal[2, 3] = Field(default=SCHEMA, alias="schema")
 
 
 class UnreadableRecord(ValueError):
@@ -57,9 +58,9 @@ def read_record(path: Path, kind: type[R], repair: str = "Do the run again") -> 
         content = path.read_bytes()
         found = json.loads(content)
         schema = found.get("schema") if isinstance(found, dict) else None
-        if schema == SCHEMA:
+        if schema in READABLE:
             return kind.model_validate_json(content)
-        words = f"it has schema {schema!r}, this version reads {SCHEMA}"
+        words = f"it has schema {schema!r}, this version reads {' and '.join(map(str, READABLE))}"
     except ValidationError as error:
         problems = problems_of(error)
         more = f"; {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""

@@ -15,7 +15,7 @@ from benchmark.records.base import Part, Record, UnreadableRecord, read_record, 
 COHORT = "cohort.json"
 MOST = 10**9  # patients of a cell
 REPAIR = "Give `equipoise run` again, which writes it anew"
-SPLITS = ("train", "val", "test")
+SPLITS = ("train", "val", "test", "recruited")
 
 
 class CohortPicture(Part):

@@ -55,10 +55,9 @@ def run(
 
     # 3. Predict: images travel without labels, and without attributes unless declared.
     val_patients = threshold_patients(predictor, method, splits.val)
-    parts = [
-        predict(predictor, method, task.card, name, split)
-        for name, split in (("val", val_patients), ("test", splits.test))
-    ]
+    asked = {**splits.parts(), "val": val_patients}
+    del asked["train"]
+    parts = [predict(predictor, method, task.card, name, split) for name, split in asked.items()]
     pd.concat(parts, ignore_index=True).to_parquet(folder / "predictions.parquet")
     clock.lap("predict")
 
@@ -69,8 +68,9 @@ def run(
         from benchmark.generation.judging.track import judge_generator
 
         judge = make_context(task, JUDGE, spec, say)
+        judged = spec.preset.generator.judged if spec.preset.generator else None
         judge_generator(
-            generator, splits, judge, folder,
+            generator, splits, judge, folder, judged=judged,
             with_gallery=spec.data is None, extractor=spec.extractor,
         )  # fmt: skip
         clock.lap("judge")

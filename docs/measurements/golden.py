@@ -26,6 +26,7 @@ image_size = 32
 train = 240
 val = 96
 test = 96
+recruited = 48
 [classifier]
 backbone = "test_resnet"
 steps = 12
@@ -50,6 +51,7 @@ last_noise = 300
 base_sampling_steps = 3
 base_last_noise = 100
 guidance = 1.5
+judged = 96
 [run]
 threads = 1
 seeds = [100]

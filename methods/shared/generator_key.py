@@ -16,7 +16,7 @@ from benchmark.presets.settings import CheckpointSettings, GeneratorSettings, Sc
 from benchmark.support.cache import digest
 
 PACKAGES = ("diffusers", "peft", "torch", "transformers")
-OF_TUNING = ("tuning_steps", "tuning_batch", "reader")  # settings of what comes after the generator
+AFTERWARDS = ("tuning_steps", "tuning_batch", "reader", "judged")  # settings of what comes later
 OF_MASKS = ("steps", "sampling_steps", "last_noise")  # settings of the ControlNet
 
 
@@ -38,7 +38,7 @@ def base_key(train: Split, ctx: RunContext, code: str) -> dict[str, Any]:
 def training_key(train: Split, ctx: RunContext, code: str) -> dict[str, Any]:
     """Name everything that decides how a generator's training ends; code: the digest of its own."""
     settings = settings_of(ctx)
-    named = {k: v for k, v in dataclasses.asdict(settings).items() if k not in OF_TUNING}
+    named = {k: v for k, v in dataclasses.asdict(settings).items() if k not in AFTERWARDS}
     if isinstance(settings, CheckpointSettings):
         named["checkpoint"] = checkpoint_digest(Path(settings.checkpoint))
     return {

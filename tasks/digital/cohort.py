@@ -1,6 +1,7 @@
 """What every digital cohort shares: who is in which split, rendering in chunks, the cache.
 
-A task brings a PatientModel (people, anatomy, rendering); this file turns it into splits.
+A task brings a PatientModel (people, anatomy, rendering); this file turns it into splits. A seed
+draws train and val. The test populations are the same for every seed: made once, kept once.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,9 @@ from benchmark.support.cache import ContentCache, digest
 from benchmark.support.progress import track
 
 CHUNK = 128  # patients rendered together; part of the content, because each chunk has its own seed
-SPLITS = ("train", "val", "test", "new")
+SPLITS = ("train", "val", "test", "new", "recruited")  # each has random streams of its own
+POPULATIONS = ("test", "recruited")
+POPULATION_SEED = 2_000_000  # of the test populations, whatever the seed of a run
 
 
 class PatientModel(Protocol):
@@ -66,31 +69,70 @@ class PatientModel(Protocol):
 def load_splits(
     model: PatientModel, card: TaskCard, source: Source, variant: Variant, seed: int
 ) -> Splits:
-    """Return train and val as biased as the variant says, and a test balanced over all cells."""
-    key = {
+    """Return train and val as biased as the variant says, and the test populations.
+
+    test is balanced over all cells. recruited is drawn as the variant's training hospital recruits,
+    with clean labels. Both have the variant's site shift and are the same for every seed.
+    """
+    keys: list[dict[str, Any]] = []
+    made: dict[str, Split] = {}
+    for name in ("train", "val", *POPULATIONS):
+        if name == "recruited" and not source.recruited:
+            continue
+        drawn_by = POPULATION_SEED if name in POPULATIONS else seed
+        keys.append(_key(name, model, card, source, variant, drawn_by))
+        made[name] = _made_once(keys[-1], model, card, source, variant)
+    return Splits(**made, fingerprint=digest(keys))
+
+
+def draw_people(
+    split: str, n: int, model: PatientModel, card: TaskCard, variant: Variant, seed: int
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Draw who is in a split, and the label that each person is given there; render nobody."""
+    rng = _rng(card, seed, split)
+    if split == "test":
+        requests = balanced_requests(card, n).sample(frac=1, random_state=rng)
+        people = model.requested_people(requests.reset_index(drop=True), rng)
+        return people, people["label"]
+    people = model.biased_people(n, variant, rng)
+    if split == "recruited":
+        return people, people["label"]
+    return people, _flip_labels(people, variant["label_noise"], card.classes, rng)
+
+
+def _key(
+    split: str, model: PatientModel, card: TaskCard, source: Source, variant: Variant, seed: int
+) -> dict[str, Any]:
+    """Name everything that shapes a split, and nothing else: runs share what they can."""
+    shaping = dict(variant.settings)
+    if split == "test":
+        shaping = {"site_shift": variant["site_shift"]}
+    else:
+        del shaping["label_noise" if split == "recruited" else "site_shift"]
+    return {
         "task": card.name,
         "version": [card.version, model.version],
-        "sizes": [source.train, source.val, source.test, source.image_size, CHUNK],
-        "variant": dict(variant.settings),
+        "split": split,
+        "n": getattr(source, split),
+        "image": [source.image_size, CHUNK],
+        "knobs": shaping,
         "seed": seed,
         "code": _code(model),
     }
 
-    def build(folder: Path) -> None:
-        for split, n in (("train", source.train), ("val", source.val)):
-            rng = _rng(card, seed, split)
-            people = model.biased_people(n, variant, rng)
-            noisy = _flip_labels(people, variant["label_noise"], card.classes, rng)
-            _write_split(folder / split, model, card, people, noisy, source, seed, 0.0)
-        rng = _rng(card, seed, "test")
-        requests = balanced_requests(card, source.test).sample(frac=1, random_state=rng)
-        people = model.requested_people(requests.reset_index(drop=True), rng)
-        shift = variant["site_shift"]
-        _write_split(folder / "test", model, card, people, people["label"], source, seed, shift)
 
-    folder = ContentCache(source.cache).folder(f"cohort-{card.name}", key, build)
-    train, val, test = (read_split(folder / split) for split in SPLITS[:3])
-    return Splits(train, val, test, fingerprint=digest(key))
+def _made_once(
+    key: dict[str, Any], model: PatientModel, card: TaskCard, source: Source, variant: Variant
+) -> Split:
+    """Read a split from the cache, where whoever needs it first puts it."""
+    split, seed = key["split"], key["seed"]
+
+    def build(folder: Path) -> None:
+        people, labels = draw_people(split, key["n"], model, card, variant, seed)
+        shift = variant["site_shift"] if split in POPULATIONS else 0.0
+        _write_split(folder / split, model, card, people, labels, source, seed, shift)
+
+    return read_split(ContentCache(source.cache).folder(f"cohort-{card.name}", key, build) / split)
 
 
 def draw_patients(
@@ -149,6 +191,17 @@ def _flip_labels(
     return labels
 
 
+def split_table(
+    split: str, card: TaskCard, people: pd.DataFrame, labels: pd.Series, seed: int
+) -> pd.DataFrame:
+    """Return the table of a split: ids, label, attributes. Every patient has one image."""
+    drawn_by = "" if split in POPULATIONS else f"-{seed}"
+    names = [f"{split}{drawn_by}-{row:05d}" for row in range(len(people))]
+    identity = {"image_id": names, "patient_id": names, "label": labels.to_numpy()}
+    attributes = {a.name: people[a.name].to_numpy() for a in card.attributes}
+    return pd.DataFrame({**identity, **attributes})
+
+
 def _write_split(
     folder: Path,
     model: PatientModel,
@@ -177,9 +230,7 @@ def _write_split(
         truth = pd.concat(track(pool.map(render, starts), words, len(starts)), ignore_index=True)
     images.flush()
     masks.flush()
-    names = [f"{split}-{seed}-{row:05d}" for row in range(len(people))]
-    identity = {"image_id": names, "patient_id": names, "label": labels.to_numpy()}
-    attributes = {a.name: people[a.name].to_numpy() for a in card.attributes}
-    pd.DataFrame({**identity, **attributes}).to_parquet(folder / "table.parquet")
-    truth.insert(0, "image_id", names)
+    table = split_table(split, card, people, labels, seed)
+    table.to_parquet(folder / "table.parquet")
+    truth.insert(0, "image_id", table["image_id"])
     truth.to_parquet(folder / "truth.parquet")

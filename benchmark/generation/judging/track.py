@@ -1,12 +1,13 @@
 """The generation track: how good are the images of a run's generator?
 
-The generator is asked for as many patients of every cell as half of test has (equally many, on a
-digital cohort), by masks of validation patients. What it draws is compared with that half; the
-other half gives the floor.
+A part of test, evenly from all cells, judges it. The generator is asked for as many patients of
+every cell as half of that part has, by masks of validation patients. What it draws is compared with
+that half; the other half gives the floor.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from benchmark.generation.judging.gallery import draw_gallery
 from benchmark.generation.judging.group_counter import trained_group_counter
 from benchmark.generation.judging.group_mix import MixJudge, judge_group_mix
 from benchmark.generation.judging.judge import Judge, trained_judge
+from benchmark.generation.judging.judged_patients import judged_patients
 from benchmark.generation.judging.real_features import RealFeatures, read_once
 from benchmark.generation.patient_requests import (
     ask_for_patients,
@@ -52,14 +54,17 @@ def name_of_judge(classifier: ClassifierSettings, extractor: str = "") -> str:
 
 def judge_generator(
     generator: Generator, splits: Splits, ctx: RunContext, folder: Path,
-    *, with_gallery: bool, extractor: str | None = None,
+    *, with_gallery: bool, judged: int | None = None, extractor: str | None = None,
 ) -> None:  # fmt: skip
     """Ask for a balanced set of patients, measure it, and write generation.json into folder.
 
     Every number has the one that real images get beside it, where there is such a one: "floor".
-    with_gallery: also write gallery.png, which shows training patients. extractor: weights of one's
-    own for the features, ARCHITECTURE=FILE; None: the judge's.
+    with_gallery: also write gallery.png, which shows training patients. judged: how many patients
+    of test to judge by, None: all. extractor: weights of one's own for the features,
+    ARCHITECTURE=FILE; None: the judge's.
     """
+    if judged is not None:
+        splits = replace(splits, test=judged_patients(splits.test, ctx.card, judged))
     rng = ctx.rng("generation track")
     halves = [np.sort(half) for half in _halves(splits.test, ctx.card, rng)]
     asked = _ask(generator, splits, halves[0], ctx, rng)

@@ -8,7 +8,7 @@ from benchmark.api.protocols import DigitalTask
 from benchmark.cohorts.checks import cell_counts, check_splits
 from benchmark.cohorts.toy import ToyTask, toy_task
 
-SOURCE = Source(image_size=16, train=400, val=50, test=120)
+SOURCE = Source(image_size=16, train=400, val=50, test=120, recruited=60)
 SHAPES = [(2, 2), (2, 3), (3, 2), (3, 3)]
 
 
@@ -30,6 +30,22 @@ def test_the_same_seed_gives_the_same_images_and_another_seed_others():
     assert first.fingerprint == again.fingerprint
     assert not np.array_equal(first.train.images, other.train.images)
     assert first.fingerprint != other.fingerprint
+
+
+def test_the_test_populations_are_the_same_for_every_seed():
+    one, other = (toy_task().load(SOURCE, toy_task().knobs.variant(), seed) for seed in (0, 1))
+    np.testing.assert_array_equal(one.test.images, other.test.images)
+    np.testing.assert_array_equal(one.recruited.images, other.recruited.images)
+    pd.testing.assert_frame_equal(one.recruited.table, other.recruited.table)
+
+
+def test_the_recruited_are_biased_as_train_is_and_their_labels_clean():
+    clean, noisy = (
+        toy_task().load(SOURCE, toy_task().knobs.variant(label_noise=noise), 0).recruited.table
+        for noise in (0, 0.25)
+    )
+    pd.testing.assert_frame_equal(clean, noisy)
+    assert ((clean["label"] == "low") == (clean["site"] == "north")).mean() > 0.8
 
 
 def agreement(severity: float) -> float:

@@ -43,7 +43,7 @@ def test_a_config_comes_back_as_it_was(folder, make_spec):
         (lambda content: content["preset"].update(generator={"rate": INFINITE}), "finite numbers"),
         (lambda content: content["card"].update(field_of_view_mm=INFINITE), "finite number"),
         (lambda content: content["card"].update(intersections=[["bmi"]]), "names 'bmi'; allowed"),
-        (lambda content: content.update(schema=1), "schema 1, this version reads 2"),
+        (lambda content: content.update(schema=1), "schema 1, this version reads 2 and 3"),
     ],
 )
 def test_another_form_is_refused_and_costs_no_other_folder(folder, tmp_path, change, words):

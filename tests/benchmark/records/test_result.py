@@ -104,7 +104,7 @@ def test_scores_of_another_card_do_not_count(scored, sex_card):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda content: content.update(schema=1), "it has schema 1, this version reads 2"),
+        (lambda content: content.update(schema=1), "it has schema 1, this version reads 2 and 3"),
         (lambda content: content.update(boast=1), "boast is unknown"),
         (lambda content: content["run"].pop("seconds"), "run.seconds is missing"),
         (lambda content: content["run"].update(steps="9"), "run.steps is '9'; it must be a whole"),

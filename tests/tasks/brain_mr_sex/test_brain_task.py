@@ -6,6 +6,7 @@ import pytest
 
 from benchmark.api.data import Source, Splits
 from benchmark.api.protocols import DigitalTask
+from benchmark.presets.load import load_preset
 from tasks.brain_mr_sex.task import BrainMrSex
 from tasks.digital.cohort import balanced_requests, read_truth
 
@@ -13,7 +14,7 @@ TASK = BrainMrSex()
 
 
 def small(cache: Path) -> Source:
-    return Source(image_size=32, train=24, val=12, test=36, cache=cache)
+    return Source(image_size=32, train=24, val=12, test=36, recruited=20, cache=cache)
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,10 @@ def test_test_split_holds_every_cell_equally_often(splits: Splits) -> None:
     assert np.bincount(cells, minlength=n).tolist() == [2] * 18
 
 
-def test_paper_sized_test_split_has_fifty_people_per_cell() -> None:
-    requests = balanced_requests(TASK.card, 900)
-    assert requests.value_counts().tolist() == [50] * 18
+@pytest.mark.parametrize("preset", ["quick", "standard", "paper"])
+def test_test_holds_1000_of_every_label_and_value(preset: str) -> None:
+    requests = balanced_requests(TASK.card, load_preset(preset).source.test)
+    assert requests.value_counts().tolist() == [500] * 18  # a label and a band: three of the other
 
 
 def test_training_table_is_made_of_declared_words(splits: Splits) -> None:

@@ -8,6 +8,7 @@ from benchmark.api.data import Source
 from benchmark.api.protocols import DigitalTask
 from benchmark.discovery.find import locate
 from benchmark.discovery.load import load_task
+from benchmark.presets.load import load_preset
 from tasks.cmr_heart_failure.task import CmrHeartFailure
 
 TASK = CmrHeartFailure()
@@ -15,7 +16,8 @@ TASK = CmrHeartFailure()
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    return Source(image_size=24, train=60, val=20, test=48, cache=tmp_path_factory.mktemp("cache"))
+    cache = tmp_path_factory.mktemp("cache")
+    return Source(image_size=24, train=60, val=20, test=48, recruited=40, cache=cache)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def test_sizes_and_columns(splits):
 
 
 def test_no_patient_is_in_two_splits(splits):
-    patients = pd.concat([s.table["patient_id"] for s in (splits.train, splits.val, splits.test)])
+    patients = pd.concat([split.table["patient_id"] for split in splits.parts().values()])
     assert patients.is_unique
 
 
@@ -45,10 +47,10 @@ def test_every_cell_of_the_test_split_is_equally_full(splits):
     assert (np.bincount(cells, minlength=24) == 2).all()
 
 
-def test_default_test_split_holds_150_of_every_label_and_value():
-    per_cell = -(-Source().test // 24)
-    assert 2 * 3 * per_cell >= 150  # a label and a BMI band: two sexes, two age bands
-    assert per_cell * 2 * 2 >= 150
+@pytest.mark.parametrize("preset", ["quick", "standard", "paper"])
+def test_test_holds_1000_of_every_label_and_value(preset):
+    per_cell = -(-load_preset(preset).source.test // 24)
+    assert per_cell * 2 * 2 >= 1000  # a label and a BMI band: two sexes, two age bands
 
 
 def test_train_has_a_quarter_of_heart_failure(splits):
@@ -61,6 +63,13 @@ def test_site_shift_changes_only_the_test_images(source, splits):
     assert np.array_equal(shifted.val.images, splits.val.images)
     assert np.array_equal(shifted.test.masks, splits.test.masks)
     assert not np.allclose(shifted.test.images, splits.test.images, atol=0.02)
+
+
+def test_the_recruited_are_drawn_as_train_is_and_imaged_as_test_is(source, splits):
+    assert (splits.recruited.table["label"] == "heart failure").sum() == 10  # a quarter of 40
+    shifted = TASK.load(source, TASK.knobs.variant(site_shift=1), seed=0)
+    assert shifted.recruited.table.equals(splits.recruited.table)
+    assert not np.allclose(shifted.recruited.images, splits.recruited.images, atol=0.02)
 
 
 def test_label_noise_flips_an_exact_share_of_labels_and_no_image(source, splits):

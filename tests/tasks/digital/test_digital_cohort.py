@@ -39,7 +39,7 @@ class Blank:
 
 @pytest.fixture
 def source(tmp_path):
-    return Source(image_size=4, train=300, val=10, test=24, cache=tmp_path)
+    return Source(image_size=4, train=300, val=10, test=24, recruited=11, cache=tmp_path)
 
 
 def test_a_second_load_reads_the_same_files(source):
@@ -72,8 +72,57 @@ def test_threads_do_not_change_the_images(source, tmp_path, monkeypatch):
 
 def test_every_split_has_a_seed_of_its_own(source):
     splits = load_splits(Blank(), CARD, source, DEFAULT, 0)
-    levels = [s.images[:10, 0, 0, 0].tolist() for s in (splits.train, splits.val, splits.test)]
-    assert len({level for split in levels for level in split}) == 30
+    levels = [split.images[:10, 0, 0, 0].tolist() for split in splits.parts().values()]
+    assert len({level for split in levels for level in split}) == 40
+
+
+def test_the_test_populations_are_the_same_files_for_every_seed_and_size_of_train(source):
+    one = load_splits(Blank(), CARD, source, DEFAULT, 0)
+    other = load_splits(Blank(), CARD, replace(source, train=20, val=5), DEFAULT, 1)
+    assert other.test.images.filename == one.test.images.filename
+    assert other.recruited.images.filename == one.recruited.images.filename
+    assert other.train.images.filename != one.train.images.filename
+
+
+def test_ids_of_the_test_populations_name_no_seed(source):
+    splits = load_splits(Blank(), CARD, source, DEFAULT, 7)
+    first = [split.table["image_id"][0] for split in splits.parts().values()]
+    assert first == ["train-7-00000", "val-7-00000", "test-00000", "recruited-00000"]
+
+
+def test_knobs_of_train_leave_test_and_knobs_of_test_leave_train(source):
+    plain, biased, shifted = (
+        load_splits(Blank(), CARD, source, KNOBS.variant(**knobs), 0)
+        for knobs in ({}, {"severity": 0.5}, {"site_shift": 1})
+    )
+    assert biased.test.images.filename == plain.test.images.filename
+    assert biased.recruited.images.filename != plain.recruited.images.filename
+    assert shifted.train.images.filename == plain.train.images.filename
+    for name in ("test", "recruited"):
+        ours, theirs = (getattr(splits, name).images for splits in (shifted, plain))
+        np.testing.assert_allclose(ours, 0.75 * theirs, rtol=1e-6)
+
+
+def test_label_noise_spares_the_patients_as_recruited(source):
+    clean, noisy = (
+        load_splits(Blank(), CARD, source, KNOBS.variant(label_noise=noise), 0)
+        for noise in (0, 0.5)
+    )
+    assert noisy.recruited.images.filename == clean.recruited.images.filename
+    assert (noisy.val.table["label"] != clean.val.table["label"]).sum() == 5
+
+
+@pytest.mark.parametrize("more", [{"recruited": 12}, {"recruited": 0}, {"test": 48}, {"val": 11}])
+def test_the_fingerprint_changes_with_every_split(source, more):
+    one = load_splits(Blank(), CARD, source, DEFAULT, 0)
+    other = load_splits(Blank(), CARD, replace(source, **more), DEFAULT, 0)
+    assert other.fingerprint != one.fingerprint
+
+
+def test_without_a_size_nobody_is_recruited(source):
+    splits = load_splits(Blank(), CARD, replace(source, recruited=0), DEFAULT, 0)
+    assert splits.recruited is None
+    assert list(splits.parts()) == ["train", "val", "test"]
 
 
 def test_truth_lies_beside_the_split_and_matches_it(source):
