@@ -31,7 +31,7 @@ def change(table, row, column, value):
         (5, "patient_id", None, "patient_id is empty in 1 rows (e.g. image-05)"),
         (5, "label", "sick", "label holds 'sick' (e.g. image-05). Allowed: well, ill."),
         (5, "sex", "F", "sex holds 'F' (e.g. image-05). Allowed: female, male."),
-        (5, "split", "train", "split holds 'train' (e.g. image-05). Allowed: val, test, recruited."),
+        (5, "split", "train", "split holds 'train' (e.g. image-05). Allowed: val, test, rec"),
     ],
 )
 def test_what_is_wrong_is_named(eight_rows, sex_card, row, column, value, said):
