@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
+from benchmark.api.scores import ScoreKey
 from benchmark.api.variant import Knobs, Variant
 
 
@@ -62,6 +63,18 @@ class DigitalTask(Protocol):
     def new_patients(self, requests: pd.DataFrame, source: Source, seed: int) -> Split:
         """Make one new patient per row of requests (label and every attribute, in words)."""
         ...
+
+
+def ceiling_of(task: Task, source: Source, variant: Variant) -> dict[ScoreKey, float]:
+    """Return the accuracy of each cell of test after a large training balanced over all cells.
+
+    A task may offer it as ceiling(source, variant), with {} where none was made for such images.
+    Of a folder of patients nobody knows it: {}.
+    """
+    offered = getattr(task, "ceiling", None)
+    if offered is None or source.folder is not None:
+        return {}
+    return dict(offered(source, variant))
 
 
 class Predictor(Protocol):

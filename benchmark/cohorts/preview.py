@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmark.api.card import TaskCard, group_words
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Split, Splits
+from benchmark.api.scores import ScoreKey
 from benchmark.cohorts.checks import cell_counts
 from benchmark.records.cohort import write_cohort_record
 
@@ -34,8 +35,14 @@ COLOURS = (
 )
 
 
-def write_pictures(splits: Splits, card: TaskCard, folder: Path, facts: CohortFacts) -> None:
-    """Write cohort.json (card, facts, counts) and, of a digital cohort, one picture per
+def write_pictures(
+    splits: Splits,
+    card: TaskCard,
+    folder: Path,
+    facts: CohortFacts,
+    ceilings: Mapping[ScoreKey, float] | None = None,
+) -> None:
+    """Write cohort.json (card, facts, counts, ceilings) and, of a digital cohort, one picture per
     attribute value and label.
 
     Images of real patients never leave their cohort: a table cohort gets counts only.
@@ -46,7 +53,7 @@ def write_pictures(splits: Splits, card: TaskCard, folder: Path, facts: CohortFa
     partial.mkdir(parents=True)
     pictures = _save_examples(splits.train, card, partial) if facts.digital else []
     counts = cell_counts(splits, card).to_dict("records")
-    write_cohort_record(partial, card, facts, counts, pictures)
+    write_cohort_record(partial, card, facts, counts, pictures, ceilings)
     if folder.exists():
         shutil.rmtree(folder)
     os.replace(partial, folder)

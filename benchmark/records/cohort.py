@@ -1,15 +1,16 @@
-"""cohort.json: how many patients a cohort has in each cell, and pictures of some of them."""
+"""cohort.json: how many patients a cohort has in each cell, what can be learnt, and pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
+from benchmark.api.scores import ScoreKey
 from benchmark.records.base import Part, Record, UnreadableRecord, read_record, write_record
 
 COHORT = "cohort.json"
@@ -27,13 +28,31 @@ class CohortPicture(Part):
     file: str
 
 
+class CellCeiling(Part):
+    """The accuracy of one cell of test after a large training that was balanced over all cells."""
+
+    attributes: tuple[str, ...]
+    values: tuple[str, ...]
+    label: str
+    accuracy: Annotated[float, Field(ge=0, le=1)]
+
+
 class CohortRecord(Record):
-    """The content of cohort.json; of real patients there are no pictures."""
+    """The content of cohort.json; of real patients there are no pictures and no ceiling."""
 
     card: TaskCard
     facts: CohortFacts
     counts: tuple[dict[str, str | int], ...]  # split, label, one entry per attribute, n
     pictures: tuple[CohortPicture, ...]
+    ceiling: tuple[CellCeiling, ...] = ()  # empty: none was made for these test images
+
+    @property
+    def ceilings(self) -> dict[ScoreKey, float]:
+        """The ceiling of every cell by the address of its accuracy."""
+        return {
+            ScoreKey("cell_accuracy", one.attributes, one.values, one.label): one.accuracy
+            for one in self.ceiling
+        }
 
     @model_validator(mode="after")
     def _counts_fit_the_card(self) -> Self:
@@ -51,6 +70,16 @@ class CohortRecord(Record):
                 raise ValueError(f"has a word that the card does not have: {entry}")
         return self
 
+    @model_validator(mode="after")
+    def _ceiling_fits_the_card(self) -> Self:
+        values = {a.name: a.values for a in self.card.attributes}
+        for one in self.ceiling:
+            pairs = list(zip(one.attributes, one.values, strict=False))
+            fits = len(one.attributes) == len(one.values) and one.label in self.card.classes
+            if not fits or any(value not in values.get(name, ()) for name, value in pairs):
+                raise ValueError(f"has a ceiling of a cell that the card does not have: {one}")
+        return self
+
 
 def read_cohort_record(folder: Path) -> CohortRecord | None:
     """Read cohort.json; None if the cohort was not counted. Raises UnreadableRecord."""
@@ -58,13 +87,13 @@ def read_cohort_record(folder: Path) -> CohortRecord | None:
     return read_record(path, CohortRecord, REPAIR) if path.is_file() else None
 
 
-def cohort_is_damaged(folder: Path) -> bool:
-    """Say whether there is a cohort.json that cannot be read."""
+def cohort_is_stale(folder: Path, ceilings: Mapping[ScoreKey, float]) -> bool:
+    """Say whether there is a cohort.json that cannot be read or holds other ceilings than these."""
     try:
-        read_cohort_record(folder)
+        record = read_cohort_record(folder)
     except UnreadableRecord:
         return True
-    return False
+    return record is not None and record.ceilings != ceilings
 
 
 def write_cohort_record(
@@ -73,7 +102,13 @@ def write_cohort_record(
     facts: CohortFacts,
     counts: Sequence[Mapping[Any, Any]],
     pictures: Sequence[Mapping[str, str]],
+    ceilings: Mapping[ScoreKey, float] | None = None,
 ) -> None:
-    """Write cohort.json; raises ValidationError if counts or pictures have another form."""
+    """Write cohort.json; raises ValidationError if something has another form."""
+    ceiling = [
+        CellCeiling(attributes=k.attributes, values=k.values, label=str(k.label), accuracy=share)
+        for k, share in (ceilings or {}).items()
+    ]
     found = {"card": card, "facts": facts, "counts": counts, "pictures": pictures}
+    found |= {"ceiling": ceiling}
     write_record(folder / COHORT, CohortRecord.model_validate(found, strict=False))

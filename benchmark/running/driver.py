@@ -10,13 +10,14 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
+from benchmark.api.protocols import ceiling_of
 from benchmark.cohorts.checks import check_splits
 from benchmark.cohorts.facts import cohort_facts
 from benchmark.cohorts.preview import write_pictures
 from benchmark.planning.fields import build_task
 from benchmark.planning.plan import PlannedRun
 from benchmark.planning.resolve import cohort_folder
-from benchmark.records.cohort import COHORT, cohort_is_damaged
+from benchmark.records.cohort import COHORT, cohort_is_stale
 from benchmark.records.run_folder import RunRecord, finish, read_run, remove_partial
 from benchmark.running import local_processes
 from benchmark.running.display import Display
@@ -59,8 +60,7 @@ def run_matrix(
         remove_partial(runs)
         if missing:
             local_processes.start_server(missing[0].spec.preset.run.threads)
-        damaged = [run for run in done_before if cohort_is_damaged(_cohort_of(run, runs))]
-        prepare_cohorts([*missing, *damaged], runs)
+        prepare_cohorts([*missing, *_with_stale_cohort(done_before, runs)], runs)
         for run in done_before:
             if words := rescore_if_stale(read_run(run.folder)):
                 progress.say(words)
@@ -105,15 +105,28 @@ def _execute(missing: Sequence[PlannedRun], jobs: int) -> Iterator[RunRecord]:
 def prepare_cohorts(planned: Sequence[PlannedRun], runs: Path) -> None:
     """Make, check and count every cohort before the first run, and draw what the page shows.
 
-    A cohort.json that cannot be read is written anew.
+    A cohort.json that cannot be read, or has other ceilings than the task, is written anew.
     """
     cohorts = {_cohort_of(run, runs): run for run in planned}
     for folder, run in cohorts.items():
         task = build_task(run.spec)
         splits = task.load(run.spec.source, run.spec.variant, run.spec.seed)
-        if not (folder / COHORT).exists() or cohort_is_damaged(folder):
+        ceilings = ceiling_of(task, run.spec.source, run.spec.variant)
+        if not (folder / COHORT).exists() or cohort_is_stale(folder, ceilings):
             check_splits(splits, task.card)
-            write_pictures(splits, task.card, folder, cohort_facts(task, run.spec.data))
+            write_pictures(splits, task.card, folder, cohort_facts(task, run.spec.data), ceilings)
+
+
+def _with_stale_cohort(done: Sequence[PlannedRun], runs: Path) -> list[PlannedRun]:
+    """Return one run of each cohort whose cohort.json has to be written anew."""
+    cohorts = {_cohort_of(run, runs): run for run in done}
+    return [
+        run
+        for folder, run in cohorts.items()
+        if cohort_is_stale(
+            folder, ceiling_of(build_task(run.spec), run.spec.source, run.spec.variant)
+        )
+    ]
 
 
 def _cohort_of(run: PlannedRun, runs: Path) -> Path:

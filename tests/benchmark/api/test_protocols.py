@@ -1,11 +1,15 @@
 """Optional members are found on torch modules and behind __getattr__, as on plain objects."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from torch import nn
 
 from benchmark.api import protocols
+from benchmark.api.data import Source
+from benchmark.api.scores import ScoreKey
+from benchmark.api.variant import Variant
 
 
 class Drawing(nn.Module):
@@ -68,3 +72,21 @@ def test_the_generator_before_tuning_may_be_a_module():
 
 def test_masks_are_read_where_nothing_is_declared():
     assert protocols.reads_masks(Drawing())
+
+
+def test_a_task_without_ceilings_has_none():
+    assert protocols.ceiling_of(SimpleNamespace(), Source(), Variant()) == {}
+
+
+def test_a_ceiling_is_asked_for_the_images_at_hand_and_never_for_a_folder_of_patients():
+    key = ScoreKey("cell_accuracy", ("sex",), ("female",), "ill")
+
+    def ceiling(source, variant):
+        return {key: 0.9} if source.image_size == 64 else {}
+
+    task = SimpleNamespace(ceiling=ceiling)
+    found = [
+        protocols.ceiling_of(task, source, Variant())
+        for source in (Source(), Source(image_size=128), Source(folder=Path("patients")))
+    ]
+    assert found == [{key: 0.9}, {}, {}]

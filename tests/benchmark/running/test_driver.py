@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.api.scores import ScoreKey
 from benchmark.planning import plan
 from benchmark.planning.plan_report import plan_cost
 from benchmark.presets.settings import Preset
+from benchmark.records.cohort import read_cohort_record
 from benchmark.records.run_folder import find_runs
 from benchmark.running import driver, local_processes
 
@@ -171,6 +173,18 @@ def test_a_cohort_record_that_cannot_be_read_is_written_anew(make_spec, tmp_path
     path.write_text("{")
     do([make_spec(seed=seed) for seed in seeds], tmp_path / "runs")
     assert path.read_bytes() == whole
+
+
+def test_a_ceiling_that_the_task_has_since_reaches_runs_that_are_done(
+    make_spec, tmp_path, monkeypatch
+):
+    do([make_spec()], tmp_path / "runs")
+    (folder,) = (tmp_path / "runs").glob("toy_task/severity-1/cohort-*")
+    assert read_cohort_record(folder).ceilings == {}
+    ceilings = {ScoreKey("cell_accuracy", ("site",), ("north",), "low"): 0.75}
+    monkeypatch.setattr(driver, "ceiling_of", lambda task, source, variant: ceilings)
+    do([make_spec()], tmp_path / "runs")
+    assert read_cohort_record(folder).ceilings == ceilings
 
 
 DRIVER = """
