@@ -140,7 +140,8 @@ def _subtitle(board: Board, boards: Sequence[Board]) -> str:
         (board.facts.name, {json.dumps(b.source.plain(), sort_keys=True) for b in siblings}),
     ]
     told = [word for word, kinds in words if len(kinds) > 1]
-    return ", ".join([*told, *[f"card {board.card_digest}"] * board.disputed])
+    told += ["development seeds"] * board.development
+    return ", ".join([*told, *[f"card {board.card_digest}"] * board.disputed, *board.distinct])
 
 
 def _absent(board: Board, boards: Sequence[Board]) -> list[str]:

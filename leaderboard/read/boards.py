@@ -1,22 +1,21 @@
 """From run folders to boards: which runs belong to one row, and which rows to one table.
 
-A board is one (task, card, variant, preset, source); a row is one method with one setting of its
-fields; the runs of a row differ by seed only. Nothing is dropped without being counted.
+A board is one (task, card, variant, settings, source, kind of seeds); a row is one method with one
+setting of its fields; the runs of a row differ by seed only. Nothing is dropped without being
+counted.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
+from benchmark.api.seeds import is_development
 from benchmark.records.base import UnreadableRecord
 from benchmark.records.cohort import read_cohort_record
 from benchmark.records.config import (
@@ -27,7 +26,9 @@ from benchmark.records.config import (
     VariantPart,
 )
 from benchmark.records.run_folder import FoundRuns, look_for_runs
+from leaderboard.read.board_key import by_board, plain, settings_of, short_digest, telling_apart
 from leaderboard.read.index import Index
+from leaderboard.read.made_with import differences
 from leaderboard.read.scored_run import (
     FoundRun,
     RunKey,
@@ -37,6 +38,7 @@ from leaderboard.read.scored_run import (
     score_run,
 )
 
+REFERENCE = "erm"  # plain training: the row that others are compared with
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
@@ -49,6 +51,7 @@ class Row:
     done: tuple[ScoredRun, ...]  # in order of seed
     failed: tuple[FoundRun, ...]  # also those whose predictions cannot be scored
     older: int  # rows of the same method and fields, made by other code, that are not shown
+    differs: tuple[str, ...] = ()  # code, packages and device that the reference row has not
 
     @property
     def method(self) -> MethodPart:
@@ -108,11 +111,12 @@ class Board:
     rows: tuple[Row, ...]
     cohort: Cohort
     disputed: bool = False  # another board has the same names, and another card
+    distinct: tuple[str, ...] = ()  # settings in which boards of the same names differ
 
     @property
     def card_digest(self) -> str:
         """Identify the content of the card: 6 digits."""
-        return hashlib.sha256(_plain(self.card.as_dict()).encode()).hexdigest()[:6]
+        return short_digest(self.card.as_dict())
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -122,13 +126,19 @@ class Board:
         return tuple(sorted(done | failed))
 
     @property
+    def development(self) -> bool:
+        """Whether its seeds are for choosing settings, and not for reporting methods."""
+        return all(map(is_development, self.seeds))
+
+    @property
     def slug(self) -> str:
         """A name for links."""
         words = f"{self.card.name}-v{self.card.version}-{self.variant.name}-{self.preset.name}"
         if self.source.kind == "table":
-            content = hashlib.sha256(_plain(self.source.plain()).encode()).hexdigest()
-            words += f"-{self.source.name}-{content[:6]}"
+            words += f"-{self.source.name}-{short_digest(self.source.plain())}"
+        words += "-development" if self.development else ""
         words += f"-card-{self.card_digest}" if self.disputed else ""
+        words += f"-settings-{short_digest(self.distinct)}" if self.distinct else ""
         return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-")
 
 
@@ -150,16 +160,13 @@ def collect(root: Path, *, index: Index | None = None, rescore: bool = False) ->
     """
     index = None if rescore else index or Index(root)
     found = look_for_runs(root, lambda folder: find_run(folder, index))
-    boards: dict[str, list[FoundRun]] = defaultdict(list)
-    for run in found.readable:
-        if run.status != "unfinished":
-            boards[_board_key(run.config)].append(run)
-    made = _marked([_board(members, index) for members in boards.values()])
+    ended = [run for run in found.readable if run.status != "unfinished"]
+    made = _marked([_board(members, index) for members in by_board(ended)])
     rows = [row for board in made for row in board.rows]
     if not any(row.done for row in rows):
         failed = [run for row in rows for run in row.failed]
         raise ValueError(_nothing_to_show(root, found, failed))
-    made.sort(key=lambda b: (b.card.name, b.card.version, b.slug, _plain(b.source.plain())))
+    made.sort(key=lambda b: (b.card.name, b.card.version, b.slug, plain(b.source.plain())))
     unjudged = [run.unreadable for row in rows for run in row.done if run.unreadable]
     # The folders of this machine are nobody's business on a public page.
     unreadable, without_generation = (
@@ -170,9 +177,24 @@ def collect(root: Path, *, index: Index | None = None, rescore: bool = False) ->
 
 
 def _marked(boards: Sequence[Board]) -> list[Board]:
-    """Mark boards whose names are the same: somebody has changed a card without a new version."""
-    times = Counter(board.slug for board in boards)
-    return [replace(board, disputed=times[board.slug] > 1) for board in boards]
+    """Mark boards whose names are the same: by their cards, and by the settings that differ."""
+    alike: dict[str, list[Board]] = defaultdict(list)
+    for board in boards:
+        alike[board.slug].append(board)
+    marked = []
+    for group in alike.values():
+        disputed = len({board.card_digest for board in group}) > 1
+        apart = telling_apart([_settings(board) for board in group])
+        marked += [
+            replace(board, disputed=disputed, distinct=distinct)
+            for board, distinct in zip(group, apart, strict=True)
+        ]
+    return marked
+
+
+def _settings(board: Board) -> dict[str, object]:
+    """Return what tells boards of the same names apart, besides the card."""
+    return {**settings_of(board.preset, board.variant), "cohort": board.source.name}
 
 
 def read_cohort(folder: Path, card: TaskCard) -> Cohort:
@@ -217,17 +239,10 @@ def first_line(error: str | None) -> str:
     return next((line for line in lines if line), "no message was left")
 
 
-def _plain(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
-def _board_key(config: RunConfig) -> str:
-    task = [config.task.name, config.task.version, config.card.as_dict()]
-    return _plain([task, config.variant.name, config.preset.name, config.source.plain()])
-
-
 def _board(runs: list[FoundRun], index: Index | None) -> Board:
-    config = max(runs, key=lambda run: run.finished).config
+    # Rows without a generator may stand on several boards: the others say which settings it has.
+    with_generator = [run for run in runs if run.config.method.trains_generator]
+    config = max(with_generator or runs, key=lambda run: run.finished).config
     card = config.card
     return Board(
         card=card,
@@ -235,7 +250,7 @@ def _board(runs: list[FoundRun], index: Index | None) -> Board:
         preset=config.preset,
         source=config.source,
         facts=config.cohort_facts,
-        rows=tuple(_rows(runs, card, index)),
+        rows=_compared(_rows(runs, card, index)),
         cohort=_cohort_of(runs),
     )
 
@@ -256,15 +271,31 @@ def _rows(runs: Iterable[FoundRun], card: TaskCard, index: Index | None) -> list
     versions: dict[str, dict[str, list[FoundRun]]] = defaultdict(lambda: defaultdict(list))
     for run in runs:
         method = run.config.method
-        versions[_plain([method.name, method.fields])][run.config.row].append(run)
+        versions[plain([method.name, method.fields])][run.config.row].append(run)
     rows = [_row(list(of_method.values()), card, index) for of_method in versions.values()]
-    return sorted(rows, key=lambda row: (row.name, _plain(row.method.fields)))
+    return sorted(rows, key=lambda row: (row.name, plain(row.method.fields)))
+
+
+def _compared(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Say of every row what it was made with that plain training was not.
+
+    Without plain training on the board, the row that finished last takes its place.
+    """
+    done = [row for row in rows if row.done]
+    if not done:
+        return tuple(rows)
+    newest = max(done, key=lambda row: row.finished)
+    reference = next((row for row in done if row.name == REFERENCE), newest)
+    made = [run.config for run in reference.done]
+    return tuple(
+        replace(row, differs=differences([run.config for run in row.done], made)) for row in rows
+    )
 
 
 def _row(versions: list[list[FoundRun]], card: TaskCard, index: Index | None) -> Row:
     """Choose the version of the code that finished last."""
     chosen = max(versions, key=lambda runs: (max(run.finished for run in runs), runs[0].config.row))
-    by_seed = sorted(chosen, key=lambda run: run.config.seed)
+    by_seed = _one_per_seed(chosen)
     config = max(by_seed, key=lambda run: run.finished).config
     runs = [score_run(run, card, index) if run.status == "done" else run for run in by_seed]
     return Row(
@@ -274,3 +305,11 @@ def _row(versions: list[list[FoundRun]], card: TaskCard, index: Index | None) ->
         failed=tuple(run for run in runs if isinstance(run, FoundRun)),
         older=len(versions) - 1,
     )
+
+
+def _one_per_seed(runs: Sequence[FoundRun]) -> list[FoundRun]:
+    """Sort runs by seed; of one run under two names of a preset, keep the newest that ended."""
+    kept: dict[int, FoundRun] = {}
+    for run in sorted(runs, key=lambda run: (run.status == "done", run.finished)):
+        kept[run.config.seed] = run
+    return [kept[seed] for seed in sorted(kept)]

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from leaderboard.read.boards import Board
 
+DEVELOPMENT = (
+    "Development seeds: these runs are for choosing settings. To report a method, run it with "
+    "seeds below 100, which have a board of their own."
+)
 FEW_PATIENTS = 5  # a cell with fewer may point to a person
 
 
 def board_notes(board: Board) -> list[str]:
-    """Say what limits the comparison of rows: other settings, patients, code or devices."""
+    """Say what limits the comparison of rows: kind of seeds, patients, code or devices."""
     notes = _privacy(board)
-    presets = [row.config.preset for row in board.rows]
-    settings: dict[str, set[object]] = {
-        "source": {preset.source for preset in presets},
-        "classifier": {preset.classifier for preset in presets},
-    }
-    for part, found in settings.items():
-        if len(found) > 1:
-            notes.append(
-                f"Rows were run with different {part} settings of the preset "
-                f"{board.preset.name!r}, so they are not fully comparable."
-            )
+    if board.development:
+        notes.append(DEVELOPMENT)
     by_seed: dict[int, set[str]] = {}
     for row in board.rows:
         for run in row.done:
@@ -49,17 +44,11 @@ def _privacy(board: Board) -> list[str]:
 
 
 def _made_differently(board: Board) -> list[str]:
-    """Name what the runs of a board should share and do not."""
-    configs = [run.config for row in board.rows for run in row.done]
-    shared: dict[str, list[object]] = {
-        "versions of the engine": [c.engine for c in configs],
-        "versions of the task's code": [c.task.source for c in configs],
-        "devices": [c.environment.get("device") for c in configs],
-        "precisions": [c.environment.get("precision") for c in configs],
-    }
+    """Name the rows that were made with something else than the row that they are compared with."""
+    marked = [f"{row.name} ({'; '.join(row.differs)})" for row in board.rows if row.differs]
+    if not marked:
+        return []
     return [
-        f"Runs were made with different {what} ({', '.join(sorted(found))}). This may "
-        "explain small differences between rows."
-        for what, values in shared.items()
-        if len(found := {str(value) for value in values}) > 1
+        "Some rows were made with other code, packages or another device than the row that they "
+        f"are compared with. Small differences may come from that: {', '.join(marked)}."
     ]

@@ -13,6 +13,11 @@ OWN_LOOP = (
     "weights may differ from those of other rows."
 )
 
+MADE_DIFFERENTLY = (
+    "Made with other code, packages or another device than the row that it is compared with, so a "
+    "small difference may come from that:"
+)
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -25,7 +30,12 @@ class Mark:
 
 def row_marks(standing: Standing, planned: int) -> list[Mark]:
     """Return the marks of a row; planned: the seeds that any row of its board was asked for."""
-    return [*_unfinished(standing, planned), *_levelling_down(standing), *_own_loop(standing)]
+    return [
+        *_unfinished(standing, planned),
+        *_made_differently(standing),
+        *_levelling_down(standing),
+        *_own_loop(standing),
+    ]
 
 
 def error_words(standing: Standing) -> list[str]:
@@ -52,6 +62,13 @@ def _unfinished(standing: Standing, planned: int) -> list[Mark]:
             marks.append(Mark(f"{len(row.failed)} failed", " ".join(error_words(standing))))
         return marks
     return [] if standing.complete else [Mark("other patients", OTHER_PATIENTS)]
+
+
+def _made_differently(standing: Standing) -> list[Mark]:
+    differs = standing.row.differs
+    if not differs:
+        return []
+    return [Mark("made differently", f"{MADE_DIFFERENTLY} {'; '.join(differs)}.")]
 
 
 def _levelling_down(standing: Standing) -> list[Mark]:

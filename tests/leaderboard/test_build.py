@@ -195,9 +195,8 @@ def test_other_engines_and_devices_are_told(fake, tmp_path):
         changes = {"engine": f"e{place}", "environment": {**usual, "device": f"gpu {place}"}}
         fake.write_run(tmp_path / "runs", fake.BRAIN, method, 0, changes=changes)
     text = build(tmp_path / "runs", tmp_path / "out").read_text()
-    assert "different versions of the engine (e0, e1)" in text
-    assert "different devices (gpu 0, gpu 1)" in text
-    assert "different precisions" not in text
+    assert "group_resampling (engine e1 instead of e0; device gpu 1 instead of gpu 0)" in text
+    assert "precision float32 instead" not in text
 
 
 def test_refuses_without_finished_runs(fake, tmp_path):

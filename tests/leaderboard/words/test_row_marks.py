@@ -14,8 +14,9 @@ def run(seed=0, **facts):
     )
 
 
-def marks(done=(), failed=(), missing=(), complete=True, levelling_down=(), planned=2):
-    row = SimpleNamespace(done=done, failed=failed, seeds=[one.config.seed for one in done])
+def marks(done=(), failed=(), missing=(), complete=True, levelling_down=(), planned=2, differs=()):
+    seeds = [one.config.seed for one in done]
+    row = SimpleNamespace(done=done, failed=failed, seeds=seeds, differs=differs)
     standing = SimpleNamespace(
         row=row, missing=missing, complete=complete, levelling_down=levelling_down
     )
@@ -42,6 +43,12 @@ def test_a_failed_seed_and_a_missing_one_have_marks_of_their_own():
 
 def test_other_patients_are_marked():
     assert list(marks(WHOLE, complete=False)) == ["other patients"]
+
+
+def test_a_row_made_differently_says_with_what():
+    found = marks(WHOLE, differs=("torch 2 instead of 3", "device cuda instead of cpu"))
+    words = found["made differently"]
+    assert words.endswith("from that: torch 2 instead of 3; device cuda instead of cpu.")
 
 
 def test_levelling_down_names_the_attributes():
