@@ -94,6 +94,14 @@ def is_predictor(value: object) -> TypeGuard[Predictor]:
     return callable(getattr(value, "predict_proba", None))
 
 
+def own_threshold_of(predictor: object) -> Any:
+    """Return the operating point that a predictor brings as `threshold`; None: it has none.
+
+    It is the probability of the positive class from which the method's own answer is positive.
+    """
+    return getattr(predictor, "threshold", None)
+
+
 class Generator(Protocol):
     """Optional: a predictor with a .generator is scored on the generation track too.
 

@@ -18,6 +18,7 @@ from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.planning.fields import check_fields
 from benchmark.planning.run_spec import RunSpec
 from benchmark.running import predictions
+from benchmark.running.own_threshold import own_threshold
 
 FEW = 5  # images that are predicted once more by themselves
 TOLERANCE = 2e-3  # what another batch size may change; a batch statistic changes far more
@@ -84,6 +85,7 @@ def _try(what: str, toy: _Toy, *, again: bool) -> Iterator[Finding]:
             yield Finding(f"{what}: its check refuses toys ({refused}), tried all the same")
         predictor = toy.fit()
         first = toy.probabilities(predictor, toy.splits.test)
+        own_threshold(predictor, toy.method, toy.task.card)
     except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
         yield Finding(what, advice_of(error, toy.method, toy.task.card))
         return

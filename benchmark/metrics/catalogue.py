@@ -2,7 +2,11 @@
 
 A new metric is one function and one entry here. Scoring, the page, its glossary and the reference
 follow. "Answers" are the confusion counts of fairness.py, (resamples, groups, true class,
-predicted class).
+predicted class), under the decision rule that the engine fits on val; "own answers" are those at
+the method's own operating point.
+
+A version changes whenever a metric's value changes for the same predictions. 2: the decision rule
+is a class-balanced logistic regression (decision.py) and no longer the empirical optimum on val.
 """
 
 from __future__ import annotations
@@ -13,11 +17,12 @@ from typing import Literal
 
 import numpy as np
 
-from benchmark.metrics import calibration, fairness, performance
+from benchmark.metrics import calibration, decision, fairness, performance
 
 Better = Literal["higher", "lower", "neither"]
 Needs = Literal["images", "positives", "negatives", "every class"]
-Per = Literal["group", "cell", "attribute", "run"]
+Per = Literal["group", "cell", "attribute", "run", "everybody"]
+Patients = Literal["test", "recruited"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Metric:
 
     reads and function belong together:
 
-    - "answers": function(counts) for all groups at once;
+    - "answers", "own answers": function(counts) for all groups at once;
     - "probabilities": function(labels, probability, weights) for one group at a time, with shapes
       (n,), (n, classes) and (resamples, n), returning (resamples,);
     - the name of another metric: function(values of that metric).
@@ -36,7 +41,12 @@ class Metric:
     - "group": (resamples, groups), one value for everybody and for every group;
     - "cell": (resamples, groups, classes), one for every label in every group;
     - "attribute": (resamples,), one over the groups of an attribute; overall, the worst of them;
-    - "run": (resamples,), the worst cell of an attribute; overall, the worst of them.
+    - "run": (resamples, groups) or (resamples, groups, classes); the run's value is the worst of
+      them over all single attributes;
+    - "everybody": as "group", for everybody only.
+
+    patients: "test" is the balanced test population; "recruited" is drawn as the training
+    hospital recruits, and only digital cohorts have it.
     """
 
     title: str
@@ -50,7 +60,10 @@ class Metric:
     limits: tuple[float, float] = (0.0, 1.0)  # no value and no interval lies outside
     two_classes: bool = False  # exists for two classes only
     keeps_draws: bool = True  # its overall interval covers seeds as well as patients
+    group_draws: bool = False  # draws are kept of every group of single attributes too
     in_details: bool = True  # shown where a row of the page is opened
+    patients: Patients = "test"
+    version: int = 1
 
     def format(self, value: float | None) -> str:
         """Return the value as it is printed; an undefined one is a word, never a number."""
@@ -59,8 +72,11 @@ class Metric:
     @property
     def over(self) -> str:
         """Which of the attributes' values is shown overall: "largest", "smallest" or ""."""
-        if self.per != "attribute":
-            return ""
+        return self.worst if self.per == "attribute" else ""
+
+    @property
+    def worst(self) -> str:
+        """Which of several values is the worst."""
         return "smallest" if self.better == "higher" else "largest"
 
 
@@ -72,8 +88,29 @@ METRICS: dict[str, Metric] = {
         "higher",
         "Share of correct answers in the worst cell. A cell is one label in one group.",
         "every class",
-        "cell_accuracy",
-        fairness.worst_cell,
+        "answers",
+        fairness.cell_accuracy,
+        "run",
+        PERCENT,
+        version=decision.VERSION,
+    ),
+    "worst_group_auroc": Metric(
+        "Worst-group AUROC",
+        "higher",
+        "AUROC of the group where it is lowest. It needs no threshold.",
+        "every class",
+        "auroc",
+        fairness.every_group,
+        "run",
+    ),
+    "worst_group_accuracy_own": Metric(
+        "Worst-group accuracy at own threshold",
+        "higher",
+        "Worst-group accuracy at the method's own operating point: the threshold that it brings, "
+        "or else the most probable class. All other answers follow the rule of the benchmark.",
+        "every class",
+        "own answers",
+        fairness.cell_accuracy,
         "run",
         PERCENT,
     ),
@@ -86,6 +123,7 @@ METRICS: dict[str, Metric] = {
         fairness.cell_accuracy,
         "cell",
         PERCENT,
+        version=decision.VERSION,
     ),
     "balanced_accuracy": Metric(
         "Balanced accuracy",
@@ -96,6 +134,8 @@ METRICS: dict[str, Metric] = {
         "answers",
         fairness.balanced_accuracy,
         fmt=PERCENT,
+        version=decision.VERSION,
+        group_draws=True,
     ),
     "sensitivity": Metric(
         "Sensitivity",
@@ -107,6 +147,7 @@ METRICS: dict[str, Metric] = {
         fmt=PERCENT,
         two_classes=True,
         keeps_draws=False,
+        version=decision.VERSION,
     ),
     "specificity": Metric(
         "Specificity",
@@ -118,6 +159,7 @@ METRICS: dict[str, Metric] = {
         fmt=PERCENT,
         two_classes=True,
         keeps_draws=False,
+        version=decision.VERSION,
     ),
     "auroc": Metric(
         "AUROC",
@@ -144,6 +186,7 @@ METRICS: dict[str, Metric] = {
         fairness.accuracy,
         fmt=PERCENT,
         in_details=False,
+        version=decision.VERSION,
     ),
     "selection_rate": Metric(
         "Selection rate",
@@ -156,6 +199,7 @@ METRICS: dict[str, Metric] = {
         two_classes=True,
         keeps_draws=False,
         in_details=False,
+        version=decision.VERSION,
     ),
     "brier": Metric(
         "Brier score",
@@ -165,6 +209,7 @@ METRICS: dict[str, Metric] = {
         "images",
         "probabilities",
         performance.brier,
+        keeps_draws=False,
         in_details=False,
     ),
     "log_loss": Metric(
@@ -175,6 +220,7 @@ METRICS: dict[str, Metric] = {
         "probabilities",
         performance.log_loss,
         limits=(0.0, float("inf")),
+        keeps_draws=False,
         in_details=False,
     ),
     "balanced_accuracy_gap": Metric(
@@ -186,6 +232,7 @@ METRICS: dict[str, Metric] = {
         fairness.gap,
         "attribute",
         PERCENT,
+        version=decision.VERSION,
     ),
     "auroc_gap": Metric(
         "AUROC gap",
@@ -206,6 +253,7 @@ METRICS: dict[str, Metric] = {
         fairness.equalized_odds_difference,
         "attribute",
         PERCENT,
+        version=decision.VERSION,
     ),
     "demographic_parity_difference": Metric(
         "Demographic parity difference",
@@ -216,5 +264,41 @@ METRICS: dict[str, Metric] = {
         fairness.demographic_parity_difference,
         "attribute",
         PERCENT,
+        version=decision.VERSION,
+    ),
+    "recruited_accuracy": Metric(
+        "Accuracy as recruited",
+        "higher",
+        "Share of correct answers among patients drawn as the training hospital recruits.",
+        "images",
+        "answers",
+        fairness.accuracy,
+        "everybody",
+        patients="recruited",
+        fmt=PERCENT,
+        version=decision.VERSION,
+        in_details=False,
+    ),
+    "recruited_auroc": Metric(
+        "AUROC as recruited",
+        "higher",
+        "AUROC among patients drawn as the training hospital recruits.",
+        "every class",
+        "probabilities",
+        performance.auroc,
+        "everybody",
+        patients="recruited",
+        in_details=False,
+    ),
+    "recruited_calibration_error": Metric(
+        "Calibration error as recruited",
+        "lower",
+        "Calibration error among patients drawn as the training hospital recruits.",
+        "images",
+        "probabilities",
+        calibration.expected_calibration_error,
+        "everybody",
+        patients="recruited",
+        in_details=False,
     ),
 }

@@ -21,8 +21,8 @@ def confusion(
 ) -> np.ndarray:
     """Count answers: (resamples, groups, true class, predicted class).
 
-    labels, predicted, groups: (n,) indices; shape: how many groups and classes there are, also
-    those that nobody has; weights: (resamples, n).
+    labels, predicted, groups: (n,) indices of images or of kinds of images that are alike; shape:
+    how many groups and classes there are, also those that nobody has; weights: (resamples, n).
     """
     n_groups, n_classes = shape
     place = (groups * n_classes + labels) * n_classes + predicted
@@ -67,9 +67,9 @@ def selection_rate(counts: np.ndarray) -> np.ndarray:
     return selection_rates(counts)[:, :, 1]
 
 
-def worst_cell(cells: np.ndarray) -> np.ndarray:
-    """Lowest value over groups and labels: (resamples, groups, classes) to (resamples,)."""
-    return cells.min(axis=(1, 2))
+def every_group(values: np.ndarray) -> np.ndarray:
+    """Return the groups' values as they are: the worst of them is looked for."""
+    return values
 
 
 def selection_rates(counts: np.ndarray) -> np.ndarray:

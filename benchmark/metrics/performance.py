@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-SMALLEST_PROBABILITY = float(np.finfo(np.float32).eps)  # what a float32 softmax can resolve
+from benchmark.metrics.decision import SMALLEST_PROBABILITY
 
 
 def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -20,43 +20,6 @@ def ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     """Divide, giving NaN (and no warning) where the denominator is 0."""
     undefined = denominator == 0
     return np.where(undefined, np.nan, numerator / np.where(undefined, 1, denominator))
-
-
-def predict(probability: np.ndarray, threshold: float | None) -> np.ndarray:
-    """Turn probabilities (n, classes) into class indices (n,).
-
-    Two classes: the last one where its probability is at least the threshold. Threshold None,
-    the rule for more classes: the most probable class, the first of equals.
-    """
-    if threshold is None:
-        return probability.argmax(axis=1)
-    return (probability[:, 1] >= threshold).astype(np.int64)
-
-
-def choose_threshold(labels: np.ndarray, probability: np.ndarray) -> float:
-    """Choose the threshold on the positive class's probability with the best balanced accuracy.
-
-    labels: (n,) of 0 and 1; probability: (n,) of the positive class; "positive" is
-    probability >= threshold. All thresholds in a gap between two neighbouring probabilities
-    answer alike, so the middle of a gap is taken; of equally good gaps the widest, then the one
-    nearest to 0.5, then the lowest. With one class only there is nothing to weigh: 0.5.
-    """
-    positive = np.asarray(labels) == 1
-    if positive.all() or not positive.any():
-        return 0.5
-    values, index = np.unique(np.asarray(probability, dtype=np.float64), return_inverse=True)
-    edges = np.concatenate([[0.0], values, [1.0]])
-    positives = np.bincount(index, positive, len(values))
-    negatives = np.bincount(index, ~positive, len(values))
-    found = positive.sum() - np.concatenate([[0], np.cumsum(positives)])
-    spared = np.concatenate([[0], np.cumsum(negatives)])
-    # In whole numbers, so that equally good gaps are exactly equal.
-    merit = found * (~positive).sum() + spared * positive.sum()
-    low, high = edges[:-1], edges[1:]
-    middle = low + (high - low) / 2
-    middle = np.where(middle > low, middle, high)  # neighbouring floats have no middle
-    order = np.lexsort((np.abs(middle - 0.5), low - high, -merit))
-    return float(middle[order[0]])
 
 
 def auroc(labels: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -77,17 +40,17 @@ def area_under_roc(positive: np.ndarray, score: np.ndarray, weights: np.ndarray)
     A tie counts one half (Mann-Whitney form). positive: (n,) bool; score: (n,);
     weights: (resamples, n). One sort serves all resamples.
     """
-    if len(score) == 0:
-        return np.full(len(weights), np.nan)
     order = np.argsort(score, kind="stable")
-    ranked = score[order]
-    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-    sorted_weights = weights[:, order]
-    positives = np.add.reduceat(sorted_weights * positive[order], starts, axis=1)
-    negatives = np.add.reduceat(sorted_weights * ~positive[order], starts, axis=1)
-    below = np.cumsum(negatives, axis=1) - negatives / 2
-    wins = np.einsum("rn,rn->r", positives, below)
-    return ratio(wins, positives.sum(axis=1) * negatives.sum(axis=1))
+    found, spared = order[positive[order]], order[~positive[order]]
+    gained, lost = weights[:, found], weights[:, spared]
+    below = np.zeros((len(weights), len(spared) + 1))
+    np.cumsum(lost, axis=1, out=below[:, 1:])
+    start = np.searchsorted(score[spared], score[found], "left")
+    end = np.searchsorted(score[spared], score[found], "right")
+    wins = np.einsum("rn,rn->r", gained, below[:, start])
+    if (start != end).any():
+        wins = (wins + np.einsum("rn,rn->r", gained, below[:, end])) / 2
+    return ratio(wins, gained.sum(axis=1) * below[:, -1])
 
 
 def brier_losses(labels: np.ndarray, probability: np.ndarray) -> np.ndarray:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
 from benchmark.api.card import TaskCard
 
-SPLITS = ("val", "test")
-OPTIONAL = ("recruited",)
+SPLITS: tuple[Literal["val"], Literal["test"]] = ("val", "test")  # what must be there
+RECRUITED: Literal["recruited"] = "recruited"  # may be: patients drawn as the hospital recruits
 SUM_TOLERANCE = 1e-4  # float32 softmax rows are off by less; anything more is no probability
 EXAMPLES = 3  # how many offending rows a message names
 
@@ -21,7 +24,7 @@ def probability_columns(card: TaskCard) -> list[str]:
 def check_predictions(predictions: pd.DataFrame, card: TaskCard) -> None:
     """Refuse a table that cannot be scored, with all that is wrong with it in one ValueError."""
     attributes = {a.name: a.values for a in card.attributes}
-    words = {"split": (*SPLITS, *OPTIONAL), "label": card.classes, **attributes}
+    words = {"split": (*SPLITS, RECRUITED), "label": card.classes, **attributes}
     needed = ["image_id", "patient_id", *words, *probability_columns(card)]
     problems = _missing_columns(predictions, needed)
     present = predictions[[name for name in needed if name in predictions]]
@@ -70,16 +73,20 @@ def _splits(table: pd.DataFrame) -> list[str]:
     if "split" not in table:
         return []
     problems = [
-        f"There are no {split} rows; the threshold comes from val and the scores from test."
+        f"There are no {split} rows; the decision rule comes from val and the scores from test."
         for split in SPLITS
         if not (table["split"] == split).any()
     ]
     if "patient_id" in table:
-        sides = [set(table["patient_id"][table["split"] == split].dropna()) for split in SPLITS]
-        both = sorted(map(str, sides[0] & sides[1]))
-        if both:
-            named = ", ".join(both[:EXAMPLES])
-            problems.append(f"{len(both)} patients are in val and in test, e.g. {named}.")
+        for first, second in combinations((*SPLITS, RECRUITED), 2):
+            sides = [
+                set(table["patient_id"][table["split"] == s].dropna()) for s in (first, second)
+            ]
+            both = sorted(map(str, sides[0] & sides[1]))
+            if both:
+                named = ", ".join(both[:EXAMPLES])
+                words = f"{len(both)} patients are in {first} and in {second}"
+                problems.append(f"{words}, e.g. {named}.")
     return problems
 
 

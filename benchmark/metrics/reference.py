@@ -11,16 +11,19 @@ TITLE = """# Metrics
 
 Written from the entries of `benchmark/metrics/catalogue.py` by `python -m
 benchmark.metrics.reference`; change the entries, not this page. [Scores](scores.md) has the
-formulas, an example by hand, and how intervals and comparisons are made.
+formulas, an example by hand, and how intervals and comparisons are made. A version goes up when a
+value changes for the same predictions: 2 is the decision rule of
+[the operating point](../results/decision_rule.md).
 
-| metric | title | better | meaning | computed for | undefined without |
-|---|---|---|---|---|---|
+| metric | title | version | better | meaning | computed for | undefined without |
+|---|---|---|---|---|---|---|
 """
 COMPUTED_FOR = {
     "group": "everybody, every group",
     "cell": "every cell",
     "attribute": "every attribute; overall the {over} of them",
     "run": "the whole run",
+    "everybody": "everybody as recruited",
 }
 
 
@@ -30,8 +33,8 @@ def reference() -> str:
 
 
 def _line(name: str, metric: Metric) -> str:
-    parts = [f"`{name}`", metric.title, metric.better, metric.meaning, _computed_for(metric)]
-    return f"| {' | '.join([*parts, metric.needs])} |\n"
+    parts = [f"`{name}`", metric.title, str(metric.version), metric.better, metric.meaning]
+    return f"| {' | '.join([*parts, _computed_for(metric), metric.needs])} |\n"
 
 
 def _computed_for(metric: Metric) -> str:

@@ -1,7 +1,8 @@
 """result.json: the scores of a run and what they were computed from.
 
-draws.safetensors lies beside it: each overall metric, (1 + RESAMPLES,), as measured and then
-resampled. Scores of other code or of other predictions than there are now do not count.
+draws.safetensors lies beside it: one float32 tensor "draws", (scores, 1 + RESAMPLES), with a row
+per score in the order of keys_with_draws: as measured, then resampled. Scores of other code or of
+other predictions than there are now do not count.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from benchmark.api.card import TaskCard
-from benchmark.api.scores import Score
+from benchmark.api.scores import Score, ScoreKey
 from benchmark.discovery.code_digest import code_digest
 from benchmark.metrics import scoring
 from benchmark.metrics.catalogue import METRICS, Metric
+from benchmark.metrics.decision import Offsets
 from benchmark.metrics.scoring import (
     RESAMPLES,
     Scored,
@@ -30,8 +33,9 @@ from benchmark.records.base import Part, Record, read_record, write_record
 from benchmark.support.files import bytes_digest, write_bytes
 
 RESULT, DRAWS, PREDICTIONS = "result.json", "draws.safetensors", "predictions.parquet"
-ROUNDING = 1e-9  # sums of weights may overstep a limit in their last digits
+ROUNDING = 1e-6  # sums of weights may overstep a limit in their last digits, of float32
 LARGEST = 1_000_000  # bytes of draws.safetensors that are read
+TENSOR = "draws"
 
 
 class RunFacts(Part):
@@ -42,6 +46,7 @@ class RunFacts(Part):
     standard_loop: bool  # whether train_classifier has trained for this run
     fingerprint: str  # of the data
     finished: str  # ISO 8601, UTC
+    own_threshold: float | None = None  # the predictor's own; None: it has none, so one half
 
 
 class Scoring(Part):
@@ -50,6 +55,7 @@ class Scoring(Part):
     code: str  # of the metrics
     predictions: str  # of predictions.parquet
     draws: str  # of draws.safetensors
+    versions: dict[str, int] = Field(default_factory=dict)  # of each metric
 
 
 class Result(Record):
@@ -57,7 +63,8 @@ class Result(Record):
 
     run: RunFacts
     scoring: Scoring
-    threshold: float | None  # None: the most probable class is the answer
+    threshold: float | None  # None: more than two classes
+    offsets: Offsets = ()  # of the decision rule; empty: made before it had some
     scores: tuple[Score, ...]
 
 
@@ -71,20 +78,30 @@ def write_result(folder: Path, card: TaskCard, run: RunFacts) -> None:
 
     The draws are written first: a result.json whose digest they do not have does not count.
     """
-    scored = score_folder(folder, card)
-    draws = save(scored.draws)
+    scored = score_folder(folder, card, run)
+    tensor = np.array([scored.draws[key] for key in keys_with_draws(card)], dtype=np.float32)
+    draws = save({TENSOR: tensor})
     write_bytes(folder / DRAWS, draws)
-    predictions = bytes_digest((folder / PREDICTIONS).read_bytes())
-    digests = Scoring(code=scoring_digest(), predictions=predictions, draws=bytes_digest(draws))
+    scoring = Scoring(
+        code=scoring_digest(),
+        predictions=bytes_digest((folder / PREDICTIONS).read_bytes()),
+        draws=bytes_digest(draws),
+        versions={score.key.metric: METRICS[score.key.metric].version for score in scored.scores},
+    )
     result = Result(
-        run=run, scoring=digests, threshold=scored.threshold, scores=tuple(scored.scores)
+        run=run,
+        scoring=scoring,
+        threshold=scored.threshold,
+        offsets=scored.offsets,
+        scores=scored.scores,
     )
     write_record(folder / RESULT, result)
 
 
-def score_folder(folder: Path, card: TaskCard) -> Scored:
+def score_folder(folder: Path, card: TaskCard, run: RunFacts) -> Scored:
     """Score predictions.parquet; raises OSError or ValueError if it cannot be scored."""
-    return score_predictions(pd.read_parquet(folder / PREDICTIONS), card)
+    predictions = pd.read_parquet(folder / PREDICTIONS)
+    return score_predictions(predictions, card, own_threshold=run.own_threshold)
 
 
 @cache
@@ -108,61 +125,74 @@ def stored_scores(folder: Path, card: TaskCard, result: Result) -> Scored | None
     path = folder / PREDICTIONS
     if not path.is_file() or bytes_digest(path.read_bytes()) != result.scoring.predictions:
         return None
-    draws = _read_draws(folder / DRAWS, card, result)
-    return None if draws is None else Scored(result.scores, result.threshold, draws)
+    draws = _read_draws(folder, card, result)
+    return None if draws is None else Scored(result.scores, result.offsets, draws)
 
 
-def known_draws(folder: Path, card: TaskCard) -> dict[str, np.ndarray] | None:
-    """Read draws that were checked before; None where they are missing or of another form."""
+def known_draws(
+    folder: Path, card: TaskCard, values: np.ndarray
+) -> dict[ScoreKey, np.ndarray] | None:
+    """Read draws that were checked before; None where they are missing or of another form.
+
+    values: of all scores, in the order of score_keys, NaN where undefined; they stand first in
+    the draws.
+    """
     try:
-        draws = load((folder / DRAWS).read_bytes())
-    except (OSError, SafetensorError):
+        content = (folder / DRAWS).read_bytes()
+    except OSError:
         return None
-    whole = draws.keys() == _drawn(card) and all(_formed(drawn) for drawn in draws.values())
-    return draws if whole else None
+    tensor = _tensor(content)
+    keys, places = _drawn(card, tuple(METRICS))
+    if tensor is None or tensor.shape[0] != len(keys):
+        return None
+    draws = tensor.astype(np.float64)
+    draws[:, 0] = values[places]
+    return dict(zip(keys, draws, strict=True))
+
+
+def _tensor(content: bytes) -> np.ndarray | None:
+    """Return the draws of a file as it is written, (scores, 1 + RESAMPLES), or None."""
+    try:
+        tensor = load(content).get(TENSOR)
+    except SafetensorError:
+        return None
+    if tensor is None or tensor.shape[1:] != (1 + RESAMPLES,) or tensor.dtype != np.float32:
+        return None
+    return tensor
 
 
 @cache
-def _drawn(card: TaskCard) -> frozenset[str]:
-    return frozenset(key.metric for key in keys_with_draws(card))
+def _drawn(card: TaskCard, metrics: tuple[str, ...]) -> tuple[list[ScoreKey], np.ndarray]:
+    """Return the scores whose draws are kept, and their places among all scores."""
+    keys, places = keys_with_draws(card), {key: n for n, key in enumerate(score_keys(card))}
+    return keys, np.array([places[key] for key in keys], dtype=np.int64)
 
 
-def _formed(drawn: np.ndarray) -> bool:
-    return drawn.shape == (1 + RESAMPLES,) and drawn.dtype == np.float64
-
-
-def _read_draws(path: Path, card: TaskCard, result: Result) -> dict[str, np.ndarray] | None:
+def _read_draws(folder: Path, card: TaskCard, result: Result) -> dict[ScoreKey, np.ndarray] | None:
+    """Read draws, but only those that belong to a result and are possible."""
+    path = folder / DRAWS
     if not path.is_file() or path.stat().st_size > LARGEST:
         return None
     content = path.read_bytes()
     if bytes_digest(content) != result.scoring.draws:
         return None
-    try:
-        draws = load(content)
-    except SafetensorError:
+    values = np.array([score.value for score in result.scores], dtype=np.float64)  # None is NaN
+    draws, tensor = known_draws(folder, card, values), _tensor(content)
+    if draws is None or tensor is None:
         return None
-    values = {score.key: score.value for score in result.scores}
-    kept = {key.metric: values[key] for key in keys_with_draws(card)}
-    whole = draws.keys() == kept.keys() and all(
-        _formed(drawn)
-        and _same(drawn[0], kept[metric])
-        and _within(METRICS[metric], drawn)
-        for metric, drawn in draws.items()
-    )  # fmt: skip
-    return draws if whole else None
+    first = np.array([drawn[0] for drawn in draws.values()], dtype=np.float32)
+    same = np.array_equal(first, tensor[:, 0], equal_nan=True)
+    possible = all(_within(METRICS[key.metric], drawn) for key, drawn in draws.items())
+    return draws if same and possible else None
 
 
 def _possible(score: Score) -> bool:
-    told = [number for number in (score.value, score.low, score.high) if number is not None]
-    return _within(METRICS[score.key.metric], np.array(told))
+    low, high = METRICS[score.key.metric].limits
+    told = (number for number in (score.value, score.low, score.high) if number is not None)
+    return all(low - ROUNDING <= number <= high + ROUNDING for number in told)
 
 
 def _within(metric: Metric, numbers: np.ndarray) -> bool:
     """Say whether numbers lie within a metric's limits; NaN is an undefined one."""
     low, high = metric.limits
-    defined = numbers[~np.isnan(numbers)]
-    return bool(((defined >= low - ROUNDING) & (defined <= high + ROUNDING)).all())
-
-
-def _same(drawn: float, value: float | None) -> bool:
-    return bool(np.isnan(drawn)) if value is None else bool(drawn == value)
+    return not bool(((numbers < low - ROUNDING) | (numbers > high + ROUNDING)).any())

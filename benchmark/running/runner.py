@@ -15,6 +15,7 @@ from benchmark.planning.run_spec import RunSpec
 from benchmark.records.config import RunConfig, write_config
 from benchmark.records.history import write_history
 from benchmark.records.result import RunFacts, write_result
+from benchmark.running.own_threshold import own_threshold
 from benchmark.running.predictions import (
     JUDGE,
     fit,
@@ -82,6 +83,7 @@ def run(
         standard_loop=ctx.standard_loop,
         fingerprint=splits.fingerprint,
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        own_threshold=own_threshold(predictor, method, task.card),
     )
     write_result(folder, task.card, facts)
 

@@ -36,8 +36,9 @@ def draws_of(row: Row) -> dict[str, Draws]:
     """Return every overall metric of each finished run, as measured and resampled."""
     draws: dict[str, Draws] = {}
     for run in row.done:
-        for metric, of_run in run.draws.items():
-            draws.setdefault(metric, {})[run.key] = of_run
+        for key, of_run in run.draws.items():
+            if key == ScoreKey(key.metric):
+                draws.setdefault(key.metric, {})[run.key] = of_run
     return draws
 
 

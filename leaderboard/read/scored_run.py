@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.api.card import TaskCard
-from benchmark.api.scores import Score
+from benchmark.api.scores import Score, ScoreKey
 from benchmark.metrics.scoring import Scored, score_keys
 from benchmark.records.base import UnreadableRecord
 from benchmark.records.config import RunConfig, read_config
@@ -65,8 +65,8 @@ class ScoredRun:
     config: RunConfig
     facts: RunFacts
     table: ScoreTable
-    threshold: float | None  # None: the most probable class is the answer
-    draws: Mapping[str, np.ndarray]  # each overall metric, (1 + resamples,)
+    threshold: float | None  # None: more than two classes
+    draws: Mapping[ScoreKey, np.ndarray]  # of each score that keeps them, (1 + resamples,)
     generation: Generation | None  # how the run's generator was judged
     gallery: bytes | None  # a PNG of what it draws
     neutral: bytes | None = None  # a PNG of what it draws for neutral sentences
@@ -123,10 +123,10 @@ def score_run(run: FoundRun, card: TaskCard, index: Index | None) -> ScoredRun |
     )  # fmt: skip
 
 
-def _from_index(run: FoundRun, card: TaskCard) -> tuple[Known, Mapping[str, np.ndarray]] | None:
+def _from_index(run: FoundRun, card: TaskCard) -> tuple[Known, Mapping[ScoreKey, np.ndarray]] | None:
     if run.known is None or run.known.digest != _digest(card):
         return None
-    draws = known_draws(run.folder, card)
+    draws = known_draws(run.folder, card, run.known.table.values[:, 0])
     return None if draws is None else (run.known, draws)
 
 
@@ -138,10 +138,10 @@ def _digest(card: TaskCard) -> str:
 
 def _from_folder(
     run: FoundRun, card: TaskCard, index: Index | None
-) -> tuple[Known, Mapping[str, np.ndarray]]:
+) -> tuple[Known, Mapping[ScoreKey, np.ndarray]]:
     result = run.result or read_result(run.folder)
     stored = stored_scores(run.folder, card, result) if index is not None else None
-    scored: Scored = stored or score_folder(run.folder, card)
+    scored: Scored = stored or score_folder(run.folder, card, result.run)
     table = table_of(scored.scores)
     known = Known(result.run, scored.threshold, table, keys_digest(table.keys))
     if index is not None and stored:

@@ -62,10 +62,18 @@ def test_where_higher_is_better_the_smallest_attribute_counts(monkeypatch, card,
     assert value(scores, "new") == min(each) < max(each)
 
 
+def test_the_worst_group_of_a_run_is_named(score_new):
+    """Positive answers that are right: 1 of 1 of the women, 2 of 3 of the men."""
+    scores = score_new(entry(lambda n: ratio(n[..., 1, 1], n[..., 1].sum(axis=2)), per="run"))
+    (worst,) = [score for score in scores if score.key == ScoreKey("new")]
+    assert (worst.value, worst.n) == (1.0, 4)  # lower is better
+    assert worst.note.startswith("sex=female;")
+
+
 def test_what_keeps_no_draws_has_none(monkeypatch, eight_rows, sex_card):
     silent = Metric("New", "lower", "", "images", "accuracy", lambda x: x, keeps_draws=False)
     monkeypatch.setitem(METRICS, "new", silent)
-    assert "new" not in score_predictions(eight_rows, sex_card, resamples=5).draws
+    assert ScoreKey("new") not in score_predictions(eight_rows, sex_card, resamples=5).draws
 
 
 def test_a_function_that_returns_another_shape_is_refused(score_new):
@@ -75,4 +83,4 @@ def test_a_function_that_returns_another_shape_is_refused(score_new):
 
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_reads_what_there_is(name):
-    assert METRICS[name].reads in {"answers", "probabilities", *METRICS}
+    assert METRICS[name].reads in {"answers", "own answers", "probabilities", *METRICS}

@@ -3,7 +3,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import balanced_accuracy_score, brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from torchmetrics.classification import BinaryAUROC, MulticlassAUROC
 
 from benchmark.metrics import performance
@@ -24,11 +24,6 @@ def once(labels):
 def auroc(labels, positive):
     labels = np.asarray(labels)
     return float(performance.auroc(labels, two(positive), once(labels))[0])
-
-
-def balanced(labels, probability, threshold):
-    answers = np.asarray(probability) >= threshold
-    return balanced_accuracy_score(labels, answers)
 
 
 @pytest.mark.parametrize(
@@ -134,57 +129,3 @@ def test_log_loss_of_a_certain_mistake_is_finite():
 
 def test_mean_of_nothing_is_undefined():
     assert np.isnan(performance.weighted_mean(np.array([]), np.ones((1, 0)))[0])
-
-
-def test_threshold_lies_in_the_middle_of_the_separating_gap():
-    assert performance.choose_threshold(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.6, 0.9])) == (
-        pytest.approx(0.4)
-    )
-
-
-def test_of_equally_good_gaps_the_widest_is_taken():
-    # Thresholds in (0.1, 0.2] and in (0.3, 0.9] both give a balanced accuracy of 0.75.
-    labels, probability = np.array([0, 1, 0, 1]), np.array([0.1, 0.2, 0.3, 0.9])
-    assert performance.choose_threshold(labels, probability) == pytest.approx(0.6)
-
-
-def test_of_equally_wide_gaps_the_one_nearest_to_a_half_is_taken():
-    # Gaps (0.125, 0.25] and (0.375, 0.5] tie; both are 0.125 wide.
-    labels = np.array([0, 1, 0, 1, 1, 0, 1, 0])
-    probability = np.array([0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0])
-    scores = [balanced(labels, probability, t) for t in (0.1875, 0.4375)]
-    assert scores[0] == scores[1]
-    assert performance.choose_threshold(labels, probability) == 0.4375
-
-
-@pytest.mark.parametrize("label", [0, 1])
-def test_threshold_from_a_single_class_is_a_half(label):
-    assert performance.choose_threshold(np.full(3, label), np.array([0.1, 0.2, 0.9])) == 0.5
-
-
-@given(rows)
-@settings(deadline=None, max_examples=100)
-def test_no_threshold_has_a_better_balanced_accuracy(drawn):
-    labels, steps = np.array(drawn).T
-    if len(set(labels)) < 2:
-        return
-    probability = steps / 8
-    chosen = performance.choose_threshold(labels, probability)
-    best = max(balanced(labels, probability, t) for t in np.arange(-1, 19) / 16)
-    assert balanced(labels, probability, chosen) == pytest.approx(best)
-
-
-def test_neighbouring_floats_are_still_told_apart():
-    low = 0.7
-    high = np.nextafter(low, 1)
-    chosen = performance.choose_threshold(np.array([0, 1]), np.array([low, high]))
-    assert low < chosen <= high
-
-
-def test_predict_counts_the_threshold_itself_as_positive():
-    assert performance.predict(two([0.3, 0.4, 0.5]), 0.4).tolist() == [0, 1, 1]
-
-
-def test_predict_without_threshold_takes_the_most_probable():
-    probability = np.array([[0.2, 0.5, 0.3], [0.4, 0.2, 0.4]])
-    assert performance.predict(probability, None).tolist() == [1, 0]

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmark.metrics.predictions import check_predictions
@@ -36,6 +37,14 @@ def change(table, row, column, value):
 )
 def test_what_is_wrong_is_named(eight_rows, sex_card, row, column, value, said):
     assert said in complaint(change(eight_rows, row, column, value), sex_card)
+
+
+def test_recruited_patients_may_be_there_and_are_nobody_else(eight_rows, sex_card):
+    row = eight_rows.tail(1).assign(image_id="image-99", split="recruited")
+    table = pd.concat([eight_rows, row.assign(patient_id="patient-99")], ignore_index=True)
+    check_predictions(table, sex_card)
+    table = pd.concat([eight_rows, row], ignore_index=True)
+    assert "1 patients are in test and in recruited, e.g. patient-11" in complaint(table, sex_card)
 
 
 @pytest.mark.parametrize("split", ["val", "test"])

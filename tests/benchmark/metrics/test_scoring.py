@@ -3,6 +3,7 @@ import sys
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,8 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.scoring import score_keys, score_predictions
+from benchmark.metrics.decision import balanced_offsets, decide
+from benchmark.metrics.scoring import keys_with_draws, score_keys, score_predictions
 
 HEADLINE_GAPS = (
     "balanced_accuracy_gap",
@@ -64,6 +66,61 @@ def test_eight_rows_by_hand(eight_scores, metric, attributes, group, label, valu
     score = find(eight_scores, metric, attributes, group, label)
     assert score.value == pytest.approx(value)
     assert score.n == n
+
+
+def test_the_own_threshold_moves_the_own_accuracy_only(eight_rows, sex_card):
+    """At 0.15, of the two well women one is right, of the well men none."""
+    plain, own = (
+        score_predictions(eight_rows, sex_card, own_threshold=threshold, resamples=0).scores
+        for threshold in (None, 0.15)
+    )
+    assert find(plain, "worst_group_accuracy_own").value == 0.5
+    worst = find(own, "worst_group_accuracy_own")
+    assert (worst.value, worst.note, worst.n) == (0.0, "sex=male, well", 2)
+    changed = [a.key.metric for a, b in zip(plain, own, strict=True) if a != b]
+    assert changed == ["worst_group_accuracy_own"]
+
+
+def test_the_worst_auroc_is_that_of_a_group(eight_rows, sex_card):
+    """Of the men's 4 pairs none is lost; a woman who is well gets more than one who is ill."""
+    table = eight_rows.copy()
+    table.loc[table.index[5], ["probability_0", "probability_1"]] = 0.5, 0.5
+    worst = find(score_predictions(table, sex_card, resamples=0).scores, "worst_group_auroc")
+    assert (worst.value, worst.note, worst.n) == (0.75, "sex=female", 4)
+
+
+def recruit(table, positive):
+    """Add ill patients as recruited, with these probabilities, and one who is well, with 0.2."""
+    rows = table[table["split"] == "test"].head(1 + len(positive)).copy()
+    rows["image_id"] = [f"recruited-{row}" for row in range(len(rows))]
+    rows["patient_id"], rows["split"] = rows["image_id"], "recruited"
+    rows["label"] = ["well", *["ill"] * len(positive)]
+    rows["probability_1"] = [0.2, *positive]
+    rows["probability_0"] = 1 - rows["probability_1"]
+    return pd.concat([table, rows], ignore_index=True)
+
+
+def test_recruited_patients_are_scored_apart(eight_rows, sex_card):
+    """Right are 2 of 4; of 3 pairs one is lost; p is 0.2, 0.4, 0.1, 0.9 and the truth 0, 1, 1, 1.
+
+    The calibration error is the mean of 0.2, 0.6, 0.9 and 0.1.
+    """
+    table = recruit(eight_rows, [0.4, 0.1, 0.9])
+    before = score_predictions(eight_rows, sex_card, resamples=20)
+    after = score_predictions(table, sex_card, resamples=20)
+    assert find(after.scores, "recruited_accuracy").value == 0.5
+    assert find(after.scores, "recruited_accuracy").n == 4
+    assert find(after.scores, "recruited_auroc").value == pytest.approx(2 / 3)
+    assert find(after.scores, "recruited_calibration_error").value == pytest.approx(0.45)
+    others = [[s for s in r.scores if "recruited" not in s.key.metric] for r in (before, after)]
+    assert others[0] == others[1]
+
+
+def test_without_recruited_patients_their_scores_are_undefined_with_a_reason(eight_scores):
+    for metric in ("recruited_accuracy", "recruited_auroc", "recruited_calibration_error"):
+        score = find(eight_scores, metric)
+        assert (score.value, score.low, score.n) == (None, None, 0)
+        assert score.note.startswith("undefined: these predictions hold nobody as the training")
 
 
 def test_threshold_is_chosen_on_val(eight_rows, sex_card):
@@ -137,7 +194,7 @@ def test_worst_is_below_the_mean_and_every_value_is_in_its_interval(card, draw_p
     scores = score_predictions(draw_predictions(card, 600, 2), card, resamples=100).scores
     worst = find(scores, "worst_group_accuracy").value
     assert worst <= find(scores, "balanced_accuracy").value
-    assert all(s.low <= s.value <= s.high for s in scores)
+    assert all(s.low <= s.value <= s.high for s in scores if s.value is not None)
 
 
 def test_the_headline_leaves_intersections_out(card, draw_predictions):
@@ -170,7 +227,7 @@ def test_the_order_of_the_rows_changes_nothing(card, draw_predictions):
     assert (before.scores, before.threshold) == (after.scores, after.threshold)
 
 
-def test_three_classes_use_the_most_probable_class(three_class_card, draw_predictions):
+def test_three_classes_are_decided_by_offsets_from_val(three_class_card, draw_predictions):
     table = draw_predictions(three_class_card, 600, 7)
     scored = score_predictions(table, three_class_card, resamples=20)
     scores, threshold = scored.scores, scored.threshold
@@ -178,7 +235,11 @@ def test_three_classes_use_the_most_probable_class(three_class_card, draw_predic
     labels = three_class_card.encode_labels(test)
     probability = test[[f"probability_{c}" for c in range(3)]].to_numpy()
     assert threshold is None
-    expected = balanced_accuracy_score(labels, probability.argmax(axis=1))
+    val = table[table["split"] == "val"]
+    of_val = val[[f"probability_{c}" for c in range(3)]].to_numpy()
+    expected = balanced_offsets(three_class_card.encode_labels(val), of_val)
+    assert scored.offsets == pytest.approx(expected)
+    expected = balanced_accuracy_score(labels, decide(probability, scored.offsets))
     assert find(scores, "balanced_accuracy").value == pytest.approx(expected)
     area = roc_auc_score(labels, probability, multi_class="ovr", average="macro")
     assert find(scores, "auroc").value == pytest.approx(area)
@@ -218,12 +279,15 @@ def test_headlines_begin_with_the_scored_value(card, draw_predictions):
     table = draw_predictions(card, 200, 10)
     scored = score_predictions(table, card, resamples=30)
     scores, draws = scored.scores, scored.draws
-    assert set(draws) == {
-        name for name, metric in METRICS.items() if metric.keeps_draws and metric.per != "cell"
-    }
-    for metric, values in draws.items():
-        assert values.shape == (31,)
-        assert values[0] == find(scores, metric).value
+    overall = {ScoreKey(n) for n, m in METRICS.items() if m.keeps_draws and m.per != "cell"}
+    groups = [("sex", "female"), ("sex", "male"), ("age", "young"), ("age", "middle")]
+    of_groups = {ScoreKey("balanced_accuracy", (a,), (v,)) for a, v in [*groups, ("age", "old")]}
+    assert set(draws) == overall | of_groups
+    assert list(draws) == keys_with_draws(card)
+    values = {score.key: score.value for score in scores}
+    for key, drawn in draws.items():
+        assert drawn.shape == (31,)
+        assert drawn[0] == values[key] or np.isnan(drawn[0])
 
 
 def test_two_methods_are_resampled_alike(card, draw_predictions):
@@ -232,7 +296,7 @@ def test_two_methods_are_resampled_alike(card, draw_predictions):
     other[["probability_0", "probability_1"]] = 1 - 0.5 * table[["probability_1", "probability_0"]]
     other["probability_0"] = 1 - other["probability_1"]
     first, second = (
-        score_predictions(t, card, resamples=30).draws["auroc"] for t in (table, other)
+        score_predictions(t, card, resamples=30).draws[ScoreKey("auroc")] for t in (table, other)
     )
     assert first == pytest.approx(second)  # a rising transform: paired, so equal in each resample
 
@@ -250,11 +314,11 @@ def test_a_bad_table_is_refused(eight_rows, sex_card):
         score_predictions(eight_rows.drop(columns="label"), sex_card)
 
 
-def test_900_images_with_500_resamples_take_under_a_second(card, draw_predictions):
-    table = draw_predictions(card, 1800, 13)
-    start = time.perf_counter()
+def test_9000_images_with_500_resamples_take_under_two_seconds(card, draw_predictions):
+    table = draw_predictions(card, 18_000, 13)
+    start = time.process_time()
     score_predictions(table, card)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 2
 
 
 def test_scoring_imports_nothing_heavy():

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from benchmark.metrics.scoring import score_predictions
+from benchmark.api.scores import ScoreKey
+from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.scoring import keys_with_draws, score_predictions
 from benchmark.records import result
 from benchmark.records.base import UnreadableRecord
 from benchmark.records.result import RunFacts, read_result, stored_scores, write_result
@@ -36,8 +38,29 @@ def test_what_is_read_back_is_what_scoring_gives(scored, card, draw_predictions)
     wanted = score_predictions(draw_predictions(card, 200, 0), card)
     assert (found.scores, found.threshold) == (wanted.scores, wanted.threshold)
     assert found.draws.keys() == wanted.draws.keys()
-    for metric, draws in wanted.draws.items():
-        assert np.array_equal(found.draws[metric], draws, equal_nan=True)
+    for key, draws in wanted.draws.items():
+        assert np.array_equal(found.draws[key], draws, equal_nan=True)
+
+
+def test_a_result_says_which_versions_of_the_metrics_made_it(scored):
+    versions = read_result(scored).scoring.versions
+    assert versions == {name: metric.version for name, metric in METRICS.items()}
+    assert (versions["worst_group_accuracy"], versions["auroc"]) == (2, 1)
+
+
+def test_the_own_threshold_of_a_run_is_kept_and_used(tmp_path, sex_card, eight_rows):
+    """At 0.85 only 1 of 4 ill patients is found: of the ill men none."""
+    eight_rows.to_parquet(tmp_path / "predictions.parquet")
+    write_result(tmp_path, sex_card, FACTS.model_copy(update={"own_threshold": 0.85}))
+    result = read_result(tmp_path)
+    (own,) = [s for s in result.scores if s.key == ScoreKey("worst_group_accuracy_own")]
+    assert (result.run.own_threshold, own.value, own.note) == (0.85, 0.0, "sex=male, ill")
+
+
+def test_the_rule_of_a_result_is_written_down(scored):
+    result = read_result(scored)
+    assert result.offsets[0] == 0
+    assert result.threshold == pytest.approx(1 / (1 + np.exp(result.offsets[1])))
 
 
 def test_an_undefined_value_is_stored_too(tmp_path, sex_card, eight_rows):
@@ -45,11 +68,11 @@ def test_an_undefined_value_is_stored_too(tmp_path, sex_card, eight_rows):
     table.to_parquet(tmp_path / "predictions.parquet")
     write_result(tmp_path, sex_card, FACTS)
     found = stored_scores(tmp_path, sex_card, read_result(tmp_path))
-    assert np.isnan(found.draws["worst_group_accuracy"]).all()
+    assert np.isnan(found.draws[ScoreKey("worst_group_accuracy")]).all()
 
 
 def shorten(path):
-    save_file({name: draws[:3] for name, draws in load_file(path).items()}, path)
+    save_file({name: draws[:, :3].copy() for name, draws in load_file(path).items()}, path)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +113,7 @@ def test_a_score_that_its_metric_cannot_have_does_not_count(scored, card, field)
 
 def test_draws_that_their_metric_cannot_have_do_not_count(scored, card):
     draws = load_file(scored / "draws.safetensors")
-    draws["auroc"][7] = -0.5
+    draws["draws"][keys_with_draws(card).index(ScoreKey("auroc")), 7] = -0.5
     save_file(draws, scored / "draws.safetensors")
     digest = result.bytes_digest((scored / "draws.safetensors").read_bytes())
     edit(scored, lambda content: content["scoring"].update(draws=digest))
