@@ -106,7 +106,7 @@ def score_folder(folder: Path, card: TaskCard, run: RunFacts) -> Scored:
 
 @cache
 def scoring_digest() -> str:
-    """Identify the code of the metrics."""
+    """Identify the code of the metrics; it is looked up once, not once per run."""
     return code_digest(Path(scoring.__file__))
 
 

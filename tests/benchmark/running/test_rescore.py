@@ -2,9 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
+from benchmark.api.scores import ScoreKey
 from benchmark.commands.app import app
 from benchmark.planning import plan
 from benchmark.records import result
@@ -27,6 +30,63 @@ def claim(record, value):
     for score in content["scores"]:
         score["value"] = value
     path.write_text(json.dumps(content))
+
+
+def write_schema_2(folder, card, predictions):
+    """Write a finished run as schema 2 had it: one score, draws by metric, no recruited rows."""
+    predictions.to_parquet(folder / "predictions.parquet")
+    save_file({"worst_group_accuracy": np.full(501, 0.75)}, folder / "draws.safetensors")
+    kept = {
+        "schema": 2,
+        "run": {
+            "seconds": {"fit": 1.0}, "steps": 3, "standard_loop": True, "fingerprint": "f",
+            "finished": "2026-01-01",
+        },
+        "scoring": {"code": "0" * 16, "predictions": "0" * 16, "draws": "0" * 16},
+        "threshold": 0.45,
+        "scores": [
+            {
+                "key": {
+                    "metric": "worst_group_accuracy", "attributes": [], "values": [], "label": None,
+                },
+                "value": 0.75, "n": 4, "positives": None, "low": 0.5, "high": 1.0, "note": "",
+            }
+        ],
+    }  # fmt: skip
+    (folder / "result.json").write_text(json.dumps(kept))
+    (folder / "config.json").write_text(json.dumps(config_of_schema_2(card)))
+    (folder / "done").touch()
+
+
+def config_of_schema_2(card):
+    """Return config.json as schema 2 had it."""
+    classifier = {
+        "backbone": "test_resnet", "steps": 360, "batch_size": 32, "learning_rate": 1e-3,
+        "weight_decay": 1e-4, "evaluations": 5,
+    }  # fmt: skip
+    return {
+        "schema": 2,
+        "task": {"name": card.name, "version": 1, "source": "0f0f"},
+        "variant": {"name": "severity-1", "knobs": {"severity": 1.0}},
+        "method": {
+            "name": "erm", "source": "aaaa", "fields": {}, "kind": "baseline", "origin": "folder",
+            "groups_used": "never", "extra_data": "none", "trains_generator": False, "summary": "",
+        },
+        "preset": {
+            "name": "quick", "description": "",
+            "source": {"image_size": 64, "train": 1500, "val": 500, "test": 900},
+            "classifier": classifier,
+            "run": {"seeds": [0, 1], "time_limit_minutes": 10, "threads": 1},
+        },
+        "source": {"kind": "digital", "name": "digital cohort"},
+        "card": card.as_dict(),
+        "cohort_facts": {
+            "kind": "digital", "name": "digital cohort", "licence": "", "citation": "",
+            "caveats": "",
+        },
+        "seed": 0, "engine": "e1e1", "environment": {"device": "cpu"}, "row": "1a2b3c4d",
+        "run": "erm/quick-seed-0-1a2b3c4d", "cohort": "cohort-1a2b3c4d",
+    }  # fmt: skip
 
 
 def test_scores_of_the_same_code_are_left_as_they_are(runs):
@@ -60,6 +120,26 @@ def test_a_run_that_cannot_be_scored_is_named_and_stays_as_it_is(runs, damage):
     before = (record.folder / "result.json").read_bytes()
     assert str(record.folder) in rescore(record)
     assert (record.folder / "result.json").read_bytes() == before
+
+
+def test_a_folder_of_schema_2_is_scored_by_the_metrics_of_today(tmp_path, sex_card, eight_rows):
+    """Its threshold and its score are of version 1, its draws by metric, and nobody is recruited."""
+    folder = tmp_path / "runs/toy/severity-1/erm/quick-seed-0-1a2b3c4d"
+    folder.mkdir(parents=True)
+    write_schema_2(folder, sex_card, eight_rows)
+    (old,) = find_runs(tmp_path / "runs")
+    assert (old.result.threshold, old.scores[0].value) == (0.45, 0.75)
+    done = CliRunner().invoke(app, ["score", "--runs", str(tmp_path / "runs")])
+    assert done.exit_code == 0, done.output
+    (renewed,) = find_runs(tmp_path / "runs")
+    values = {score.key: score.value for score in renewed.scores}
+    assert renewed.result.threshold == pytest.approx(0.5)
+    assert values[ScoreKey("worst_group_accuracy")] == 0.5
+    assert values[ScoreKey("worst_group_accuracy_own")] == 0.5
+    assert values[ScoreKey("recruited_accuracy")] is None
+    assert renewed.result.scoring.versions["worst_group_accuracy"] == 2
+    assert renewed.result.run == old.result.run
+    assert result.stored_scores(renewed.folder, renewed.card, renewed.result)
 
 
 def test_score_goes_on_after_a_run_that_cannot_be_scored(runs, make_spec):
