@@ -123,7 +123,9 @@ def score_run(run: FoundRun, card: TaskCard, index: Index | None) -> ScoredRun |
     )  # fmt: skip
 
 
-def _from_index(run: FoundRun, card: TaskCard) -> tuple[Known, Mapping[ScoreKey, np.ndarray]] | None:
+def _from_index(
+    run: FoundRun, card: TaskCard
+) -> tuple[Known, Mapping[ScoreKey, np.ndarray]] | None:
     if run.known is None or run.known.digest != _digest(card):
         return None
     draws = known_draws(run.folder, card, run.known.table.values[:, 0])

@@ -123,7 +123,7 @@ def test_a_run_that_cannot_be_scored_is_named_and_stays_as_it_is(runs, damage):
 
 
 def test_a_folder_of_schema_2_is_scored_by_the_metrics_of_today(tmp_path, sex_card, eight_rows):
-    """Its threshold and its score are of version 1, its draws by metric, and nobody is recruited."""
+    """Threshold and score are of version 1, the draws by metric, and nobody is recruited."""
     folder = tmp_path / "runs/toy/severity-1/erm/quick-seed-0-1a2b3c4d"
     folder.mkdir(parents=True)
     write_schema_2(folder, sex_card, eight_rows)
