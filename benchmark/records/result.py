@@ -78,8 +78,12 @@ def write_result(folder: Path, card: TaskCard, run: RunFacts) -> None:
 
     The draws are written first: a result.json whose digest they do not have does not count.
     """
-    scored = score_folder(folder, card, run)
-    tensor = np.array([scored.draws[key] for key in keys_with_draws(card)], dtype=np.float32)
+    write_scored(folder, run, score_folder(folder, card, run))
+
+
+def write_scored(folder: Path, run: RunFacts, scored: Scored) -> None:
+    """Write scores that predictions.parquet was found to have."""
+    tensor = np.array(list(scored.draws.values()), dtype=np.float32)
     draws = save({TENSOR: tensor})
     write_bytes(folder / DRAWS, draws)
     scoring = Scoring(

@@ -15,23 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save
+import pandas as pd
 
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score
 from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.scoring import Scored, score_predictions
 from benchmark.records.config import RunConfig, write_config
-from benchmark.records.result import (
-    DRAWS,
-    PREDICTIONS,
-    Result,
-    RunFacts,
-    Scoring,
-    score_folder,
-    scoring_digest,
-)
+from benchmark.records.result import PREDICTIONS, RunFacts, write_scored
 from benchmark.records.run_folder import finish
-from benchmark.support.files import bytes_digest
 from leaderboard.build import build
 from tests.leaderboard import fake_runs as fake
 
@@ -47,7 +39,7 @@ def make(root: Path) -> None:
         card = replace(base, name=f"{base.name}_{task}", title=f"{base.title} {task}")
         for seed in range(SEEDS):
             template = _template(root / "templates" / f"{task}-{seed}", card, seed)
-            scored = score_folder(template, card)
+            scored = score_predictions(pd.read_parquet(template / PREDICTIONS), card)
             for place in range(METHODS):
                 _write(root, card, place, seed, template, scored)
         fake.write_cohort(root / "runs" / card.name / "severity-1" / "cohort-1a2b3c4d", card)
@@ -76,13 +68,7 @@ def _write(root: Path, card: TaskCard, place: int, seed: int, template: Path, sc
     rng = np.random.default_rng([place, seed])
     shift = 0.08 * np.sin(place) + 0.02 * rng.normal()
     scores = tuple(_moved(score, shift) for score in scored.scores)
-    drawn = save({name: _shifted(name, draws, shift) for name, draws in scored.draws.items()})
-    (partial / DRAWS).write_bytes(drawn)
-    digests = Scoring(
-        code=scoring_digest(),
-        predictions=bytes_digest((partial / PREDICTIONS).read_bytes()),
-        draws=bytes_digest(drawn),
-    )
+    draws = {key: _shifted(key.metric, drawn, shift) for key, drawn in scored.draws.items()}
     facts = RunFacts(
         seconds={"load": 1.0, "fit": 11.0 + seed, "predict": 0.6, "score": 0.4},
         steps=360,
@@ -90,8 +76,7 @@ def _write(root: Path, card: TaskCard, place: int, seed: int, template: Path, sc
         fingerprint=f"fp{seed}",
         finished=FINISHED,
     )
-    result = Result(run=facts, scoring=digests, threshold=scored.threshold, scores=scores)
-    (partial / "result.json").write_text(result.model_dump_json(indent=1, by_alias=True))
+    write_scored(partial, facts, Scored(scores, scored.offsets, draws))
     finish(partial, target)
 
 
