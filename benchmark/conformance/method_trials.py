@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import pandas as pd
 import torch
 
-from benchmark.api.data import Split, Splits
+from benchmark.api.data import Splits
 from benchmark.api.protocols import Method, Predictor
 from benchmark.cohorts.toy import ToyTask
 from benchmark.conformance.finding import Finding, advice_of
@@ -18,10 +17,10 @@ from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.planning.fields import check_fields
 from benchmark.planning.run_spec import RunSpec
 from benchmark.running import predictions
+from benchmark.running.asking import DependsOnOthers
 from benchmark.running.own_threshold import own_threshold
 
-FEW = 5  # images that are predicted once more by themselves
-TOLERANCE = 2e-3  # what another batch size may change; a batch statistic changes far more
+BESIDE = "an image's prediction does not depend on the images beside it"
 
 
 def try_method(method: Method, name: str, say: Callable[[str], None]) -> Iterator[Finding]:
@@ -67,14 +66,11 @@ class _Toy:
             split.masks.flags.writeable = False
         return predictions.fit(self.method, train, val, ctx)
 
-    def probabilities(self, predictor: Predictor, test: Split) -> np.ndarray:
-        """Ask for probabilities, (n, classes)."""
-        table = predictions.predict(predictor, self.method, self.task.card, "test", test)
-        return _probabilities(table)
-
-
-def _probabilities(table: pd.DataFrame) -> np.ndarray:
-    return table.filter(like="probability_").to_numpy()
+    def probabilities(self, predictor: Predictor) -> np.ndarray:
+        """Ask for probabilities of val and test, (n, classes), as a run asks."""
+        asked = {"val": self.splits.val, "test": self.splits.test}
+        table = predictions.predict(predictor, self.method, self.task.card, asked, self.spec.seed)
+        return table.filter(like="probability_").to_numpy()
 
 
 def _try(what: str, toy: _Toy, *, again: bool) -> Iterator[Finding]:
@@ -84,34 +80,24 @@ def _try(what: str, toy: _Toy, *, again: bool) -> Iterator[Finding]:
         if refused := toy.refusal():
             yield Finding(f"{what}: its check refuses toys ({refused}), tried all the same")
         predictor = toy.fit()
-        first = toy.probabilities(predictor, toy.splits.test)
+        first = toy.probabilities(predictor)
         own_threshold(predictor, toy.method, toy.task.card)
+    except DependsOnOthers as error:
+        yield Finding(BESIDE, str(error))
+        return
     except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
         yield Finding(what, advice_of(error, toy.method, toy.task.card))
         return
     yield Finding(f"{what}: shapes and probabilities, {time.monotonic() - started:.0f} s")
     if again:
-        yield _alone(toy, predictor, first)
+        yield Finding(BESIDE)
         yield from try_generator(predictor, toy.splits.val, toy.method)
         yield _repeated(toy, first)
 
 
-def _alone(toy: _Toy, predictor: Predictor, first: np.ndarray) -> Finding:
-    """Predict a few images without the others."""
-    test = toy.splits.test
-    few = Split(test.images[:FEW], test.masks[:FEW], test.table.iloc[:FEW])
-    moved = float(np.abs(toy.probabilities(predictor, few) - first[:FEW]).max())
-    advice = (
-        f"predicting {FEW} images alone moved a probability by {moved:.3f}; call network.eval() "
-        "before predicting, and use no statistics of the batch."
-    )
-    what = "an image's prediction does not depend on the images beside it"
-    return Finding(what, advice if moved > TOLERANCE else "")
-
-
 def _repeated(toy: _Toy, first: np.ndarray) -> Finding:
     """Fit once more with the same seed."""
-    same = np.array_equal(toy.probabilities(toy.fit(), toy.splits.test), first)
+    same = np.array_equal(toy.probabilities(toy.fit()), first)
     advice = (
         "two fits with one seed differ; draw every random number from ctx.rng(...) or "
         "ctx.torch_rng(...), and seed torch from them before a network is made."

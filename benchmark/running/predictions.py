@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from benchmark.api.data import Split
 from benchmark.api.declarations import declaration_of, method
 from benchmark.api.protocols import DigitalTask, Method, Predictor, Task, is_predictor, recruited_by
 from benchmark.planning.run_spec import RunSpec
+from benchmark.running.asking import ask_all
 from benchmark.running.declared import as_declared, check_call
 from benchmark.support.cache import ContentCache
 from benchmark.support.devices import choose_device, choose_precision
@@ -98,25 +99,40 @@ def fit(method: Method, train: Split, val: Split, ctx: RunContext) -> Predictor:
 
 
 def predict(
-    predictor: Predictor, method: Method, card: TaskCard, name: str, split: Split
+    predictor: Predictor, method: Method, card: TaskCard, splits: Mapping[str, Split], seed: int
 ) -> pd.DataFrame:
-    """Ask for probabilities and put them beside what the method did not see."""
+    """Ask for probabilities, in shuffled batches of all splits mixed, and name each row's split.
+
+    They are put beside what the method did not see. Raises DependsOnOthers if an image's answer
+    changes with the batch that it is in.
+    """
     attributes = [a.name for a in card.attributes]
     if not is_predictor(predictor):
         raise TypeError(
             f"{type(method).__name__}: fit returned {type(predictor).__name__}; it must return an "
             "object with predict_proba(images), as train_classifier does. Is a `return` missing?"
         )
-    shown = [split.table[attributes].copy()] if declaration_of(method).groups_used == "test" else []
     check_call(predictor, method)
-    ask: Callable[..., Any] = predictor.predict_proba  # with the attributes, if "test" is declared
-    with as_declared(method, card):
-        probability = ask(np.asarray(split.images), *shown)
-    probability = checked(probability, len(split), len(card.classes), method)
-    table = split.table[["image_id", "patient_id", "label", *attributes]].copy()
-    table.insert(2, "split", name)
-    for k in range(len(card.classes)):
-        table[f"probability_{k}"] = probability[:, k]
+    shows_groups = declaration_of(method).groups_used == "test"
+    predict_proba: Callable[..., Any] = predictor.predict_proba
+
+    def ask(images: np.ndarray, groups: pd.DataFrame) -> np.ndarray:
+        with as_declared(method, card):
+            probability = predict_proba(images, *([groups] if shows_groups else []))
+        return checked(probability, len(images), len(card.classes), method)
+
+    answers = ask_all(ask, splits, attributes, seed)
+    columns = ["image_id", "patient_id", "label", *attributes]
+    tables = [_answered(splits[name].table[columns], name, answers[name]) for name in splits]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _answered(table: pd.DataFrame, split: str, probability: np.ndarray) -> pd.DataFrame:
+    """Put the split's name and the probabilities, (n, classes), into a copy of its table."""
+    table = table.copy()
+    table.insert(2, "split", split)
+    for k, column in enumerate(probability.T):
+        table[f"probability_{k}"] = column
     return table
 
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
-
 from benchmark.api.protocols import Method, Task, generator_of, is_generator
 from benchmark.cohorts.checks import check_splits
 from benchmark.planning.run_spec import RunSpec
@@ -55,11 +53,10 @@ def run(
     clock.lap("fit")
 
     # 3. Predict: images travel without labels, and without attributes unless declared.
-    val_patients = threshold_patients(predictor, method, splits.val)
-    asked = {**splits.parts(), "val": val_patients}
+    asked = {**splits.parts(), "val": threshold_patients(predictor, method, splits.val)}
     del asked["train"]
-    parts = [predict(predictor, method, task.card, name, split) for name, split in asked.items()]
-    pd.concat(parts, ignore_index=True).to_parquet(folder / "predictions.parquet")
+    predictions = predict(predictor, method, task.card, asked, spec.seed)
+    predictions.to_parquet(folder / "predictions.parquet")
     clock.lap("predict")
 
     # 4. A generator is asked for patients of its own, and judged by real ones.

@@ -40,7 +40,15 @@ def advice(path):
             "    rank = images.mean((1, 2, 3)).argsort().argsort() / len(images)\n"
             "    return np.column_stack([rank, 1 - rank])\n"
             "return Odd(answer)",
-            "statistics of the batch",
+            "statistics, ranks or normalisation of the batch",
+        ),
+        (
+            "drawn = np.random.default_rng(0)\n"
+            "def answer(images):\n"
+            "    p = drawn.uniform(size=len(images))\n"
+            "    return np.column_stack([p, 1 - p])\n"
+            "return Odd(answer)",
+            "depends on chance",
         ),
         ("raise ZeroDivisionError('oh')", "ZeroDivisionError: oh (mine.py, line"),
         ("return Odd(lambda images: np.full((9, 2), 0.5))", "predict_proba returned shape (9, 2)"),

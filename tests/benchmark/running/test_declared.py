@@ -19,7 +19,7 @@ def ends_in(path, make_spec):
     ctx = predictions.make_context(TASK, method, spec, lambda line: None)
     seen = (predictions.visible(split, TASK.card, method) for split in (splits.train, splits.val))
     predictor = predictions.fit(method, *seen, ctx)
-    predictions.predict(predictor, method, TASK.card, "test", splits.test)
+    predictions.predict(predictor, method, TASK.card, {"test": splits.test}, 0)
 
 
 @pytest.mark.parametrize(
