@@ -4,6 +4,7 @@ Run before a change and after it, on one machine:
 
     python docs/measurements/golden.py write docs/results/golden.npz
     python docs/measurements/golden.py compare docs/results/golden.npz
+    python docs/measurements/golden.py compare docs/results/golden.npz val     # of val alone
 
 About two minutes on two cores. A change of layout, names or records must leave every probability
 and every number of the generation track as it was. What a processor rounds differs, so a file of
@@ -80,7 +81,7 @@ def _inherited() -> dict[str, str]:
 
 
 def read_all(runs: Path) -> dict[str, np.ndarray]:
-    """Return probabilities (images, classes) of every run, and the numbers of its generator."""
+    """Return probabilities (images, classes) of every run and split, and numbers of generators."""
     found = {}
     for config in sorted((runs / "runs").glob("*/*/*/*/config.json")):
         read = json.loads(config.read_text())
@@ -89,7 +90,8 @@ def read_all(runs: Path) -> dict[str, np.ndarray]:
             name = name.replace(f"/{now}", f"/{old}")
         table = pd.read_parquet(config.parent / "predictions.parquet").sort_values("image_id")
         columns = [c for c in table if c.startswith("probability_")]
-        found[name] = table[columns].to_numpy()
+        for split, rows in table.groupby("split"):
+            found[f"{name}/{split}"] = rows[columns].to_numpy()
         track = config.parent / "generation.json"
         if track.exists():
             found[f"{name}/generation"] = np.sort(list(_numbers(json.loads(track.read_text()))))
@@ -105,7 +107,7 @@ def _numbers(value: object) -> list[float]:
 
 
 def compare(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> int:
-    """Print what differs and return how many runs do."""
+    """Print what differs and return how many arrays do."""
     differing = 0
     for name in sorted({*before, *after}):
         old, new = before.get(name), after.get(name)
@@ -122,8 +124,9 @@ def compare(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("write", "compare"):
+    if len(sys.argv) not in (3, 4) or sys.argv[1] not in ("write", "compare"):
         sys.exit(__doc__)
+    wanted = f"/{sys.argv[3]}" if len(sys.argv) == 4 else ""
     with tempfile.TemporaryDirectory() as folder:
         run_all(Path(folder))
         found = read_all(Path(folder))
@@ -132,4 +135,5 @@ if __name__ == "__main__":
         print(f"wrote {sys.argv[2]}: {len(found)} arrays")
     else:
         with np.load(sys.argv[2]) as known:
-            sys.exit(compare(dict(known), found) > 0)
+            sides = [{k: v for k, v in s.items() if k.endswith(wanted)} for s in (known, found)]
+            sys.exit(compare(*sides) > 0)
