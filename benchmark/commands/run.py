@@ -142,10 +142,11 @@ def _plan(specs: Sequence[RunSpec], runs: Path, jobs: int) -> list[PlannedRun]:
     from benchmark.planning import claims, plan, plan_report
 
     planned = plan.plan(specs, runs)
-    plan.check_own_patients(planned)
+    too_small = plan.check_own_patients(planned)
     out.print(plan_report.plan_table(planned))
     missing = claims.missing_rivals([run.config for run in planned], runs)
-    for line in (plan_report.plan_cost(planned, runs, jobs), *plan_report.aims(planned), *missing):
+    aims, cost = plan_report.aims(planned), plan_report.plan_cost(planned, runs, jobs)
+    for line in (cost, *aims, *missing, *too_small):
         tell(line)
     return planned
 

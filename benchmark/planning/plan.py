@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.cohorts.sample_size import small_cells
 from benchmark.planning.claims import misspelt_rivals
 from benchmark.planning.fields import CheckFailed, build_task
 from benchmark.planning.resolve import resolve, run_folder
@@ -78,8 +79,14 @@ def _cost_keys(config: RunConfig) -> list[tuple[str, ...]]:
     return [(preset, config.task.name, name), (preset, name), (preset, "all", like)]
 
 
-def check_own_patients(planned: Sequence[PlannedRun]) -> None:
-    """Read a table cohort before its plan is shown: CohortError lists all that is wrong with it."""
+def check_own_patients(planned: Sequence[PlannedRun]) -> list[str]:
+    """Read a table cohort before its plan is shown: CohortError lists all that is wrong with it.
+
+    Returns which cells of test are too small for a claim, in lines; none for digital cohorts.
+    """
     own = [run for run in planned if run.spec.data is not None]
     for run in own[:1]:  # one folder holds the patients of all runs
-        build_task(run.spec).load(run.spec.source, run.spec.variant, run.spec.seed)
+        task = build_task(run.spec)
+        splits = task.load(run.spec.source, run.spec.variant, run.spec.seed)
+        return small_cells(splits.test.table, task.card)
+    return []
