@@ -11,14 +11,18 @@ from typing import Any
 
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import Gain
+from benchmark.metrics.scoring import score_keys
+from leaderboard.rank.means import Estimates
 from leaderboard.rank.standings import REFERENCE, Standing
 from leaderboard.read.boards import Board
+from leaderboard.read.score_table import NOT_COUNTED
 from leaderboard.tables.columns import COLUMNS, minutes
 from leaderboard.tables.generation import generation_values, judge_of_board
 from leaderboard.tables.group_mix import judge_of_mixes, mix_values
 from leaderboard.words.verdicts import verdict_words
 
-SCHEMA = 2  # of results.json
+SCHEMA = 3  # of results.json
+DIGITS = 7  # of a score; resampling moves the third
 
 Ranked = Sequence[tuple[Board, Sequence[Standing]]]
 
@@ -79,16 +83,22 @@ def _harmless(value: Any) -> Any:
     return "'" + value if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
 
-def as_json(ranked: Ranked, scores: str) -> dict[str, Any]:
-    """Return everything the page shows as plain values, with every score of every row.
+def json_text(ranked: Ranked, scores: str) -> str:
+    """Write everything that the pages show, with every score of every row; one line per board.
 
-    scores: says when the scores were computed.
+    scores: says when the scores were computed. Estimates are lists in the order of the board's
+    score_keys, null where undefined.
     """
-    return {"schema": SCHEMA, "scores": scores, "boards": [_json_board(*each) for each in ranked]}
+    head = json.dumps({"schema": SCHEMA, "scores": scores}, ensure_ascii=False)
+    boards = ",\n".join(
+        json.dumps(_json_board(*each), allow_nan=False, ensure_ascii=False) for each in ranked
+    )
+    return f'{head[:-1]}, "boards": [\n{boards}\n]}}\n'
 
 
 def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
     of_images, of_mixes = judge_of_board(standings), judge_of_mixes(standings)
+    keys = score_keys(board.card)
     return {
         "card": board.card.as_dict(),
         "variant": board.variant.model_dump(),
@@ -96,6 +106,7 @@ def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
         "source": board.source.plain(),
         "cohort_facts": board.facts.as_dict(),
         "judges": {"generation": of_images, "group_mix": of_mixes},
+        "score_keys": [vars(key) for key in keys],
         "rows": [
             {
                 **_json_row(standing),
@@ -123,11 +134,24 @@ def _json_row(standing: Standing) -> dict[str, Any]:
         "older": standing.row.older,
         "levelling_down": list(standing.levelling_down),
         "gains": [_json_gain(gain, over) for over, gain in standing.gains.items()],
-        "estimates": [
-            {"key": vars(key), **vars(estimate)} for key, estimate in standing.estimates.items()
-        ],
+        "estimates": _json_estimates(standing.estimates) if standing.row.done else None,
         "environment": standing.row.config.environment,
     }
+
+
+def _json_estimates(estimates: Estimates) -> dict[str, Any]:
+    """Write estimates as lists; JSON has no NaN, so what is undefined is null."""
+    numbers = estimates.numbers.round(DIGITS).T.tolist()
+    counts = estimates.counts.T.tolist()
+    lists = {
+        name: [None if x != x else x for x in column]
+        for name, column in zip(("value", "low", "high"), numbers, strict=True)
+    }
+    lists |= {
+        name: [None if n == NOT_COUNTED else n for n in column]
+        for name, column in zip(("n", "positives", "negatives"), counts, strict=True)
+    }
+    return {**lists, "notes": dict(estimates.notes)}
 
 
 def _json_gain(gain: Gain, over: str) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from typing import Any
 
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.charts import plots
-from leaderboard.rank.estimates import Estimate
+from leaderboard.rank.means import Estimate
 from leaderboard.rank.standings import HEADLINE, REFERENCE, Standing
 from leaderboard.read.boards import Board
-from leaderboard.tables.columns import COLUMNS, Context
+from leaderboard.tables.columns import COLUMNS, Context, context_of
 from leaderboard.tables.generation import generation_table
 from leaderboard.tables.group_mix import mix_view
-from leaderboard.tables.groups import detail_metrics, heat_map
+from leaderboard.tables.groups import detail_metrics
+from leaderboard.tables.heat_map import heat_map
 from leaderboard.tables.patients import (
     commonest_and_rarest,
     count_table,
@@ -23,28 +24,23 @@ from leaderboard.tables.patients import (
     terms,
     without_pictures,
 )
-from leaderboard.tables.ranking_rows import KINDS, ranking_row, row_label
+from leaderboard.tables.ranking_rows import KINDS, ranking_rows, row_labels
 from leaderboard.words.board_notes import board_notes
 from leaderboard.words.headline_summary import headline_summary
 
 PLANE_X = "balanced_accuracy"
 
 
-def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> dict[str, Any]:
-    """Prepare one section of the page."""
-    plain = next((s for s in standings if s.row.name == REFERENCE), None)
-    context = Context(
-        card=board.card,
-        planned=len(board.seeds),
-        common=max((len(s.row.seeds) for s in standings if s.complete), default=0),
-        reference=plain.headline.value if plain else None,
-    )
-    rows = [ranking_row(board, standing, context) for standing in standings]
+def board_view(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
+    """Prepare the page of a board."""
+    context = context_of(board, standings)
+    by_row = row_labels(board)
+    labels = [by_row[id(standing.row)] for standing in standings]
+    rows = ranking_rows(board, standings, context)
     card = board.card
     return {
         "slug": board.slug,
         "title": card.title,
-        "subtitle": subtitle,
         "version": card.version,
         "settings": settings(board),
         "question": card.question,
@@ -56,17 +52,17 @@ def board_view(board: Board, standings: Sequence[Standing], subtitle: str) -> di
         "columns": COLUMNS,
         "ranked": [row for row in rows if row["kind"] != "control"],
         "controls": [row for row in rows if row["kind"] == "control"],
-        "plane": _plane(board, standings, rows),
-        "heat": heat_map(card, standings, [row_label(board, s) for s in standings]),
+        "plane": _plane(standings, rows, labels),
+        "heat": heat_map(card, standings, labels),
         "generation": generation_table(
             standings,
-            [row_label(board, s) for s in standings],
+            labels,
             # What resembles a training patient is never shown where patients are real.
             with_gallery=board.facts.digital,
         ),
         "group_mix": mix_view(
             standings,
-            [row_label(board, s) for s in standings],
+            labels,
             with_gallery=board.facts.digital,
         ),
         "group_columns": _titles(detail_metrics(card, "group")),
@@ -115,11 +111,11 @@ def _caption(context: Context) -> str:
 
 
 def _plane(
-    board: Board, standings: Sequence[Standing], rows: Sequence[Mapping[str, Any]]
+    standings: Sequence[Standing], rows: Sequence[Mapping[str, Any]], labels: Sequence[str]
 ) -> dict[str, Any] | None:
     points = [
-        plots.Point(row_label(board, s), row["kind"], row["id"], _three(x), _three(y))
-        for s, row in zip(standings, rows, strict=True)
+        plots.Point(label, row["kind"], row["id"], _three(x), _three(y))
+        for s, row, label in zip(standings, rows, labels, strict=True)
         for x, y in [(s.overall(PLANE_X), s.headline)]
         if x.value is not None and y.value is not None
     ]

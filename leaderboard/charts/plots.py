@@ -14,6 +14,7 @@ from markupsafe import Markup
 FONT_WIDTH = 6.7  # pixels per character at 12.5 px, a generous mean
 FONT_HEIGHT = 15.0
 LONGEST_LABEL = 26  # characters; longer names are cut, the tooltip has all of it
+MOST_NAMES = 24  # written in a picture; the other dots say their names when pointed at
 TOO_FAR = 0.15  # a row this far below both ERM and the median row is named, not drawn
 SIDE = 10.0  # pixels between a dot and its name
 FARTHEST = 247  # pixels up or down: room for twelve names of dots in one corner
@@ -113,10 +114,13 @@ def plane(
     canvas = Canvas(*size, _span([p.x[0] for p in points]), _span([p.y[0] for p in points]))
     drawn = [_axes(canvas, titles)]
     drawn += [_reference_lines(canvas, p) for p in points if p.link == reference]
-    labels = place_labels(canvas, points)
+    with_name = named(points, reference)
+    rest = [point for point in points if point not in with_name]
+    labels = place_labels(canvas, with_name, rest)
     # Names come last, so that no whisker crosses out a name.
     drawn += [_whiskers(canvas, point) for point in points]
-    drawn += [_dot(canvas, p, box) for p, box in zip(points, labels, strict=True)]
+    drawn += [_dot(canvas, point, None) for point in rest]
+    drawn += [_dot(canvas, p, box) for p, box in zip(with_name, labels, strict=True)]
     return Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         css, *size, f"{titles[1]} against {titles[0]}", Markup("").join(drawn)
     )
@@ -191,7 +195,8 @@ def _cut(canvas: Canvas, point: Point) -> list[str]:
     return heads
 
 
-def _dot(canvas: Canvas, point: Point, box: Box) -> Markup:
+def _dot(canvas: Canvas, point: Point, box: Box | None) -> Markup:
+    """Draw a point as a link to its row; box: of its name, None where it has none."""
     x, y = canvas.x(point.x[0]), canvas.y(point.y[0])
     shapes = {
         "baseline": '<circle class="dot baseline" cx="{0:.1f}" cy="{1:.1f}" r="5"/>',
@@ -199,23 +204,26 @@ def _dot(canvas: Canvas, point: Point, box: Box) -> Markup:
         "method": '<path class="dot method" d="M{0:.1f} {4:.1f}l6 6l-6 6l-6 -6z"/>',
     }
     shape = Markup(shapes.get(point.kind, shapes["method"])).format(x, y, x - 4.5, y - 4.5, y - 6)
+    words = f"{point.name}: {point.x[0]:.1%} across, {point.y[0]:.1%} up"
+    leader, name = (_leader(x, y, box), _name(point, box)) if box else ("", "")
+    return Markup('<a href="#{}"><title>{}</title>{}{}{}</a>').format(
+        point.link, words, leader, shape, name
+    )
+
+
+def _leader(x: float, y: float, box: Box) -> Markup:
+    """Draw a line from a dot to a name that stands far from it."""
     near_x, near_y = min(max(x, box[0]), box[2]), min(max(y, box[1]), box[3])
-    leader = Markup("")
-    if abs(near_x - x) + abs(near_y - y) > 16:
-        leader = Markup('<path class="leader" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>').format(
-            x, y, near_x, near_y
-        )
-    words = "{}: {:.1%} across, {:.1%} up"
-    return Markup(
-        '<a href="#{}"><title>{}</title>{}{}<text x="{:.1f}" y="{:.1f}">{}</text></a>'
-    ).format(
-        point.link,
-        words.format(point.name, point.x[0], point.y[0]),
-        leader,
-        shape,
-        box[0],
-        box[3] - 4,
-        _short(point.name),
+    if abs(near_x - x) + abs(near_y - y) <= 16:
+        return Markup("")
+    return Markup('<path class="leader" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>').format(
+        x, y, near_x, near_y
+    )
+
+
+def _name(point: Point, box: Box) -> Markup:
+    return Markup('<text x="{:.1f}" y="{:.1f}">{}</text>').format(
+        box[0], box[3] - 4, _short(point.name)
     )
 
 
@@ -223,19 +231,31 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST_LABEL else name[: LONGEST_LABEL - 1] + "…"
 
 
-def place_labels(canvas: Canvas, points: Sequence[Point]) -> list[Box]:
+def named(points: Sequence[Point], reference: str) -> list[Point]:
+    """Choose the points whose names are written: all, or of many the reference and the highest."""
+    if len(points) <= MOST_NAMES:
+        return list(points)
+    first = sorted(points, key=lambda p: (p.link != reference, p.kind != "control", -p.y[0]))
+    return [point for point in points if point in first[:MOST_NAMES]]
+
+
+def place_labels(
+    canvas: Canvas, points: Sequence[Point], others: Sequence[Point] = ()
+) -> list[Box]:
     """Find a box for each name that covers no dot and no other name.
 
     Greedy, from the top of the picture down: each name takes the nearest free place of a ring of
     candidates around its dot. Where all are taken, the place that covers least is used.
+    others: points without a name, whose dots are not covered either.
     """
-    dots = [(canvas.x(p.x[0]), canvas.y(p.y[0])) for p in points]
+    dots = [(canvas.x(p.x[0]), canvas.y(p.y[0])) for p in (*points, *others)]
     taken: list[Box] = [(x - 7, y - 7, x + 7, y + 7) for x, y in dots]
     boxes: dict[int, Box] = {}
     for place in sorted(range(len(points)), key=lambda i: (dots[i][1], dots[i][0])):
         width = len(_short(points[place].name)) * FONT_WIDTH
         candidates = _candidates(dots[place], width, canvas.frame)
-        boxes[place] = min(candidates, key=lambda box: sum(_overlap(box, other) for other in taken))
+        covered = _overlaps(np.array(candidates), np.array(taken))
+        boxes[place] = candidates[int(covered.argmin())]
         taken.append(boxes[place])
     return [boxes[place] for place in range(len(points))]
 
@@ -254,7 +274,9 @@ def _candidates(dot: tuple[float, float], width: float, frame: Box) -> list[Box]
     return inside or [(frame[0] + 3, y - half, frame[0] + 3 + width, y + half)]
 
 
-def _overlap(one: Box, other: Box) -> float:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return max(width, 0.0) * max(height, 0.0)
+def _overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the area that each box shares with all others, (boxes,); both (n, 4)."""
+    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    area: np.ndarray = np.clip(high - low, 0, None).prod(axis=-1).sum(axis=1)
+    return area

@@ -19,12 +19,12 @@ from benchmark.metrics.seed_noise import SeedNoise
 from benchmark.metrics.tiers import tiers
 from leaderboard.rank.estimates import (
     Draws,
-    Estimate,
     board_noise,
     draws_of,
     estimate_scores,
     measured,
 )
+from leaderboard.rank.means import Estimate, Estimates
 from leaderboard.read.boards import Board, Row
 from leaderboard.read.scored_run import RunKey, ScoredRun
 
@@ -42,7 +42,7 @@ class Standing:
     complete: bool  # it has the same runs, seed and data, as the fullest contestants
     place: int | None  # None for controls and for rows without a headline or not complete
     tier: int | None  # None too where there is one seed
-    estimates: Mapping[ScoreKey, Estimate]
+    estimates: Estimates
     worst_cell: ScoreKey | None  # the cell with the lowest mean accuracy; None if any is undefined
     gains: Mapping[str, Gain] = field(default_factory=dict)  # by the row compared with
     levelling_down: tuple[str, ...] = ()  # attributes whose gap closed because the best fell
@@ -107,8 +107,8 @@ def _worst_cell(card: TaskCard, estimates: Mapping[ScoreKey, Estimate]) -> Score
     """Find the lowest cell; where any is undefined, nobody knows which one that is."""
     single = [(attribute.name,) for attribute in card.attributes]
     cells = {
-        key: estimate.value
-        for key, estimate in estimates.items()
+        key: estimates[key].value
+        for key in estimates
         if key.metric == "cell_accuracy" and key.attributes in single
     }
     defined = {key: value for key, value in cells.items() if value is not None}
@@ -191,9 +191,8 @@ def _levelling_down(card: TaskCard, row: Row, plain: Row) -> tuple[str, ...]:
 def _group_means(runs: Sequence[ScoredRun], attribute: Attribute) -> np.ndarray:
     """Return the mean balanced accuracy of each group, (values,); NaN where one is undefined."""
     keys = [ScoreKey("balanced_accuracy", (attribute.name,), (v,)) for v in attribute.values]
-    by_run = [{score.key: score.value for score in run.scores} for run in runs]
-    values = [[found[key] for key in keys] for found in by_run]
-    return np.mean(np.array(values, dtype=np.float64), axis=0)  # None becomes NaN
+    places = [runs[0].table.keys.places[key] for key in keys]
+    return np.asarray(np.mean([run.table.values[places, 0] for run in runs], axis=0))
 
 
 def _in_order(standings: Sequence[Standing]) -> list[Standing]:

@@ -21,7 +21,7 @@ from benchmark.api.scores import ScoreKey
 from benchmark.records.base import Part
 from benchmark.records.result import DRAWS, PREDICTIONS, RESULT, RunFacts, scoring_digest
 from benchmark.support.files import write_bytes
-from leaderboard.read.score_table import ScoreTable, keys_digest
+from leaderboard.read.score_table import ScoreKeys, ScoreTable
 
 INDEX = ".page-index.safetensors"  # in the results folder
 FORM: Literal[1] = 1  # of the index; another one is not read
@@ -56,7 +56,6 @@ class Known:
     facts: RunFacts
     threshold: float | None
     table: ScoreTable
-    digest: str  # of the addresses of its scores
 
 
 @dataclass
@@ -79,7 +78,7 @@ class Index:
         table = ScoreTable(
             all_runs.keys, all_runs.values[entry.place], all_runs.counts[entry.place], entry.notes
         )
-        known = Known(entry.facts, entry.threshold, table, entry.keys)
+        known = Known(entry.facts, entry.threshold, table)
         self.kept[name] = stamp, known
         return known
 
@@ -108,7 +107,9 @@ def read_index(root: Path) -> Index:
     if header.scoring != scoring_digest():
         return Index(root)
     tables = {
-        digest: ScoreTable(keys, tensors[f"{digest}.values"], tensors[f"{digest}.counts"], {})
+        digest: ScoreTable(
+            ScoreKeys(keys), tensors[f"{digest}.values"], tensors[f"{digest}.counts"], {}
+        )
         for digest, keys in header.keys.items()
         if {f"{digest}.values", f"{digest}.counts"} <= tensors.keys()
     }
@@ -123,7 +124,7 @@ def read_index(root: Path) -> Index:
 def _whole(digest: str, table: ScoreTable) -> bool:
     runs, keys = len(table.values), len(table.keys)
     return (
-        keys_digest(table.keys) == digest
+        table.keys.digest == digest
         and (table.values.shape, table.values.dtype) == ((runs, keys, 3), np.float64)
         and (table.counts.shape, table.counts.dtype) == ((runs, keys, 2), np.int64)
     )
@@ -146,13 +147,14 @@ def _content(kept: dict[str, tuple[Stamp, Known]]) -> bytes:
     of_list: dict[str, list[ScoreTable]] = {}
     runs: dict[str, Entry] = {}
     for name, (stamp, known) in sorted(kept.items()):
-        lists.setdefault(known.digest, known.table.keys)
-        tables = of_list.setdefault(known.digest, [])
+        digest = known.table.keys.digest
+        lists.setdefault(digest, known.table.keys.in_order)
+        tables = of_list.setdefault(digest, [])
         runs[name] = Entry(
             stamp=stamp,
             facts=known.facts,
             threshold=known.threshold,
-            keys=known.digest,
+            keys=digest,
             place=len(tables),
             notes=dict(known.table.notes),
         )

@@ -25,7 +25,7 @@ from benchmark.records.result import (
 )
 from benchmark.records.run_folder import Status, outcome
 from leaderboard.read.index import Index, Known, Stamp, stamp_of
-from leaderboard.read.score_table import ScoreTable, keys_digest, table_of
+from leaderboard.read.score_table import ScoreKeys, ScoreTable, table_of
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PICTURE_LIMIT = 600_000  # bytes; the page is mailed
@@ -126,7 +126,7 @@ def score_run(run: FoundRun, card: TaskCard, index: Index | None) -> ScoredRun |
 def _from_index(
     run: FoundRun, card: TaskCard
 ) -> tuple[Known, Mapping[ScoreKey, np.ndarray]] | None:
-    if run.known is None or run.known.digest != _digest(card):
+    if run.known is None or run.known.table.keys.digest != _digest(card):
         return None
     draws = known_draws(run.folder, card, run.known.table.values[:, 0])
     return None if draws is None else (run.known, draws)
@@ -135,7 +135,7 @@ def _from_index(
 @cache
 def _digest(card: TaskCard) -> str:
     """Identify the addresses of all scores of a run on this card."""
-    return keys_digest(score_keys(card))
+    return ScoreKeys(tuple(score_keys(card))).digest
 
 
 def _from_folder(
@@ -144,8 +144,7 @@ def _from_folder(
     result = run.result or read_result(run.folder)
     stored = stored_scores(run.folder, card, result) if index is not None else None
     scored: Scored = stored or score_folder(run.folder, card, result.run)
-    table = table_of(scored.scores)
-    known = Known(result.run, scored.threshold, table, keys_digest(table.keys))
+    known = Known(result.run, scored.threshold, table_of(scored.scores))
     if index is not None and stored:
         index.add(run.folder, run.stamp, known)
     return known, scored.draws

@@ -1,10 +1,11 @@
-// The page without this script shows everything, in rank order. With it, one can choose.
+// A page without this script shows everything, in rank order. With it, one can choose.
 "use strict";
 
 const root = document.documentElement;
-const boards = [...document.querySelectorAll(".board")];
-const tabs = [...document.querySelectorAll("[data-tab]")];
-const state = { board: "", sort: "", dir: "", q: "", kind: "", open: [], theme: "" };
+const board = document.querySelector(".board"); // the first screen has none
+const table = board && board.querySelector(".ranking");
+const rows = board ? [...board.querySelectorAll(".row")] : [];
+const state = { sort: "", dir: "", q: "", kind: "", open: [], theme: "" };
 
 function read() {
   const hash = location.hash.slice(1);
@@ -15,9 +16,6 @@ function read() {
     if (isState) state[key] = key === "open" ? value.split(",").filter(Boolean) : value;
   }
   const target = isState ? null : document.getElementById(hash);
-  const home = target ? target.closest(".board") : null;
-  if (home) state.board = home.id;
-  if (!boards.some((board) => board.id === state.board)) state.board = boards[0].id;
   if (target && target.classList.contains("row") && !state.open.includes(target.id)) {
     state.open.push(target.id);
   }
@@ -28,7 +26,7 @@ function write() {
   const given = new URLSearchParams();
   for (const [key, value] of Object.entries(state)) {
     const text = Array.isArray(value) ? value.join(",") : value;
-    if (text && !(key === "board" && text === boards[0].id)) given.set(key, text);
+    if (text) given.set(key, text);
   }
   const hash = given.toString();
   history.replaceState(null, "", hash ? "#" + hash : location.pathname + location.search);
@@ -50,8 +48,7 @@ function keyOf(row, column) {
   return value !== "" && Number.isFinite(Number(value)) ? Number(value) : value;
 }
 
-function sortBoard(board) {
-  const table = board.querySelector(".ranking");
+function sortRows() {
   const heads = [...table.tHead.querySelectorAll("th")];
   const chosen = heads.find((th) => th.dataset.key === (state.sort || "worst_group_accuracy"));
   if (!chosen) return;
@@ -60,23 +57,22 @@ function sortBoard(board) {
   chosen.setAttribute("aria-sort", direction);
   const sign = direction === "ascending" ? 1 : -1;
   for (const group of ["ranked", "control"]) {
-    const rows = [...table.querySelectorAll(`.row[data-group="${group}"]`)];
-    const keyed = rows.map((row) => ({
+    const keyed = rows.filter((row) => row.dataset.group === group).map((row) => ({
       row,
       key: keyOf(row, chosen.dataset.key),
       place: Number(row.dataset.place),
       lacking: "lacking" in row.dataset,
     }));
     keyed.sort((a, b) => compare(a, b, sign));
-    const divider = group === "ranked" ? table.querySelector(".divider") : null;
-    for (const { row } of keyed) table.insertBefore(row, divider);
+    const moved = document.createDocumentFragment();
+    for (const { row } of keyed) moved.append(row);
+    table.insertBefore(moved, group === "ranked" ? table.querySelector(".divider") : null);
   }
   board.querySelector("[data-sort]").value = chosen.dataset.key;
 }
 
-function filterBoard(board) {
+function filterRows() {
   const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
-  const rows = [...board.querySelectorAll(".row")];
   for (const row of rows) {
     const fits = words.every((word) => row.dataset.words.includes(word));
     row.hidden = !fits || Boolean(state.kind && row.dataset.kind !== state.kind);
@@ -90,46 +86,53 @@ function filterBoard(board) {
   board.querySelector("select[data-kind]").value = state.kind;
 }
 
-function show() {
+function openRows() {
+  for (const row of rows) {
+    const isOpen = state.open.includes(row.id);
+    row.classList.toggle("open", isOpen);
+    row.querySelector(".expand").setAttribute("aria-expanded", String(isOpen));
+  }
+}
+
+function colour() {
   const dark = state.theme
     ? state.theme === "dark"
     : window.matchMedia("(prefers-color-scheme: dark)").matches;
   if (state.theme) root.dataset.theme = state.theme;
   document.getElementById("theme").textContent = dark ? "Light" : "Dark";
-  for (const board of boards) {
-    board.hidden = board.id !== state.board;
-    sortBoard(board);
-    filterBoard(board);
-    for (const row of board.querySelectorAll(".row")) {
-      const open = state.open.includes(row.id);
-      row.classList.toggle("open", open);
-      row.querySelector(".expand").setAttribute("aria-expanded", String(open));
-    }
-  }
-  for (const tab of tabs) {
-    if (tab.dataset.tab === state.board) tab.setAttribute("aria-current", "page");
-    else tab.removeAttribute("aria-current");
+  // Another page of the site keeps the colours that the reader chose.
+  for (const link of document.querySelectorAll("a[data-page]")) {
+    link.hash = state.theme ? `theme=${state.theme}` : "";
   }
 }
 
-function change(changes) {
+function show() {
+  colour();
+  if (!board) return;
+  sortRows();
+  filterRows();
+  openRows();
+}
+
+function change(changes, draw) {
   Object.assign(state, changes);
-  show();
+  draw();
   write();
 }
 
-function prepare(board) {
+function prepare() {
   board.querySelector(".toolbar").hidden = false;
-  board.querySelectorAll(".row").forEach((row, place) => {
+  rows.forEach((row, place) => {
     row.dataset.place = String(place);
     const button = row.querySelector(".expand");
     button.disabled = false;
     button.addEventListener("click", () => {
-      const open = state.open.filter((id) => id !== row.id);
-      change({ open: open.length === state.open.length ? [...open, row.id] : open });
+      const others = state.open.filter((id) => id !== row.id);
+      const now = others.length === state.open.length ? [...others, row.id] : others;
+      change({ open: now }, openRows);
     });
   });
-  for (const th of board.querySelectorAll(".ranking > thead th")) {
+  for (const th of table.tHead.querySelectorAll("th")) {
     const words = th.querySelector(".head");
     const button = document.createElement("button");
     button.type = "button";
@@ -140,12 +143,14 @@ function prepare(board) {
     button.addEventListener("click", () => {
       const now = th.getAttribute("aria-sort");
       const turned = now === "ascending" ? "descending" : "ascending";
-      change({ sort: th.dataset.key, dir: now ? turned : th.dataset.first });
+      change({ sort: th.dataset.key, dir: now ? turned : th.dataset.first }, sortRows);
     });
   }
-  board.querySelector("[data-sort]").addEventListener("change", (event) => change({ sort: event.target.value, dir: "" }));
-  board.querySelector("[data-filter]").addEventListener("input", (event) => change({ q: event.target.value }));
-  board.querySelector("select[data-kind]").addEventListener("change", (event) => change({ kind: event.target.value }));
+  const on = (selector, event, changes, draw) =>
+    board.querySelector(selector).addEventListener(event, ({ target }) => change(changes(target.value), draw));
+  on("[data-sort]", "change", (sort) => ({ sort, dir: "" }), sortRows);
+  on("[data-filter]", "input", (q) => ({ q }), filterRows);
+  on("select[data-kind]", "change", (kind) => ({ kind }), filterRows);
 }
 
 function follow() {
@@ -155,15 +160,9 @@ function follow() {
 }
 
 root.classList.add("js");
-boards.forEach(prepare);
-for (const tab of tabs) {
-  tab.addEventListener("click", (event) => {
-    event.preventDefault();
-    change({ board: tab.dataset.tab });
-  });
-}
+if (board) prepare();
 const theme = document.getElementById("theme");
 theme.hidden = false;
-theme.addEventListener("click", () => change({ theme: theme.textContent.toLowerCase() }));
+theme.addEventListener("click", () => change({ theme: theme.textContent.toLowerCase() }, colour));
 window.addEventListener("hashchange", follow);
 follow();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,9 +13,9 @@ from benchmark.api.card import TaskCard, group_words
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import Gain
 from leaderboard.charts.plots import spark
-from leaderboard.rank.estimates import Estimate
+from leaderboard.rank.means import Estimate
 from leaderboard.rank.standings import HEADLINE, REFERENCE, Standing
-from leaderboard.read.boards import first_line
+from leaderboard.read.boards import Board, first_line
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 
 Order = Literal["ascending", "descending"]
@@ -46,6 +46,17 @@ class Context:
     planned: int  # seeds that any row of the board was asked for
     common: int  # seeds of the rows that have most: with one there is neither tier nor verdict
     reference: float | None  # ERM's headline
+
+
+def context_of(board: Board, standings: Sequence[Standing]) -> Context:
+    """Gather what the cells of a board's rows share."""
+    plain = next((s for s in standings if s.row.name == REFERENCE), None)
+    return Context(
+        card=board.card,
+        planned=len(board.seeds),
+        common=max((len(s.row.seeds) for s in standings if s.complete), default=0),
+        reference=plain.headline.value if plain else None,
+    )
 
 
 @dataclass(frozen=True)

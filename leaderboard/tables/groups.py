@@ -1,40 +1,128 @@
-"""Group by group: the table inside an opened row, and the heat map over all rows."""
+"""Group by group: the two tables inside an opened row.
+
+They are written out here and not in a template: a large board has a hundred thousand cells.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
 
 from benchmark.api.card import Group, TaskCard, group_words
 from benchmark.api.scores import ScoreKey
-from benchmark.metrics.catalogue import METRICS, Per
-from leaderboard.rank.estimates import Estimate
-from leaderboard.rank.standings import Standing
-from leaderboard.tables.columns import estimate_cell
+from benchmark.metrics.catalogue import METRICS, Needs, Per
+from leaderboard.rank.means import Estimates
+from leaderboard.read.score_table import NOT_COUNTED
 
 FEW = 50  # images; a value that rests on fewer is shown in grey
-TONES = (0.9, 0.8, 0.7, 0.6, 0.5)  # accuracy from which a cell is t0, t1, ...; below: t5
+FAINT = ' class="faint"'
 
 
-def group_blocks(card: TaskCard, standing: Standing) -> list[dict[str, Any]]:
-    """Everybody, each attribute, each declared intersection: one line per group."""
-    metrics = detail_metrics(card, "group")
-    blocks = [{"title": "Everybody", "rows": [_group_line(standing, (), (), metrics)]}]
-    for names in [*((a.name,) for a in card.attributes), *card.intersections]:
-        titles = [card.attribute(name).title for name in names]
-        lines = [_group_line(standing, names, group, metrics) for group in card.group_names(names)]
-        blocks.append({"title": " × ".join(titles), "rows": lines})
-    return blocks
+@dataclass(frozen=True)
+class _Cell:
+    """One address of a table, with what its metric needs and how it is printed."""
+
+    key: ScoreKey
+    needs: Needs
+    format: Callable[[float], str]
 
 
-def gap_lines(card: TaskCard, standing: Standing) -> list[dict[str, Any]]:
-    """Return differences between groups: overall, of each attribute, of each intersection."""
-    metrics = detail_metrics(card, "attribute")
-    lines = [_group_line(standing, (), (), metrics) | {"name": "worst attribute"}]
-    for names in [*((a.name,) for a in card.attributes), *card.intersections]:
-        title = " × ".join(card.attribute(name).title for name in names)
-        lines.append(_group_line(standing, names, (), metrics) | {"name": title})
-    return lines
+@dataclass(frozen=True)
+class _Line:
+    """A line: what stands before its cells, ready for the page, and its cells."""
+
+    start: str  # HTML
+    name: str  # HTML
+    cells: tuple[_Cell, ...]
+
+
+class GroupTables:
+    """Scores per group, and differences between groups, of the rows of one board."""
+
+    def __init__(self, card: TaskCard) -> None:
+        of_groups, of_gaps = detail_metrics(card, "group"), detail_metrics(card, "attribute")
+        divisions = [*((a.name,) for a in card.attributes), *card.intersections]
+        titles = [" × ".join(card.attribute(n).title for n in names) for names in divisions]
+        self._groups = _block("Everybody", [("all", (), ())], of_groups)
+        self._gaps = [_line("worst attribute", (), (), of_gaps)]
+        for names, title in zip(divisions, titles, strict=True):
+            groups = [(group_words(group), names, group) for group in card.group_names(names)]
+            self._groups += _block(title, groups, of_groups)
+            self._gaps.append(_line(title, names, (), of_gaps))
+
+    def groups(self, estimates: Estimates) -> Markup:
+        """Everybody, each attribute, each declared intersection: one line per group."""
+        return Markup(self._table(self._groups, estimates, counted=True))
+
+    def gaps(self, estimates: Estimates) -> Markup:
+        """Return differences between groups: overall, of each attribute and intersection."""
+        return Markup(self._table(self._gaps, estimates, counted=False))
+
+    def _table(self, lines: Sequence[_Line], estimates: Estimates, *, counted: bool) -> str:
+        numbers, counts = estimates.numbers.tolist(), estimates.counts.tolist()
+        places = estimates.addresses.places
+        written = []
+        for line in lines:
+            at = [places.get(cell.key) for cell in line.cells]
+            written.append(line.start)
+            written.append(f'<tr><th scope="row">{line.name}</th>')
+            if counted:
+                n = counts[at[0]][0] if at[0] is not None else 0
+                written.append(f"<td{FAINT if n < FEW else ''}>{n}</td>")
+            for cell, place in zip(line.cells, at, strict=True):
+                if place is None:
+                    written.append('<td class="undefined" title="not scored">undefined</td>')
+                else:
+                    note = estimates.notes.get(place, "")
+                    written.append(_written(cell, numbers[place], counts[place], note))
+            written.append("</tr>")
+        return "".join(written)
+
+
+def _block(
+    title: str, groups: Sequence[tuple[str, tuple[str, ...], Group]], metrics: Sequence[str]
+) -> list[_Line]:
+    """Return the lines of some groups; the first begins with a heading over the whole width."""
+    heading = Markup('<tr><th scope="rowgroup" class="block" colspan="{}">{}</th></tr>').format(
+        len(metrics) + 2, title
+    )
+    starts = [str(heading), *[""] * (len(groups) - 1)]
+    return [
+        _line(name, names, group, metrics, start)
+        for start, (name, names, group) in zip(starts, groups, strict=True)
+    ]
+
+
+def _line(
+    name: str, attributes: tuple[str, ...], group: Group, metrics: Sequence[str], start: str = ""
+) -> _Line:
+    cells = (
+        _Cell(ScoreKey(metric, attributes, group), METRICS[metric].needs, METRICS[metric].format)
+        for metric in metrics
+    )
+    return _Line(start, str(escape(name)), tuple(cells))
+
+
+def _written(
+    cell: _Cell, numbers: tuple[float, float, float], counts: tuple[int, int, int], note: str
+) -> str:
+    """Write a value over its interval; one that rests on few images is faint, with their number."""
+    value, low, high = numbers
+    if math.isnan(value):
+        return f'<td class="undefined" title="{escape(note)}">undefined</td>'
+    rests_on, style = support(counts, cell.needs), ""
+    if rests_on < FEW:
+        style = f'{FAINT} title="Rests on {rests_on} images."'
+    if note:
+        style = f' title="{escape(note)}"'
+    limits = ""
+    if not math.isnan(low):
+        first, last = cell.format(low).removesuffix("%"), cell.format(high).removesuffix("%")
+        limits = f"<small>{first}–{last}</small>"
+    return f"<td{style}>{cell.format(value)}{limits}</td>"
 
 
 def detail_metrics(card: TaskCard, per: Per) -> list[str]:
@@ -48,85 +136,15 @@ def detail_metrics(card: TaskCard, per: Per) -> list[str]:
     ]
 
 
-def _group_line(
-    standing: Standing, attributes: tuple[str, ...], group: Group, metrics: Sequence[str]
-) -> dict[str, Any]:
-    found = [standing.get(ScoreKey(metric, attributes, group)) for metric in metrics]
-    cells = [_group_cell(e, metric) for e, metric in zip(found, metrics, strict=True)]
-    n = found[0].n
-    return {"name": group_words(group) or "all", "n": n, "faint": n < FEW, "cells": cells}
-
-
-def _group_cell(estimate: Estimate, metric: str) -> dict[str, Any]:
-    """Show a value with how many images it rests on; one that rests on few is faint."""
-    shown, rests_on = estimate_cell(estimate, metric), support(estimate, metric)
-    note = shown.note or f"Rests on {rests_on} images."
-    return {**vars(shown), "note": note, "faint": rests_on < FEW}
-
-
-def support(estimate: Estimate, metric: str) -> int:
+def support(counts: Sequence[int], needs: Needs) -> int:
     """Count the images that decide how sure a value is: of the label that the metric looks at.
 
-    A metric that needs every class is no surer than the rarer one lets it be.
+    counts: images, positives and negatives. A metric that needs every class is no surer than the
+    rarer one lets it be.
     """
-    if estimate.positives is None or estimate.negatives is None:
-        return estimate.n
-    by_need = {
-        "positives": estimate.positives,
-        "negatives": estimate.negatives,
-        "every class": min(estimate.positives, estimate.negatives),
-    }
-    return by_need.get(METRICS[metric].needs, estimate.n)
-
-
-def heat_map(card: TaskCard, standings: Sequence[Standing], names: Sequence[str]) -> dict[str, Any]:
-    """Lay out accuracy per cell: a column per attribute value and label, a named row per method."""
-    keys = [
-        ScoreKey("cell_accuracy", (a.name,), (value,), label)
-        for a in card.attributes
-        for value in a.values
-        for label in card.classes
-    ]
-    edges = [
-        i % len(card.classes) == 0 and keys[i].attributes != keys[i - 1].attributes
-        for i in range(len(keys))
-    ]
-    per_value = len(card.classes)
-    return {
-        "attributes": [(a.title, per_value * len(a.values)) for a in card.attributes],
-        "groups": [
-            (value, per_value, k == 0) for a in card.attributes for k, value in enumerate(a.values)
-        ],
-        "labels": [(key.label, edge) for key, edge in zip(keys, edges, strict=True)],
-        "rows": [
-            {
-                "name": name,
-                "control": standing.is_control,
-                "cells": [
-                    _heat_cell(standing, key, edge) for key, edge in zip(keys, edges, strict=True)
-                ],
-            }
-            for standing, name in zip(standings, names, strict=True)
-        ],
-    }
-
-
-def _heat_cell(standing: Standing, key: ScoreKey, edge: bool) -> dict[str, Any]:
-    estimate = standing.get(key)
-    where = f"{standing.row.name}: {key.label}, {group_words(key.values)}"
-    cell = {"edge": edge, "worst": standing.worst_cell == key, "faint": 0 < estimate.n < FEW}
-    if estimate.value is None:
-        return {**cell, "text": "–", "tone": "missing", "title": f"{where}: {estimate.note}"}
-    shown = estimate_cell(estimate, "cell_accuracy")
-    title = f"{where}: {shown.text} ({shown.sub or 'no interval'}), n = {estimate.n}"
-    return {
-        **cell,
-        "text": f"{100 * estimate.value:.0f}",
-        "tone": tone(estimate.value),
-        "title": title,
-    }
-
-
-def tone(accuracy: float) -> str:
-    """Return the style of an accuracy: t0 (hardly anyone is failed) to t5 (worse than guessing)."""
-    return f"t{sum(accuracy < edge for edge in TONES)}"
+    n, positives, negatives = counts
+    if positives == NOT_COUNTED or needs == "images":
+        return n
+    if needs == "every class":
+        return min(positives, negatives)
+    return positives if needs == "positives" else negatives

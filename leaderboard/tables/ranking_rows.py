@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from benchmark.records.result import RunFacts
 from leaderboard.rank.standings import Standing
-from leaderboard.read.boards import Board
+from leaderboard.read.boards import Board, Row
 from leaderboard.tables.columns import COLUMNS, Context
-from leaderboard.tables.groups import gap_lines, group_blocks
+from leaderboard.tables.groups import GroupTables
 from leaderboard.words.row_marks import error_words, missing_words, row_marks
 from leaderboard.words.verdicts import gain_words, headroom_words
 
 KINDS = ("baseline", "method", "control")
 
 
-def ranking_row(board: Board, standing: Standing, context: Context) -> dict[str, Any]:
-    """Prepare one row for the template, with everything that it shows when it is opened."""
+def ranking_rows(
+    board: Board, standings: Sequence[Standing], context: Context
+) -> list[dict[str, Any]]:
+    """Prepare all rows for the template."""
+    suffixes = _suffixes(board)
+    places = {id(row): place for place, row in enumerate(board.rows)}
+    tables = GroupTables(board.card)
+    return [
+        {
+            **ranking_row(standing, context, tables),
+            "id": f"{board.slug}-row-{places[id(standing.row)]}",
+            "suffix": suffixes[id(standing.row)],
+        }
+        for standing in standings
+    ]
+
+
+def ranking_row(standing: Standing, context: Context, tables: GroupTables) -> dict[str, Any]:
+    """Prepare one row with everything that it shows when it is opened."""
     row = standing.row
     cells = [
         {"key": c.key, "label": c.title, "words": c.words, **vars(c.cell(standing, context))}
@@ -25,9 +43,7 @@ def ranking_row(board: Board, standing: Standing, context: Context) -> dict[str,
     ]
     kind = row.method.kind
     return {
-        "id": f"{board.slug}-row-{board.rows.index(row)}",
         "name": row.name,
-        "suffix": _suffix(board, standing),
         "kind": kind if kind in KINDS else "method",
         "summary": row.method.summary,
         "words": f"{row.name} {row.method.summary} {kind}".lower(),
@@ -39,25 +55,34 @@ def ranking_row(board: Board, standing: Standing, context: Context) -> dict[str,
         "notes": _row_notes(standing),
         "fields": sorted((name, _plain(v)) for name, v in row.method.fields.items()),
         "provenance": _provenance(standing),
-        "groups": group_blocks(board.card, standing) if row.done else [],
-        "gaps": gap_lines(board.card, standing) if row.done else [],
+        "groups": tables.groups(standing.estimates) if row.done else "",
+        "gaps": tables.gaps(standing.estimates) if row.done else "",
     }
 
 
-def _suffix(board: Board, standing: Standing) -> str:
-    """Distinguish rows of one method by the fields in which they differ."""
-    same = [row for row in board.rows if row.name == standing.row.name]
-    if len(same) < 2:
-        return ""
-    fields = standing.row.method.fields
-    differ = [n for n in sorted(fields) if len({_plain(r.method.fields.get(n)) for r in same}) > 1]
-    return ", ".join(f"{name} = {_plain(fields[name])}" for name in differ)
+def _suffixes(board: Board) -> dict[int, str]:
+    """Distinguish rows of one method by the fields in which they differ; keys: id of the row."""
+    same: dict[str, list[Row]] = {}
+    for row in board.rows:
+        same.setdefault(row.name, []).append(row)
+    suffixes = dict.fromkeys(map(id, board.rows), "")
+    for rows in same.values():
+        of_rows = [row.method.fields for row in rows]
+        names = sorted({name for fields in of_rows for name in fields})
+        differ = [n for n in names if len({_plain(fields.get(n)) for fields in of_rows}) > 1]
+        for row in rows if len(rows) > 1 else []:
+            own = [n for n in differ if n in row.method.fields]
+            suffixes[id(row)] = ", ".join(f"{n} = {_plain(row.method.fields[n])}" for n in own)
+    return suffixes
 
 
-def row_label(board: Board, standing: Standing) -> str:
-    """Name a row in a picture, where there is no second line for its fields."""
-    suffix = _suffix(board, standing)
-    return f"{standing.row.name} ({suffix})" if suffix else standing.row.name
+def row_labels(board: Board) -> dict[int, str]:
+    """Name rows in pictures, where there is no second line for fields; keys: id of the row."""
+    suffixes = _suffixes(board)
+    named = {id(row): row.name for row in board.rows}
+    return {
+        row: f"{name} ({suffixes[row]})" if suffixes[row] else name for row, name in named.items()
+    }
 
 
 def _plain(value: Any) -> str:

@@ -93,12 +93,24 @@ def built(fake, tmp_path_factory) -> SimpleNamespace:
     root = tmp_path_factory.mktemp("matrix")
     runs = fake.write_matrix(root / "runs", fake.FEW_METHODS)
     index = build(runs, root / "out")
-    text = index.read_text(encoding="utf-8")
+    text = whole_text(index)
     results = json.loads((root / "out" / "results.json").read_text())
-    return SimpleNamespace(runs=runs, index=index, text=text, page=Page(text), results=results)
+    return SimpleNamespace(
+        runs=runs, index=index, pages=pages_of(index), text=text, page=Page(text), results=results
+    )
+
+
+def pages_of(index: Path) -> list[Path]:
+    """Return the first screen and the pages of all boards."""
+    return [index, *sorted((index.parent / "boards").glob("*.html"))]
+
+
+def whole_text(index: Path) -> str:
+    """Return the text of all pages, one after another."""
+    return "".join(path.read_text(encoding="utf-8") for path in pages_of(index))
 
 
 @pytest.fixture
 def read_page():
-    """Read a page's text as a reader sees it."""
-    return Page
+    """Read all pages of a site as a reader sees them, given its first screen."""
+    return lambda index: Page(whole_text(index))

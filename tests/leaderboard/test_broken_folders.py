@@ -33,7 +33,7 @@ def test_folders_that_cannot_be_read_are_listed_and_cost_no_other_row(fake, tmp_
     config = json.loads((old / "config.json").read_text())
     (old / "config.json").write_text(json.dumps({**config, "schema": 1}))
     (torn / "result.json").write_text('{"schema": 2, "scores": [')
-    page = read_page(build(runs, tmp_path / "out").read_text())
+    page = read_page(build(runs, tmp_path / "out"))
     words = " ".join(page.words)
     assert len(page.rows) == 1
     assert "2 run folder(s) cannot be read" in words
@@ -45,7 +45,7 @@ def test_folders_that_cannot_be_read_are_listed_and_cost_no_other_row(fake, tmp_
 def test_a_judgement_that_cannot_be_read_costs_the_run_nothing_else(fake, tmp_path, read_page):
     folder = fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
     (folder / "generation.json").write_text('{"schema": 2, "scores": "<script>"}')
-    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    page = read_page(build(tmp_path / "runs", tmp_path / "out"))
     assert page.row(BRAIN, "erm")["seeds"] == "1"
     words = " ".join(page.words)
     assert "generation.json cannot be read" in words
@@ -60,7 +60,7 @@ def test_a_cohort_that_cannot_be_read_has_a_sentence_of_its_own(fake, tmp_path, 
     cohort = folder.parent.parent / "cohort-1a2b3c4d"
     cohort.mkdir()
     (cohort / "cohort.json").write_text("no JSON")
-    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    page = read_page(build(tmp_path / "runs", tmp_path / "out"))
     words = " ".join(page.words)
     assert "The patients of this cohort are not shown: cohort.json cannot be read" in words
     assert "A picture was left out" not in words
@@ -73,7 +73,7 @@ def test_run_that_cannot_be_scored_has_failed_with_the_reason(fake, tmp_path, re
     table.assign(probability_1=2.0).to_parquet(broken / "predictions.parquet")
     lost = fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[2], 0)
     (lost / "predictions.parquet").unlink()
-    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    page = read_page(build(tmp_path / "runs", tmp_path / "out"))
     row = page.row(BRAIN, "group_resampling")
     assert row["worst_group_accuracy"].startswith("failed Its predictions cannot be scored.")
     assert "probabilities outside 0 to 1" in row["worst_group_accuracy"]
@@ -89,7 +89,7 @@ def test_a_page_that_cannot_be_rendered_leaves_the_three_files_as_they_were(
     build(tmp_path / "runs", tmp_path / "out")
     before = read_back(tmp_path / "out")
     fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[1], 0)
-    monkeypatch.setattr("leaderboard.build.page", lambda *arguments: 1 / 0)
+    monkeypatch.setattr("leaderboard.build.Site.board_page", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         build(tmp_path / "runs", tmp_path / "out")
     assert read_back(tmp_path / "out") == before
@@ -102,5 +102,5 @@ def test_a_page_that_cannot_be_rendered_leaves_the_three_files_as_they_were(
 def test_the_page_says_when_its_scores_were_computed(fake, tmp_path, read_page, rescore, words):
     fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
     index = build(tmp_path / "runs", tmp_path / "out", rescore=rescore)
-    assert words in " ".join(read_page(index.read_text()).words)
+    assert words in " ".join(read_page(index).words)
     assert words in json.loads((index.parent / "results.json").read_text())["scores"]

@@ -25,7 +25,7 @@ def test_a_new_metric_is_shown_and_explained(fake, monkeypatch, tmp_path, read_p
     fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], 0)
     majority = fake.FakeMethod("majority_class", "control", skill=0, penalty=0)
     fake.write_run(tmp_path / "runs", fake.BRAIN, majority, 0)
-    page = read_page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    page = read_page(build(tmp_path / "runs", tmp_path / "out"))
     detail = page.row("brain", "majority_class")["detail"]
     assert "One answer for all" in detail and "100.00%" in detail
     assert "Largest share of one answer in any group." in page.words

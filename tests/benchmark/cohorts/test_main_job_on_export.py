@@ -93,4 +93,6 @@ def test_no_picture_of_a_patient_leaves_the_cohort(job):
     kinds = {path.suffix for path in job.runs.rglob("*") if path.is_file()}
     assert ".json" in kinds
     assert not kinds & {".png", ".jpg", ".jpeg", ".npy"}
-    assert "data:image/png" not in job.page.read_text()
+    pages = [job.page, *(job.page.parent / "boards").glob("*.html")]
+    assert len(pages) == 3
+    assert not any("data:image/png" in page.read_text() for page in pages)

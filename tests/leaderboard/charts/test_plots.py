@@ -1,7 +1,18 @@
+import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from leaderboard.charts.plots import Canvas, Point, _overlap, place_labels, plane, spark, split_far
+from leaderboard.charts.plots import (
+    MOST_NAMES,
+    Canvas,
+    Point,
+    _overlaps,
+    named,
+    place_labels,
+    plane,
+    spark,
+    split_far,
+)
 
 CANVAS = Canvas(980, 560, (0.5, 1.0), (0.5, 1.0))
 share = st.floats(0.5, 1.0, allow_nan=False)
@@ -20,7 +31,7 @@ def test_names_never_cover_each_other_and_stay_inside(places):
     left, top, right, bottom = CANVAS.frame
     for k, box in enumerate(boxes):
         assert left <= box[0] and box[2] <= right and top <= box[1] and box[3] <= bottom
-        assert all(_overlap(box, other) == 0 for other in boxes[:k])
+        assert k == 0 or _overlaps(np.array([box]), np.array(boxes[:k]))[0] == 0
 
 
 def test_axes_run_the_usual_way():
@@ -48,6 +59,26 @@ def test_whisker_beyond_the_frame_ends_in_an_arrow_head():
     beyond = plane([long], "row-erm", ("x", "y"), (980, 560), "wide")
     assert inside.count('class="head') == 0
     assert beyond.count('class="head') == 1
+
+
+def test_of_many_points_the_reference_and_the_highest_have_names():
+    points = [point(f"m{k}", 0.8, 0.6 + k / 1000) for k in range(2 * MOST_NAMES)]
+    chosen = named([point("erm", 0.7, 0.5), *points], "row-erm")
+    assert [p.name for p in chosen] == ["erm", *(p.name for p in points[1 - MOST_NAMES :])]
+    assert named(points[:3], "") == points[:3]
+
+
+def test_a_point_without_a_name_is_drawn_and_says_its_name_when_pointed_at():
+    points = [point(f"m{k}", 0.8, 0.6 + k / 1000) for k in range(2 * MOST_NAMES)]
+    drawn = plane(points, "", ("x", "y"), (980, 560), "wide")
+    assert drawn.count('class="dot') == len(points)
+    assert drawn.count("</text></a>") == MOST_NAMES
+    assert "<title>m0: " in drawn
+
+
+def test_overlap_by_hand():
+    boxes = np.array([(0, 0, 2, 2), (5, 5, 6, 6)])
+    assert _overlaps(boxes, np.array([(1, 1, 3, 3), (0, 0, 1, 1)])).tolist() == [2, 0]
 
 
 def test_hostile_name_is_escaped_in_the_drawing():

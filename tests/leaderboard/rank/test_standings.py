@@ -1,31 +1,16 @@
 import pytest
 
-from benchmark.api.scores import Score, ScoreKey
-from leaderboard.rank.estimates import Estimate, board_noise, draws_of, mean_over_seeds
+from benchmark.api.scores import ScoreKey
+from leaderboard.rank.estimates import board_noise, draws_of
+from leaderboard.rank.means import Estimate
 from leaderboard.rank.standings import _worst_cell, rank
 from leaderboard.read.boards import collect
-from leaderboard.tables.groups import support
 
 
 @pytest.fixture(scope="module")
 def standings(built):
     _, heart = collect(built.runs).boards
     return {s.row.name: s for s in rank(heart)}
-
-
-def score(value, low=None, high=None, n=10, note=""):
-    return Score(ScoreKey("auroc"), value, n, low=low, high=high, note=note)
-
-
-def test_mean_over_seeds_by_hand():
-    found = mean_over_seeds([score(0.6, 0.5, 0.7, 30), score(0.8, 0.7, 1.0, 20)], [0, 1])
-    assert (found.value, found.n) == (pytest.approx(0.7), 20)
-    assert (found.low, found.high) == (pytest.approx(0.6), pytest.approx(0.85))
-
-
-def test_undefined_in_one_seed_is_undefined_in_the_mean():
-    found = mean_over_seeds([score(0.6), score(None, note="no positives")], [4, 7])
-    assert (found.value, found.note) == (None, "seed 7: no positives")
 
 
 def test_controls_have_neither_place_nor_tier(standings):
@@ -91,14 +76,6 @@ def test_no_cell_is_worst_where_one_is_undefined(fake, standings):
     estimates = dict(standings["erm"].estimates)
     estimates[ScoreKey("cell_accuracy", ("sex",), ("female",), "heart failure")] = Estimate(None)
     assert _worst_cell(fake.HEART, estimates) is None
-
-
-@pytest.mark.parametrize(
-    ("metric", "images"),
-    [("sensitivity", 20), ("specificity", 70), ("auroc", 20), ("accuracy", 90)],
-)
-def test_a_rate_rests_on_the_label_it_looks_at(metric, images):
-    assert support(Estimate(0.5, n=90, positives=20, negatives=70), metric) == images
 
 
 def test_erm_has_no_gain_over_itself(standings):

@@ -49,7 +49,7 @@ def test_the_page_of_a_hospital_says_nothing_of_digital_cohorts(fake, tmp_path, 
         fake.write_run(tmp_path / "runs", fake.BRAIN, fake.METHODS[0], seed, changes=changes)
     beside = tmp_path / "runs" / "brain_mr_sex" / "severity-1" / "cohort-1a2b3c4d"
     fake.write_cohort(beside, fake.BRAIN, ward)
-    words = " ".join(read_page(build(tmp_path / "runs", tmp_path / "out").read_text()).words)
+    words = " ".join(read_page(build(tmp_path / "runs", tmp_path / "out")).words)
     assert "Patients of the folder my ward; licence and ethics are its owner's." in words
     assert "Training images per cell" in words
     of_digital_cohorts = ("digital", "generated", "simulated", "severity", "another seed draws")

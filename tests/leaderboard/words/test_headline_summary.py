@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.comparisons import Gain
-from leaderboard.rank.estimates import Estimate
+from leaderboard.rank.means import Estimate
 from leaderboard.words.headline_summary import headline_summary
 
 

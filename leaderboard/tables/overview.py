@@ -1,0 +1,93 @@
+"""The first screen: how much there is, and the first rows of every board."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.metrics.catalogue import METRICS
+from leaderboard.export import Ranked
+from leaderboard.rank.standings import HEADLINE, Standing
+from leaderboard.read.boards import Board
+from leaderboard.tables.columns import COLUMNS, context_of
+from leaderboard.tables.patients import settings
+from leaderboard.tables.ranking_rows import code_stamp, row_labels
+from leaderboard.words.headline_summary import headline_summary
+
+FIRST_ROWS = 5  # of a board, on the first screen
+DIGITAL = (
+    "Digital cohorts are generated: their bias is known exactly, but a ranking on them says how "
+    "methods handle that bias, not how they would do in a hospital."
+)
+
+
+def board_card(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
+    """Prepare what the first screen says of a board."""
+    context = context_of(board, standings)
+    cells = {column.key: column.cell for column in COLUMNS}
+    labels = row_labels(board)
+    placed = [standing for standing in standings if standing.place is not None]
+    first = (placed or standings)[:FIRST_ROWS]
+    return {
+        "slug": board.slug,
+        "title": board.card.title,
+        "version": board.card.version,
+        "settings": settings(board),
+        "question": board.card.question,
+        "summary": headline_summary(standings),
+        "headline": METRICS[HEADLINE].title,
+        "rows": len(standings),
+        "first": [
+            {
+                "name": labels[id(standing.row)],
+                "place": cells["place"](standing, context),
+                "headline": cells[HEADLINE](standing, context),
+                "gain": cells["gain"](standing, context),
+            }
+            for standing in first
+        ],
+    }
+
+
+def facts(ranked: Ranked) -> list[tuple[str, str]]:
+    """Say how much is on the pages, and when and with what it was made."""
+    standings = [standing for _, of_board in ranked for standing in of_board]
+    done = [run for standing in standings for run in standing.row.done]
+    failed = sum(len(standing.row.failed) for standing in standings)
+    missing = sum(len(standing.missing) for standing in standings) - failed
+    runs = f"{len(done)} finished, {failed} failed, {missing} missing"
+    finished = sorted(standing.row.finished for standing in standings if standing.row.done)
+    environments = [run.config.environment for run in done]
+    return [
+        ("Tasks", str(len({board.card.name for board, _ in ranked}))),
+        ("Methods", str(len({s.row.name for s in standings if not s.is_control}))),
+        ("Controls", str(len({s.row.name for s in standings if s.is_control}))),
+        ("Runs", runs),
+        ("Last run", finished[-1][:10]),
+        ("Code", _commonest(environments, "commit")),
+        ("Made with", f"torch {_commonest(environments, 'torch')}"),
+        ("On", _commonest(environments, "device")),
+    ]
+
+
+def _commonest(environments: Sequence[Mapping[str, Any]], name: str) -> str:
+    """Return the value most runs have, and say that there are others."""
+    values = Counter(str(code_stamp(name, e.get(name, "unknown"))) for e in environments)
+    (value, _), *others = sorted(values.items(), key=lambda item: (-item[1], item[0]))
+    return f"{value} and {len(others)} other(s)" if others else value
+
+
+def presets(ranked: Ranked) -> list[dict[str, str]]:
+    """Say what the results are good for, once per preset."""
+    found = {board.preset.name: board.preset.description for board, _ in ranked}
+    digital = {board.preset.name for board, _ in ranked if board.facts.digital}
+    return [
+        {"name": name, "meaning": " ".join([_sentence(words), *[DIGITAL] * (name in digital)])}
+        for name, words in sorted(found.items())
+    ]
+
+
+def _sentence(words: str) -> str:
+    """Begin with a capital and end with a full stop."""
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}." if words else ""
