@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.comparisons import Gain
+from benchmark.metrics.comparisons import Comparison
 from benchmark.metrics.scoring import score_keys
 from leaderboard.rank.means import Estimates
-from leaderboard.rank.standings import REFERENCE, Standing
+from leaderboard.rank.standings import Standing
+from leaderboard.rank.verdicts import LONGER, REFERENCE
 from leaderboard.read.boards import Board
 from leaderboard.read.score_table import NOT_COUNTED
 from leaderboard.tables.columns import COLUMNS, minutes
@@ -32,10 +33,28 @@ CSV_METRICS = tuple(column.key for column in COLUMNS if column.key in METRICS)
 def as_csv(ranked: Ranked) -> str:
     """Write one line per row of every board; undefined and missing values are empty."""
     estimates = [f"{m}{end}" for m in CSV_METRICS for end in ("", "_low", "_high")]
-    names = ["task", "task_version", "variant", "preset", "cohort", "place", "tier", "method"]
-    names += ["kind", "groups_used", "extra_data", "fields", *estimates, "gain_over_erm"]
-    names += ["gain_low", "gain_high", "gain_p_value", "verdict", "levelling_down", "minutes"]
-    names += ["seeds_done", "seeds_failed", "seeds_missing", "row"]
+    names = [
+        "task",
+        "task_version",
+        "variant",
+        "preset",
+        "cohort",
+        "place",
+        "rank_low",
+        "rank_high",
+    ]
+    names += [
+        "tier",
+        "method",
+        "kind",
+        "groups_used",
+        "extra_data",
+        "fields",
+        *estimates,
+        "gain_over_erm",
+    ]
+    names += ["gain_low", "gain_high", "gain_p_value", "gain_q_value", "verdict"]
+    names += ["levelling_down", "minutes", "seeds_done", "seeds_failed", "seeds_missing", "row"]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, names, lineterminator="\n")
     writer.writeheader()
@@ -45,7 +64,7 @@ def as_csv(ranked: Ranked) -> str:
 
 
 def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
-    row, gain = standing.row, standing.gains.get(REFERENCE)
+    row, gain = standing.row, standing.gain
     failed = [run.config.seed for run in row.failed]
     values: dict[str, Any] = {
         "task": board.card.name,
@@ -54,6 +73,8 @@ def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
         "preset": board.preset.name,
         "cohort": board.facts.name,
         "place": standing.place,
+        "rank_low": standing.rank_low,
+        "rank_high": standing.rank_high,
         "tier": standing.tier,
         "method": row.name,
         "kind": row.method.kind,
@@ -72,9 +93,11 @@ def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
         values[metric] = estimate.value
         values[f"{metric}_low"], values[f"{metric}_high"] = estimate.low, estimate.high
     if gain is not None:
-        plain = _json_gain(gain, REFERENCE)
-        values |= {f"gain_{name}": plain[name] for name in ("low", "high", "p_value")}
-        values |= {"gain_over_erm": gain.difference, "verdict": plain["verdict"]}
+        numbers = {
+            f"gain_{name}": vars(gain)[name] for name in ("low", "high", "p_value", "q_value")
+        }
+        values |= {name: None if math.isnan(x) else x for name, x in numbers.items()}
+        values |= {"gain_over_erm": gain.difference, "verdict": verdict_words(gain, REFERENCE)}
     return {name: _harmless(value) for name, value in values.items()}
 
 
@@ -133,7 +156,10 @@ def _json_row(standing: Standing) -> dict[str, Any]:
         },
         "older": standing.row.older,
         "levelling_down": list(standing.levelling_down),
-        "gains": [_json_gain(gain, over) for over, gain in standing.gains.items()],
+        "rank_interval": [standing.rank_low, standing.rank_high],
+        "gain": _json_comparison(standing.gain, REFERENCE),
+        "claims": [_json_comparison(claim, claim.against) for claim in standing.claims],
+        "over_longer": _json_comparison(standing.over_longer, LONGER),
         "estimates": _json_estimates(standing.estimates) if standing.row.done else None,
         "environment": standing.row.config.environment,
     }
@@ -154,9 +180,11 @@ def _json_estimates(estimates: Estimates) -> dict[str, Any]:
     return {**lists, "notes": dict(estimates.notes)}
 
 
-def _json_gain(gain: Gain, over: str) -> dict[str, Any]:
+def _json_comparison(found: Comparison | None, over: str) -> dict[str, Any] | None:
     """JSON has no NaN: an undefined number is null."""
-    values = {"over": over, **vars(gain), "verdict": verdict_words(gain, over)}
+    if found is None:
+        return None
+    values = {"over": over, **vars(found), "verdict": verdict_words(found, over)}
     return {
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in values.items()

@@ -8,7 +8,8 @@ from typing import Any
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.charts import plots
 from leaderboard.rank.means import Estimate
-from leaderboard.rank.standings import HEADLINE, REFERENCE, Standing
+from leaderboard.rank.standings import Standing
+from leaderboard.rank.verdicts import HEADLINE, REFERENCE
 from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS, Context, context_of
 from leaderboard.tables.generation import generation_table

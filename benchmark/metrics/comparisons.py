@@ -1,4 +1,4 @@
-"""Is one row better than another? Paired differences, their p-values, and what follows from them.
+"""Is one row better than another? Verdicts, each read off its interval.
 
 Rows are compared on the runs that both have: the same seeds and the same test patients.
 """
@@ -6,115 +6,191 @@ Rows are compared on the runs that both have: the same seeds and the same test p
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 
-from benchmark.metrics.pairing import Key, paired
-from benchmark.metrics.seed_means import mean_over_seeds
-from benchmark.metrics.seed_noise import SeedNoise
-
-SIGNIFICANT = 0.05  # p-values below are called significant, after Holm's adjustment
-LEVELLING_MARGIN = 0.01  # a smaller fall is not counted as one (design estimate)
+from benchmark.metrics.chance import LEVEL
+from benchmark.metrics.differences import Differences, stack
+from benchmark.metrics.pairing import RowDraws
+from benchmark.metrics.seed_noise import SeedPool
+from benchmark.metrics.simultaneous import family_against_one
 
 Verdict = Literal["better", "worse", "not significant", "one seed", "undefined"]
-Name = TypeVar("Name")
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The difference of two rows, a minus b, with 95 % interval and two-sided p-value."""
+    """The difference of two rows with its interval and two-sided p-value; NaN where undefined.
+
+    One seed compares two trained models and not two methods: its interval is over test patients
+    only, and it has no p-value. With more seeds the interval leaves out 0 exactly where the
+    p-value is below 5 %.
+    """
 
     difference: float
     low: float
     high: float
     p_value: float
-
-
-def compare(a: np.ndarray, b: np.ndarray, noise: SeedNoise | None = None) -> Comparison:
-    """Compare two rows on the same patients and seeds; a, b: (seeds, 1 + resamples), paired.
-
-    The rows are shares, from 0 to 1. One seed compares two trained models and not two methods: it
-    has no p-value. noise: pooled over the board; None: from these two rows alone. The p-value is
-    below 5 % exactly where the interval leaves out 0.
-    """
-    a, b = np.atleast_2d(a), np.atleast_2d(b)
-    if a.shape != b.shape:
-        raise ValueError(
-            f"Rows of shape {a.shape} and {b.shape} cannot be paired. Allowed: the same seeds and "
-            "resamples. Keep the seeds that both rows have."
-        )
-    between = (noise.difference, noise.difference_freedom) if noise else None
-    mean = mean_over_seeds(a - b, between)
-    p_value = mean.p_value() if len(a) > 1 else float("nan")
-    return Comparison(mean.value, *mean.interval((-1.0, 1.0)), p_value)
-
-
-@dataclass(frozen=True)
-class Gain:
-    """The difference of a row from a reference, with a p-value adjusted for all rows compared."""
-
-    difference: float
-    low: float
-    high: float
-    p_value: float  # after Holm's adjustment
     seeds: int  # how many runs both have
 
     @property
     def verdict(self) -> Verdict:
-        """What the numbers allow to say at the 5 % level."""
-        if self.seeds < 2:
+        """What the interval allows to say at the 5 % level."""
+        if self.seeds == 1:
             return "one seed"
-        if math.isnan(self.p_value):
+        if math.isnan(self.low) or self.seeds == 0:
             return "undefined"
-        if self.p_value >= SIGNIFICANT:
+        if self.low <= 0 <= self.high:
             return "not significant"
         return "better" if self.difference > 0 else "worse"
 
 
+@dataclass(frozen=True)
+class Gain(Comparison):
+    """A difference from the board's reference, judged together with all other contestants'.
+
+    q_value: false discovery rate over the contestants; NaN for a control, which is compared alone.
+    """
+
+    q_value: float = math.nan
+
+
+@dataclass(frozen=True)
+class Claim(Comparison):
+    """A comparison that was declared before the runs; other rows do not change its level."""
+
+    against: str = ""
+
+
+def claims_of(
+    rows: Mapping[Name, RowDraws],
+    pairs: Sequence[tuple[Name, Name]],
+    pool: SeedPool | None = None,
+) -> dict[tuple[Name, Name], Claim]:
+    """Compare each first row of a pair with the second, unadjusted.
+
+    The pool may moderate the variance between seeds. A pair without a shared run, with an
+    undefined value, or with a row that is not there, is undefined, with 0 seeds.
+    """
+    nan = math.nan
+    claims = {pair: Claim(nan, nan, nan, nan, 0, str(pair[1])) for pair in pairs}
+    for block in _blocks(rows, [pair for pair in pairs if rows.keys() >= set(pair)], pool):
+        limits = block.found.intervals(LEVEL)
+        for place, pair in enumerate(block.pairs):
+            numbers = block.numbers(place, limits)
+            claims[pair] = Claim(*numbers, float(block.p_values[place]), block.seeds, str(pair[1]))
+    return claims
+
+
 def gains_over(
-    reference: Mapping[Key, np.ndarray],
-    rows: Mapping[Name, Mapping[Key, np.ndarray]],
-    noise: SeedNoise | None = None,
+    reference: Name,
+    rows: Mapping[Name, RowDraws],
+    pool: SeedPool | None = None,
+    alpha: float = LEVEL,
 ) -> dict[Name, Gain]:
-    """Compare rows with a reference; rows that share no run with it or are undefined are left out.
+    """Compare rows with one of them; rows that share no run with it or are undefined are left out.
 
-    reference, rows: draws (1 + resamples,) of each run. Holm's adjustment is over all rows that
-    can be tested.
+    The contestants among the rows form one family: intervals and p-values are simultaneous
+    (max-t), so that a board without any difference shows one in at most alpha of cases. Controls
+    are compared one by one.
     """
-    compared: dict[Name, tuple[Comparison, int]] = {}
-    for name, row in rows.items():
-        own, others = paired(row, reference)
-        if len(own):
-            compared[name] = compare(own, others, noise), len(own)
-    adjusted = holm(np.array([comparison.p_value for comparison, _ in compared.values()]))
-    return {
-        name: Gain(c.difference, c.low, c.high, float(p_value), seeds)
-        for (name, (c, seeds)), p_value in zip(compared.items(), adjusted, strict=True)
-        if not math.isnan(c.difference)
-    }
+    others = [name for name in rows if name != reference and reference in rows]
+    ranked, controls = (
+        list(_blocks(rows, [(n, reference) for n in others if rows[n].ranked == kind], pool))
+        for kind in (True, False)
+    )
+    blocks = ranked + controls
+    alone = {pair[0]: p for b in blocks for pair, p in zip(b.pairs, b.p_values, strict=True)}
+    tested = [name for name, p in alone.items() if rows[name].ranked and not math.isnan(p)]
+    family = family_against_one([block.dependence(set(tested)) for block in ranked])
+    p_values = np.array([alone[name] for name in tested])
+    adjusted = dict(zip(tested, family.adjust(p_values), strict=True))
+    q_values = dict(zip(tested, false_discovery(p_values), strict=True))
+    gains = {}
+    for block in blocks:
+        single, joint = (block.found.intervals(a) for a in (alpha, family.level(alpha)))
+        for place, (name, _) in enumerate(block.pairs):
+            numbers = block.numbers(place, joint if name in adjusted else single)
+            p_value = float(adjusted.get(name, alone[name]))
+            q_value = float(q_values.get(name, math.nan))
+            if not math.isnan(numbers[0]):
+                gains[name] = Gain(*numbers, p_value, block.seeds, q_value)
+    return {name: gains[name] for name in rows if name in gains}
 
 
-def holm(p_values: np.ndarray, tests: int | None = None) -> np.ndarray:
-    """Adjust p-values for their number by Holm's step-down rule, (n,) to (n,).
+@dataclass(frozen=True)
+class _Block(Generic[Name]):
+    """Pairs of rows that share the same runs, compared."""
 
-    Holm 1979, Scand. J. Statist. 6:65 (from memory): the smallest is multiplied by m, the next
-    by m - 1, ..., none below the one before, none above 1. Undefined ones stay undefined. tests:
-    m; None: how many p-values are defined.
+    pairs: list[tuple[Name, Name]]
+    seeds: int
+    found: Differences
+    p_values: np.ndarray  # (pairs,) unadjusted
+    covariance: np.ndarray  # (pairs, pairs) of the differences
+
+    def dependence(self, tested: set[Name]) -> np.ndarray:
+        """Return the covariance of the differences of the rows that are tested."""
+        places = [place for place, pair in enumerate(self.pairs) if pair[0] in tested]
+        return self.covariance[np.ix_(places, places)]
+
+    def numbers(
+        self, place: int, limits: tuple[np.ndarray, np.ndarray]
+    ) -> tuple[float, float, float]:
+        """Return difference, low and high of a pair, cut to what a difference of shares can be."""
+        low, high = (float(limit[place]) for limit in limits)
+        return float(self.found.value[place]), max(low, -1.0), min(high, 1.0)
+
+
+def _blocks(
+    rows: Mapping[Name, RowDraws],
+    pairs: Sequence[tuple[Name, Name]],
+    pool: SeedPool | None,
+) -> Iterator[_Block[Name]]:
+    """Compare pairs of rows, those with the same shared runs at once."""
+    by_runs: dict[tuple[Any, ...], list[tuple[Name, Name]]] = defaultdict(list)
+    for pair in pairs:
+        a, b = (rows[name] for name in pair)
+        keys = tuple(sorted(a.draws.keys() & b.draws.keys()))
+        if not np.isnan([*_reached(a, keys), *_reached(b, keys)]).any():
+            by_runs[keys].append(pair)
+    for keys in sorted(by_runs.keys() - {()}):
+        # Sorted by what they reached, so that no digit depends on the order of the rows.
+        chosen = sorted(by_runs[keys], key=lambda pair: _reached(rows[pair[0]], keys))
+        names = list(dict.fromkeys(name for pair in chosen for name in pair))
+        place = {name: i for i, name in enumerate(names)}
+        together = stack([rows[name] for name in names], keys)
+        i, j = (np.array([place[pair[side]] for pair in chosen]) for side in (0, 1))
+        found = together.differences(i, j, pool)
+        p_values = found.p_values() if len(keys) > 1 else np.full(len(chosen), np.nan)
+        own = together.covariance()
+        covariance = own[np.ix_(i, i)] - own[np.ix_(i, j)] - own[np.ix_(j, i)] + own[np.ix_(j, j)]
+        yield _Block(chosen, len(keys), found, p_values, covariance)
+
+
+def _reached(row: RowDraws, keys: Iterable[Any]) -> list[float]:
+    return [float(row.draws[key][0]) for key in keys]
+
+
+def false_discovery(p_values: np.ndarray) -> np.ndarray:
+    """Return the q-values of p-values, (m,) to (m,): Benjamini and Hochberg 1995 (from memory).
+
+    Of the comparisons with a q-value up to q, a share of q at most is false on average. The
+    p-values are those before any adjustment.
     """
-    p = np.array(p_values, dtype=np.float64)
-    defined = np.flatnonzero(~np.isnan(p))
-    order = defined[np.argsort(p[defined], kind="stable")]
-    m = len(order) if tests is None else tests
-    stepped = np.maximum.accumulate(p[order] * (m - np.arange(len(order))))
-    p[order] = np.minimum(stepped, 1)
-    return p
+    order = np.argsort(-np.asarray(p_values), kind="stable")
+    m = len(order)
+    q_values = np.empty(m)
+    q_values[order] = np.minimum.accumulate(p_values[order] * m / np.arange(m, 0, -1))
+    return q_values
 
 
 def headroom(
-    row: Mapping[Key, float], plain: Mapping[Key, float], oracle: Mapping[Key, float]
+    row: Mapping[Any, float], plain: Mapping[Any, float], oracle: Mapping[Any, float]
 ) -> float | None:
     """Return how much of the way from plain training to the oracle a row has gone.
 
@@ -126,20 +202,3 @@ def headroom(
         return None
     reached, start, end = np.mean([(row[k], plain[k], oracle[k]) for k in shared], axis=0)
     return float((reached - start) / (end - start)) if end > start else None
-
-
-def levels_down(
-    groups: np.ndarray, reference: np.ndarray, *, margin: float = LEVELLING_MARGIN
-) -> bool | None:
-    """Return whether a method closed a gap mostly by serving its best group worse.
-
-    groups, reference: (groups,) one higher-is-better value per group of one attribute, of the
-    method and of what it is compared with. The gap closes by the fall of the best value plus the
-    rise of the worst one. True if gap and best value each fell by more than the margin, and the
-    fall did more than the rise. None if any group is undefined.
-    """
-    if np.isnan(groups).any() or np.isnan(reference).any():
-        return None
-    fall = float(np.max(reference) - np.max(groups))
-    rise = float(np.min(groups) - np.min(reference))
-    return fall + rise > margin and fall > margin and fall > rise

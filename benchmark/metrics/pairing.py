@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,18 +13,27 @@ import numpy as np
 Key = TypeVar("Key", bound=Any)
 
 
+@dataclass(frozen=True)
+class RowDraws:
+    """One row of a board, for one score.
+
+    method: the method that the row is a setting of. draws: (1 + resamples,) of each run.
+    ranked: False for a control, which is shown beside the contestants.
+    """
+
+    method: str
+    draws: Mapping[Any, np.ndarray]
+    ranked: bool = True
+
+    @property
+    def measured(self) -> dict[Any, float]:
+        """Return the value of each run as measured."""
+        return {key: float(of_run[0]) for key, of_run in self.draws.items()}
+
+
 def fullest(keys: Sequence[frozenset[Key]]) -> frozenset[Key]:
     """Return the largest set of runs that a row has; among equals, the most frequent one."""
     counts = Counter(keys)
     if not counts:
         return frozenset()
     return max(counts, key=lambda runs: (len(runs), counts[runs], sorted(runs)))
-
-
-def paired(*rows: Mapping[Key, np.ndarray]) -> list[np.ndarray]:
-    """Stack the draws of the runs that all rows share, in the same order; empty if none.
-
-    rows: draws (1 + resamples,) of each run. Returns (shared runs, 1 + resamples) for each row.
-    """
-    shared = sorted(set(rows[0]).intersection(*rows[1:]))
-    return [np.array([row[key] for key in shared]) for row in rows]

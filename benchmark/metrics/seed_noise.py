@@ -1,4 +1,10 @@
-"""How much another seed changes a value: the variance between seeds, pooled over rows."""
+"""How far trainings differ: the variance between seeds, moderated over the rows of a board.
+
+Two or three seeds say little about one row's own variance, but the rows of a board train the same
+network on the same data. So an own variance is pulled towards that of the other rows (empirical
+Bayes, Smyth 2004, doi 10.2202/1544-6115.1027), the further, the more alike the others are and the
+better it fits them.
+"""
 
 from __future__ import annotations
 
@@ -6,70 +12,114 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import fdtrc, polygamma
 
 from benchmark.metrics.pairing import Key, fullest
 
-FAR_MORE = 20.0  # times the median row's variance between seeds (design estimate)
+FEWEST = 2  # other rows that a prior needs
+MOST = 15  # times an own variance's degrees of freedom is the most that a prior has
+DOUBTFUL = 0.3  # below this p-value of the ratio own to prior, the prior counts for less
+FLOOR = 1e-4  # of the mean variance: what a row that never moved counts as, since it has no log
+_HALVES = np.geomspace(0.05, 5000, 4000)  # half degrees of freedom, to invert trigamma
+_TRIGAMMA = polygamma(1, _HALVES)
 
 
 @dataclass(frozen=True)
-class SeedNoise:
-    """How far seeds lie apart, pooled over the rows of a board."""
+class Prior:
+    """What other rows say about a variance; arrays of one shape. Freedom 0: nothing."""
 
-    row: float  # variance between the seeds of one row
-    row_freedom: float
-    difference: float  # variance between seeds of the paired difference of two rows
-    difference_freedom: float
+    variance: np.ndarray
+    freedom: np.ndarray  # how much it counts
+    known: np.ndarray  # degrees of freedom of its estimate
+
+    def moderate(self, own: np.ndarray, freedom: int) -> tuple[np.ndarray, np.ndarray]:
+        """Pull variances with their own degrees of freedom to the prior: variance and freedom.
+
+        An own variance too large to fit the others is that of an erratic row, and the others say
+        little about it: where the F test of own over prior has p < DOUBTFUL, the prior's degrees
+        of freedom are lessened in proportion to p.
+        """
+        ratio = own / np.where(self.variance > 0, self.variance, np.where(own > 0, 1e-300, 1.0))
+        fits = fdtrc(freedom, np.maximum(self.known, 1.0), ratio)
+        counts = self.freedom * np.minimum(fits / DOUBTFUL, 1.0)
+        return (own * freedom + self.variance * counts) / (freedom + counts), freedom + counts
 
 
-def seed_noise(values: np.ndarray) -> SeedNoise | None:
-    """Pool the variance between seeds over rows; None with fewer than two rows or seeds.
+@dataclass(frozen=True)
+class SeedPool:
+    """How each method of a board moves from seed to seed, apart from what moves all of them."""
 
-    values: (rows, seeds), every row on the same seeds. Two-way layout without replication
-    (derived): what row and seed leave unexplained moves differences, its expectation being s2 for
-    one value and 2 s2 for a difference; seed and rest together move a single row. Degrees of
-    freedom (rows - 1)(seeds - 1) for the rest, after Satterthwaite for the sum. Rows that vary
-    far more than the rest are left out, so that one row cannot blur the others.
+    methods: tuple[str, ...]
+    variances: np.ndarray  # (methods,) between seeds, what row and seed leave unexplained
+    by_seed: Mapping[object, float]  # mean over methods in each run
+    freedom: int  # seeds - 1: of each variance
+
+    def priors(self, *without: Sequence[str], differences: bool = True) -> Prior:
+        """Return the prior of each value or difference from all methods but its own.
+
+        without: one or two sequences of m names; element i of each is left out of prior i. The
+        variance is the mean over the methods left, twice that for a difference. Its degrees of
+        freedom say how alike they are: the variance of their logarithms, less what chance alone
+        would give, is trigamma(freedom / 2). The logarithm of a sum of two varies half as much.
+        They are never more than what the methods left have together, and never more than MOST
+        times those of an own variance: logarithms of few variances cannot prove them equal.
+        """
+        place = {method: i for i, method in enumerate(self.methods)}
+        away = np.array([[place.get(name, -1) for name in names] for names in without])
+        if len(away) == 2:
+            away[1] = np.where(away[1] == away[0], -1, away[1])  # one method is left out once
+        mean = self.variances.mean()
+        logs = np.log(np.maximum(self.variances, FLOOR * mean)) if mean > 0 else 0 * self.variances
+        left = len(self.methods) - (away >= 0).sum(axis=0)
+        average, _ = _without(self.variances, away, left)
+        _, spread = _without(logs, away, left)
+        unlike = spread - float(polygamma(1, self.freedom / 2)) if mean > 0 else 0 * spread
+        known = left * float(self.freedom)
+        prior = _freedom_of(unlike / 2 if differences else unlike)
+        prior = np.minimum(np.minimum(prior, known), MOST * self.freedom)
+        freedom = np.where(left < FEWEST, 0.0, prior)
+        return Prior((2 if differences else 1) * average, freedom, known)
+
+
+def _without(
+    values: np.ndarray, away: np.ndarray, left: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and variance of values without the places in away, -1 being none: (m,) each."""
+    centred = values - values.mean()
+    padded = np.append(centred, 0.0)
+    total = centred.sum() - padded[away].sum(axis=0)
+    squares = (centred**2).sum() - (padded[away] ** 2).sum(axis=0)
+    mean = total / np.maximum(left, 1)
+    variance = np.maximum(squares - left * mean**2, 0) / np.maximum(left - 1, 1)
+    return mean + values.mean(), variance
+
+
+def _freedom_of(unlike: np.ndarray) -> np.ndarray:
+    """Return the degrees of freedom whose log-variances vary by this; inf where by none."""
+    halves = np.interp(unlike, _TRIGAMMA[::-1], _HALVES[::-1])
+    return np.where(unlike <= _TRIGAMMA[-1], np.inf, 2 * halves)
+
+
+def seed_pool(rows: Sequence[tuple[str, Mapping[Key, float]]]) -> SeedPool | None:
+    """Pool the rows that have all runs; None with fewer than two methods or seeds.
+
+    rows: the method of each row, and its value in each run. A two-way layout of methods and seeds
+    without replication: the remainder of a method has variance s2 (n - 1) / n with n methods. Of
+    the rows of one method only the one whose seeds differ most takes part: settings of one method
+    move together, so counting each of them would overstate how well the noise is known.
     """
-    values = values[_steady(values)] if np.size(values) else values
-    rows, seeds = values.shape
-    if rows < 2 or seeds < 2 or np.isnan(values).any():
-        return None
-    by_seed = values.mean(axis=0)
-    rest = values - values.mean(axis=1, keepdims=True) - by_seed + values.mean()
-    freedom = (rows - 1) * (seeds - 1)
-    of_rest = float((rest**2).sum()) / freedom
-    of_seeds = rows * float(by_seed.var(ddof=1))
-    share = [of_seeds / rows, (rows - 1) / rows * of_rest]
-    row = sum(share)
-    spread = share[0] ** 2 / (seeds - 1) + share[1] ** 2 / freedom
-    row_freedom = row**2 / spread if spread > 0 else np.inf
-    return SeedNoise(row, row_freedom, 2 * of_rest, freedom)
-
-
-def _steady(values: np.ndarray) -> np.ndarray:
-    """Return which rows do not vary far more than the median row, (rows,) of bool."""
-    rest = values - values.mean(axis=1, keepdims=True)
-    variance = ((rest - np.median(rest, axis=0)) ** 2).sum(axis=1)
-    return np.asarray(variance <= FAR_MORE * np.median(variance) + 1e-12)
-
-
-def pooled_noise(rows: Sequence[tuple[str, Mapping[Key, float]]]) -> SeedNoise | None:
-    """Pool the variance between seeds over rows that have all runs.
-
-    rows: the method of each row, and its value in each run. Of the rows of one method only the
-    one whose seeds differ most takes part: settings of one method move together, so counting
-    each of them would overstate how well the noise is known.
-    """
-    keys = fullest([frozenset(values) for _, values in rows])
+    keys = sorted(fullest([frozenset(values) for _, values in rows]))
     chosen: dict[str, np.ndarray] = {}
     for method, values in rows:
-        if values.keys() == keys:
-            of_seeds = np.array([values[key] for key in sorted(keys)])
-            chosen[method] = max(chosen.get(method, of_seeds), of_seeds, key=_spread)
-    return seed_noise(np.array(list(chosen.values())))
-
-
-def _spread(values: np.ndarray) -> float:
-    variance = float(np.var(values)) if len(values) else np.nan
-    return -np.inf if np.isnan(variance) else variance
+        of_row = np.array([values[key] for key in keys if key in values])
+        if len(of_row) == len(keys) and len(values) == len(keys) and not np.isnan(of_row).any():
+            chosen[method] = max(chosen.get(method, of_row), of_row, key=lambda v: float(np.var(v)))
+    if len(chosen) < 2 or len(keys) < 2:
+        return None
+    methods = tuple(sorted(chosen))
+    table = np.array([chosen[method] for method in methods])
+    by_seed = table.mean(axis=0)
+    rest = table - table.mean(axis=1, keepdims=True) - by_seed + table.mean()
+    n, freedom = len(methods), len(keys) - 1
+    variances = (rest**2).sum(axis=1) / freedom * n / (n - 1)
+    return SeedPool(methods, variances, dict(zip(keys, by_seed, strict=True)), freedom)

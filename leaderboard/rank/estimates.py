@@ -8,65 +8,47 @@ import numpy as np
 
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.pairing import RowDraws
 from benchmark.metrics.seed_means import seed_interval
-from benchmark.metrics.seed_noise import SeedNoise, pooled_noise
+from benchmark.metrics.seed_noise import SeedPool, seed_pool
 from leaderboard.rank.means import Estimates, mean_over_seeds, no_estimates
 from leaderboard.read.boards import Row
 from leaderboard.read.scored_run import RunKey
 
-Draws = dict[RunKey, np.ndarray]  # the draws of each run, (1 + resamples,)
+Draws = Mapping[ScoreKey, RowDraws]
 
 
-def draws_of(row: Row) -> dict[str, Draws]:
-    """Return every overall metric of each finished run, as measured and resampled."""
-    draws: dict[str, Draws] = {}
+def draws_of(row: Row) -> dict[ScoreKey, RowDraws]:
+    """Return every score whose draws are kept, in each finished run that has it."""
+    draws: dict[ScoreKey, dict[RunKey, np.ndarray]] = {}
     for run in row.done:
         for key, of_run in run.draws.items():
-            if key == ScoreKey(key.metric):
-                draws.setdefault(key.metric, {})[run.key] = of_run
-    return draws
+            draws.setdefault(key, {})[run.key] = of_run
+    return {key: RowDraws(row.name, of, not row.is_control) for key, of in draws.items()}
 
 
-def board_noise(rows: Sequence[Row], draws: Sequence[Mapping[str, Draws]]) -> dict[str, SeedNoise]:
+def seed_pools(draws: Sequence[Draws]) -> dict[ScoreKey, SeedPool]:
     """Pool the variance between seeds over the contestants that have all the board's runs."""
-    contestants = [
-        (row.name, of_row)
-        for row, of_row in zip(rows, draws, strict=True)
-        if not row.is_control and row.done
-    ]
-    noises = {}
-    for metric in sorted({metric for _, of_row in contestants for metric in of_row}):
-        noise = pooled_noise([(name, measured(of_row, metric)) for name, of_row in contestants])
-        if noise is not None:
-            noises[metric] = noise
-    return noises
+    pools = {}
+    for key in {key for of_row in draws for key in of_row if key == ScoreKey(key.metric)}:
+        of_key = [of_row[key] for of_row in draws if key in of_row]
+        pool = seed_pool([(row.method, row.measured) for row in of_key if row.ranked])
+        if pool is not None:
+            pools[key] = pool
+    return pools
 
 
-def measured(draws: Mapping[str, Draws], metric: str) -> dict[RunKey, float]:
-    """Return a row's value of an overall metric in each run, as measured."""
-    return {key: float(of_run[0]) for key, of_run in draws.get(metric, {}).items()}
-
-
-def estimate_scores(
-    row: Row, draws: Mapping[str, Draws], noises: Mapping[str, SeedNoise]
-) -> Estimates:
-    """Average every score of a row over its seeds."""
+def estimate_scores(row: Row, draws: Draws, pools: Mapping[ScoreKey, SeedPool]) -> Estimates:
+    """Average every score of a row over its seeds; overall ones over patients and seeds."""
     if not row.done:
         return no_estimates()
     trained = any(run.facts.steps != 0 for run in row.done)  # None: not reported
     tables = [run.table for run in row.done]
     means = mean_over_seeds(tables, [run.seed for run in row.done])
-    for metric, by_run in draws.items():
-        place = means.addresses.places[ScoreKey(metric)]
-        noise = noises.get(metric) if trained else None  # what never trains, no seed moves
-        if not np.isnan(means.numbers[place, 0]):
-            means.numbers[place, 1:] = _with_seeds(by_run, METRICS[metric].limits, noise)
+    for key, of_row in draws.items():
+        place = means.addresses.places[key]
+        pool = pools.get(key) if trained else None  # what never trains, no seed moves
+        if key == ScoreKey(key.metric) and not np.isnan(means.numbers[place, 0]):
+            _, *interval = seed_interval(of_row, METRICS[key.metric].limits, pool)
+            means.numbers[place, 1:] = interval
     return means
-
-
-def _with_seeds(
-    draws: Draws, limits: tuple[float, float], noise: SeedNoise | None
-) -> tuple[float, float]:
-    """Return the interval over patients and seeds, in place of the mean of the seeds' own."""
-    _, low, high = seed_interval(np.array(list(draws.values())), limits, noise)
-    return low, high

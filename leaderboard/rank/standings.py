@@ -9,29 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
-from benchmark.api.card import Attribute, TaskCard
+from benchmark.api.card import TaskCard
 from benchmark.api.scores import ScoreKey
-from benchmark.metrics.comparisons import Gain, gains_over, headroom, levels_down
-from benchmark.metrics.pairing import fullest
-from benchmark.metrics.seed_noise import SeedNoise
-from benchmark.metrics.tiers import tiers
-from leaderboard.rank.estimates import (
-    Draws,
-    board_noise,
-    draws_of,
-    estimate_scores,
-    measured,
-)
+from benchmark.metrics.comparisons import Claim, Gain
+from leaderboard.rank.estimates import draws_of, estimate_scores, seed_pools
 from leaderboard.rank.means import Estimate, Estimates
+from leaderboard.rank.verdicts import (
+    HEADLINE,
+    HEADLINE_KEY,
+    LONGER,
+    all_runs,
+    board_claims,
+    board_gains,
+    board_headroom,
+    board_levelling,
+    board_places,
+    of_headline,
+)
 from leaderboard.read.boards import Board, Row
-from leaderboard.read.scored_run import RunKey, ScoredRun
-
-HEADLINE = "worst_group_accuracy"
-REFERENCE = "erm"  # plain training: what every gain is measured from
-LONGER = "erm_same_compute"  # the same, with the compute of the costliest methods
-ORACLE = "oracle"  # plain training on a cohort without bias: as far as debiasing can get
 
 
 @dataclass(frozen=True)
@@ -42,9 +37,13 @@ class Standing:
     complete: bool  # it has the same runs, seed and data, as the fullest contestants
     place: int | None  # None for controls and for rows without a headline or not complete
     tier: int | None  # None too where there is one seed
+    rank_low: int | None  # best and worst place that the comparisons of all pairs leave open
+    rank_high: int | None
     estimates: Estimates
     worst_cell: ScoreKey | None  # the cell with the lowest mean accuracy; None if any is undefined
-    gains: Mapping[str, Gain] = field(default_factory=dict)  # by the row compared with
+    gain: Gain | None = None  # over plain training, judged with all other contestants
+    claims: tuple[Claim, ...] = ()  # against each row of compare_with, unadjusted
+    over_longer: Claim | None = None  # against plain training for longer, unadjusted
     levelling_down: tuple[str, ...] = ()  # attributes whose gap closed because the best fell
     headroom: float | None = None  # share of the way from ERM to the oracle, in the headline
     missing: tuple[int, ...] = field(default=())  # seeds that other rows have, failed ones too
@@ -73,32 +72,33 @@ class Standing:
 
 def rank(board: Board) -> list[Standing]:
     """Give every row of a board its numbers, best worst-group accuracy first, controls last."""
-    resampled = [draws_of(row) for row in board.rows]
-    headline = [draws.get(HEADLINE, {}) for draws in resampled]
-    noises = board_noise(board.rows, resampled)
-    all_runs = _all_runs(board.rows)
-    gains = _gains(board.rows, headline, noises.get(HEADLINE))
-    tier = _tiers(board.rows, headline, all_runs, noises.get(HEADLINE))
-    reached = _headroom(board.rows, resampled)
-    estimates = [
-        estimate_scores(row, draws, noises)
-        for row, draws in zip(board.rows, resampled, strict=True)
-    ]
-    plain = _row_of(board.rows, REFERENCE)
+    rows, draws = board.rows, [draws_of(row) for row in board.rows]
+    pools, runs, headline = seed_pools(draws), all_runs(rows), of_headline(draws)
+    pool = pools.get(HEADLINE_KEY)
+    gains, claims = board_gains(rows, headline, pool), board_claims(rows, headline, pool)
+    found, reached = board_places(headline, runs, pool), board_headroom(rows, headline)
+    levelled = board_levelling(board.card, rows, draws)
+    estimates = [estimate_scores(*each, pools) for each in zip(rows, draws, strict=True)]
     standings = [
         Standing(
             row=row,
-            complete=bool(all_runs) and row.by_key.keys() == all_runs,
+            complete=bool(runs) and row.by_key.keys() == runs,
             place=None,
-            tier=tier.get(place),
-            estimates=estimates[place],
-            worst_cell=_worst_cell(board.card, estimates[place]),
-            gains=gains.get(place, {}),
-            levelling_down=_levelling_down(board.card, row, plain) if plain else (),
-            headroom=reached.get(place),
+            tier=found[i].tier if i in found else None,
+            rank_low=found[i].low if i in found else None,
+            rank_high=found[i].high if i in found else None,
+            estimates=estimates[i],
+            worst_cell=_worst_cell(board.card, estimates[i]),
+            gain=gains.get(i),
+            claims=tuple(
+                claims[i, name] for name in row.method.compare_with if (i, name) in claims
+            ),
+            over_longer=claims.get((i, LONGER)),
+            levelling_down=levelled.get(i, ()),
+            headroom=reached.get(i),
             missing=tuple(seed for seed in board.seeds if seed not in row.seeds),
         )
-        for place, row in enumerate(board.rows)
+        for i, row in enumerate(rows)
     ]
     return _in_order(standings)
 
@@ -115,84 +115,6 @@ def _worst_cell(card: TaskCard, estimates: Mapping[ScoreKey, Estimate]) -> Score
     if not defined or len(defined) < len(cells):
         return None
     return min(defined, key=lambda key: defined[key])
-
-
-def _row_of(rows: Sequence[Row], name: str) -> Row | None:
-    found = [row for row in rows if row.name == name and row.done]
-    return found[0] if len(found) == 1 else None
-
-
-def _all_runs(rows: Sequence[Row]) -> frozenset[RunKey]:
-    """Return the runs that a contestant must have to be placed."""
-    contestants = [row for row in rows if row.done and not row.is_control]
-    return fullest([frozenset(row.by_key) for row in contestants or rows])
-
-
-def _headroom(rows: Sequence[Row], draws: Sequence[Mapping[str, Draws]]) -> dict[int, float | None]:
-    """Measure how much of the way from ERM to the oracle each other row has gone."""
-    ends = [_row_of(rows, name) for name in (REFERENCE, ORACLE)]
-    if None in ends:
-        return {}
-    values = [measured(of_row, HEADLINE) for of_row in draws]
-    start, end = (values[rows.index(row)] for row in ends if row)
-    return {
-        place: headroom(values[place], start, end)
-        for place, row in enumerate(rows)
-        if row not in ends
-    }
-
-
-def _gains(
-    rows: Sequence[Row], draws: Sequence[Draws], noise: SeedNoise | None
-) -> dict[int, dict[str, Gain]]:
-    """Compare every row with plain training, and with plain training for longer."""
-    gains: dict[int, dict[str, Gain]] = {}
-    for name in (REFERENCE, LONGER):
-        other = _row_of(rows, name)
-        if other is None:
-            continue
-        reference = rows.index(other)
-        others = {place: of_row for place, of_row in enumerate(draws) if place != reference}
-        for place, gain in gains_over(draws[reference], others, noise).items():
-            gains.setdefault(place, {})[name] = gain
-    return gains
-
-
-def _tiers(
-    rows: Sequence[Row],
-    draws: Sequence[Draws],
-    all_runs: frozenset[RunKey],
-    noise: SeedNoise | None,
-) -> dict[int, int | None]:
-    """Sort contestants into tiers; only those that have all runs take part, if there are any."""
-    if not all_runs:
-        return {}
-    complete = {
-        str(place): np.array([draws[place][key] for key in sorted(all_runs)])
-        for place, row in enumerate(rows)
-        if not row.is_control and row.by_key.keys() == all_runs
-    }
-    return {int(place): tier for place, tier in tiers(complete, noise=noise).items()}
-
-
-def _levelling_down(card: TaskCard, row: Row, plain: Row) -> tuple[str, ...]:
-    """Name the attributes whose gap is smaller than ERM's mostly because the best group fell."""
-    shared = sorted(row.by_key.keys() & plain.by_key.keys())
-    if row is plain or not shared:
-        return ()
-    own, reference = ([of.by_key[key] for key in shared] for of in (row, plain))
-    return tuple(
-        attribute.title
-        for attribute in card.attributes
-        if levels_down(_group_means(own, attribute), _group_means(reference, attribute))
-    )
-
-
-def _group_means(runs: Sequence[ScoredRun], attribute: Attribute) -> np.ndarray:
-    """Return the mean balanced accuracy of each group, (values,); NaN where one is undefined."""
-    keys = [ScoreKey("balanced_accuracy", (attribute.name,), (v,)) for v in attribute.values]
-    places = [runs[0].table.keys.places[key] for key in keys]
-    return np.asarray(np.mean([run.table.values[places, 0] for run in runs], axis=0))
 
 
 def _in_order(standings: Sequence[Standing]) -> list[Standing]:

@@ -14,7 +14,8 @@ from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import Gain
 from leaderboard.charts.plots import spark
 from leaderboard.rank.means import Estimate
-from leaderboard.rank.standings import HEADLINE, REFERENCE, Standing
+from leaderboard.rank.standings import Standing
+from leaderboard.rank.verdicts import HEADLINE, REFERENCE
 from leaderboard.read.boards import Board, first_line
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 
@@ -152,7 +153,7 @@ def _metric(metric: str) -> Callable[[Standing, Context], Cell]:
 def _gain(standing: Standing, context: Context) -> Cell:
     if standing.row.name == REFERENCE:
         return Cell("–", sub="the reference")
-    gain = standing.gains.get(REFERENCE)
+    gain = standing.gain
     if gain is None:
         return _missing(standing) or Cell("–", sub="nothing to compare")
     return gain_cell(gain)
@@ -231,8 +232,8 @@ COLUMNS = (
     Column(
         "tier",
         "Tier",
-        "A tier reaches down to the last row that is not significantly different from its best "
-        "row (5 % level, Holm's adjustment). Do not read rows of one tier as different.",
+        "A tier reaches down to the last row that is not significantly worse than its best row "
+        "(5 % level over all pairs). Do not read rows of one tier as different.",
         "ascending",
         _tier,
     ),

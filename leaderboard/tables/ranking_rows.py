@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.records.result import RunFacts
 from leaderboard.rank.standings import Standing
+from leaderboard.rank.verdicts import LONGER, REFERENCE
 from leaderboard.read.boards import Board, Row
 from leaderboard.tables.columns import COLUMNS, Context
 from leaderboard.tables.groups import GroupTables
@@ -91,7 +92,10 @@ def _plain(value: Any) -> str:
 
 def _row_notes(standing: Standing) -> list[str]:
     notes = missing_words(standing)
-    notes += [gain_words(gain, over) for over, gain in standing.gains.items()]
+    if standing.gain is not None:
+        notes.append(gain_words(standing.gain, REFERENCE))
+    if standing.over_longer is not None and standing.over_longer.seeds:
+        notes.append(gain_words(standing.over_longer, LONGER))
     if standing.headroom is not None:
         notes.append(headroom_words(standing.headroom))
     if standing.row.older:

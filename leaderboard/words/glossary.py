@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.comparisons import SIGNIFICANT
+from benchmark.metrics.chance import LEVEL
 from leaderboard.tables.columns import COLUMNS
 
 OBVIOUS = ("place", "method", "minutes")  # columns that need no explanation
@@ -14,15 +14,16 @@ MORE_HELP = {  # what a tooltip has no room for
 TERMS = (
     (
         "Not significantly different",
-        "The difference from ERM may be chance: its p-value is not below "
-        f"{SIGNIFICANT:g} after Holm's adjustment for the number of rows compared. The 95 % "
-        "interval beside it is not adjusted for that, so it may exclude 0 all the same.",
+        "The difference from ERM may be chance: its interval holds 0, and its p-value is "
+        f"{LEVEL:g} or more. Both are adjusted for the number of methods: a board of equal "
+        "methods calls one of them different in at most 5 % of cases. Controls stand alone.",
     ),
     (
         "Verdict and tier",
-        "The verdict compares a row with ERM only; a tier compares methods with the best method "
-        "of that tier. A row can be significantly better than ERM and still share its tier: a "
-        "row below both, whose seeds differ more, may not differ significantly from the best.",
+        "The verdict compares a row with ERM only; tiers compare all pairs of methods. A row can "
+        "be significantly better than ERM and still share its tier: there are more pairs than "
+        "methods, and a row below both, whose seeds differ more, may not be significantly worse "
+        "than the best.",
     ),
     (
         "Levelling down",

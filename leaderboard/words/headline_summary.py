@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmark.metrics.catalogue import METRICS
-from leaderboard.rank.standings import HEADLINE, REFERENCE, Standing
+from leaderboard.rank.standings import Standing
+from leaderboard.rank.verdicts import HEADLINE, REFERENCE
 from leaderboard.tables.columns import cell_words
 from leaderboard.words.verdicts import percent_points
 
@@ -53,7 +54,7 @@ def _verdicts(contestants: Sequence[Standing]) -> list[str]:
     """List the other methods by their verdict; the points in brackets are their gains."""
     found: dict[str, list[str]] = {}
     for standing in contestants:
-        gain = standing.gains.get(REFERENCE)
+        gain = standing.gain
         if gain is not None:
             name = f"{standing.row.name} ({percent_points(gain.difference)})"
             found.setdefault(gain.verdict, []).append(name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.comparisons import Gain, Verdict
-from leaderboard.rank.standings import HEADLINE, LONGER, REFERENCE
+from benchmark.metrics.comparisons import Comparison, Gain, Verdict
+from leaderboard.rank.verdicts import HEADLINE, LONGER, REFERENCE
 
 MINUS = "−"
 NAMES = {REFERENCE: "ERM", LONGER: "ERM trained longer"}
@@ -26,12 +26,12 @@ FOLLOWED_BY: dict[Verdict, str] = {
 }
 
 
-def verdict_words(gain: Gain, over: str) -> str:
+def verdict_words(gain: Comparison, over: str) -> str:
     """Say the verdict with the row compared with: "significantly better than ERM"."""
-    return VERDICTS[gain.verdict] + FOLLOWED_BY[gain.verdict] + NAMES[over]
+    return VERDICTS[gain.verdict] + FOLLOWED_BY[gain.verdict] + NAMES.get(over, over)
 
 
-def gain_words(gain: Gain, over: str) -> str:
+def gain_words(gain: Comparison, over: str) -> str:
     """Say a gain with everything that it rests on."""
     words = f"{percent_points(gain.difference)} percentage points: {verdict_words(gain, over)}"
     if math.isnan(gain.low):
@@ -39,13 +39,18 @@ def gain_words(gain: Gain, over: str) -> str:
     between = f"95 % CI {limits_words(gain)}"
     if math.isnan(gain.p_value):
         return f"{words} ({between} points, over test patients only)."
+    adjusted = " adjusted for all methods" if _judged_together(gain) else ""
     return (
-        f"{words} ({between} points, p = {gain.p_value:.3f} after Holm's adjustment, "
-        f"{gain.seeds} shared seeds)."
+        f"{words} ({between} points, p = {gain.p_value:.3f}{adjusted}, {gain.seeds} shared seeds)."
     )
 
 
-def limits_words(gain: Gain) -> str:
+def _judged_together(gain: Comparison) -> bool:
+    """Say whether a comparison is one of the board's family; controls and claims stand alone."""
+    return isinstance(gain, Gain) and not math.isnan(gain.q_value)
+
+
+def limits_words(gain: Comparison) -> str:
     """Say the limits of a gain's interval in percentage points: "−1.2 to +3.4"."""
     return f"{percent_points(gain.low)} to {percent_points(gain.high)}"
 

@@ -3,104 +3,142 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.metrics.comparisons import Gain, compare, gains_over, headroom, holm, levels_down
+from benchmark.metrics.comparisons import (
+    Comparison,
+    claims_of,
+    false_discovery,
+    gains_over,
+    headroom,
+)
+from benchmark.metrics.pairing import RowDraws
 from benchmark.metrics.seed_means import seed_interval
+from benchmark.metrics.seed_noise import seed_pool
+
+
+def of(draws, method="a", ranked=True):
+    return RowDraws(method, dict(enumerate(draws)), ranked)
+
+
+def board(seed, rows=5, seeds=3):
+    """A board of rows that differ by chance and a little more."""
+    rng = np.random.default_rng(seed)
+    values = 0.7 + 0.05 * rng.normal(size=(rows, 1, 1)) + 0.02 * rng.normal(size=(rows, seeds, 1))
+    draws = values + 0.01 * np.append(np.zeros((1, 1, 1)), rng.normal(size=(1, 1, 60)), axis=2)
+    return {f"m{i}": of(draws[i], f"m{i}") for i in range(rows)}
+
+
+def pool_of(rows):
+    return seed_pool([(row.method, row.measured) for row in rows.values()])
+
+
+def single(a, b, pool=None):
+    return claims_of({"a": a, "b": b}, [("a", "b")], pool)["a", "b"]
 
 
 def test_pairing_finds_a_difference_that_the_intervals_hide(row):
-    a, b = row([0.80, 0.80], spread=0.05), row([0.78, 0.78], spread=0.05)
+    a, b = (of(row([v, v], spread=0.05), name) for v, name in ((0.80, "a"), (0.78, "b")))
     assert seed_interval(a)[1] < seed_interval(b)[2]
-    assert compare(a, b).p_value < 0.001
-
-
-def test_a_row_does_not_differ_from_itself(row):
-    found = compare(row([0.8, 0.7]), row([0.8, 0.7]))
-    assert (found.difference, found.p_value) == (0, 1)
+    assert single(a, b).p_value < 0.001
 
 
 def test_the_difference_is_a_minus_b(row):
-    found = compare(row([0.8, 0.8], seed=1), row([0.7, 0.7], seed=2))
+    found = single(of(row([0.8, 0.8], seed=1)), of(row([0.7, 0.7], seed=2), "b"))
     assert found.difference == pytest.approx(0.1)
 
 
-def test_rows_of_other_seeds_are_refused(row):
-    with pytest.raises(ValueError, match=r"\(2, 201\) and \(3, 201\) cannot be paired"):
-        compare(row([0.8] * 2), row([0.8] * 3))
+@given(st.integers(0, 200), st.booleans())
+@settings(deadline=None, max_examples=40)
+def test_identical_rows_are_never_different(seed, ranked):
+    rows = board(seed)
+    rows["copy"] = of(list(rows["m0"].draws.values()), "copy", ranked)
+    gain = gains_over("m0", rows, pool_of(rows))["copy"]
+    assert (gain.difference, gain.verdict, gain.p_value) == (0, "not significant", 1)
 
 
-@given(st.lists(st.floats(-0.2, 0.2), min_size=2, max_size=4), st.integers(0, 50))
-@settings(deadline=None, max_examples=60)
-def test_p_value_and_interval_say_the_same(row, differences, seed):
-    a, b = row([0.5 + d for d in differences], seed=seed), row([0.5] * len(differences), seed=99)
-    found = compare(a, b)
-    assert (found.p_value < 0.05) == (found.low > 0 or found.high < 0)
+@given(st.integers(0, 200), st.integers(2, 4))
+@settings(deadline=None, max_examples=40)
+def test_interval_p_value_and_verdict_say_the_same(seed, seeds):
+    rows = board(seed, seeds=seeds)
+    gains = gains_over("m0", rows, pool_of(rows))
+    claims = claims_of(rows, [(name, "m0") for name in gains], pool_of(rows))
+    for found in (*gains.values(), *claims.values()):
+        apart = found.low > 0 or found.high < 0
+        assert apart == (found.verdict in ("better", "worse")) == (found.p_value < 0.05)
+        assert found.low <= found.difference <= found.high
 
 
-def test_holm_by_hand():
-    assert holm(np.array([0.01, 0.04, 0.03, 0.005])) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+@given(st.integers(0, 200))
+@settings(deadline=None, max_examples=20)
+def test_the_order_of_the_rows_does_not_matter(seed):
+    rows = board(seed)
+    other = dict(reversed(rows.items()))
+    assert gains_over("m0", rows, pool_of(rows)) == gains_over("m0", other, pool_of(other))
 
 
-def test_holm_stops_at_one():
-    assert holm(np.array([0.6, 0.9])).tolist() == [1, 1]
+def test_more_rows_make_gains_harder_and_leave_claims_alone():
+    rows = board(3, rows=12)
+    few = {name: rows[name] for name in ("m0", "m1", "m2")}
+    pool = pool_of(rows)
+    narrow, wide = (gains_over("m0", of_board, pool)["m1"] for of_board in (few, rows))
+    assert wide.high - wide.low > narrow.high - narrow.low
+    assert claims_of(few, [("m1", "m0")], pool) == claims_of(rows, [("m1", "m0")], pool)
 
 
-@pytest.mark.parametrize(
-    ("groups", "reference", "expected"),
-    [
-        ([0.80, 0.78], [0.90, 0.78], True),  # the gap closed by the fall alone
-        ([0.90, 0.88], [0.90, 0.78], False),  # by the rise alone
-        ([0.85, 0.82], [0.90, 0.80], True),  # by 0.05 of fall and 0.02 of rise
-        ([0.88, 0.84], [0.90, 0.80], False),  # by 0.02 of fall and 0.04 of rise
-        ([0.80, 0.68], [0.90, 0.78], False),  # all fell alike: worse, but no gap closed
-        ([0.895, 0.80], [0.90, 0.80], False),  # a fall within the margin
-        ([0.70, 0.75, 0.72], [0.90, 0.75, 0.80], True),  # three groups, the worst fell as well
-    ],
-)
-def test_levelling_down_by_hand(groups, reference, expected):
-    assert levels_down(np.array(groups), np.array(reference)) is expected
+def test_the_gain_of_the_only_contestant_is_its_claim(row):
+    plain, own = of(row([0.70, 0.71, 0.70]), "erm"), of(row([0.72, 0.71, 0.73], seed=1), "own")
+    gain = gains_over("erm", {"erm": plain, "own": own})["own"]
+    claim = single(own, plain)
+    assert (gain.low, gain.high, gain.p_value) == (claim.low, claim.high, claim.p_value)
 
 
-def test_levelling_down_of_an_undefined_group_is_unknown():
-    assert levels_down(np.array([0.8, np.nan]), np.array([0.9, 0.8])) is None
-
-
-def test_holm_leaves_out_what_is_undefined():
-    assert holm(np.array([0.01, np.nan, 0.03])) == pytest.approx([0.02, np.nan, 0.03], nan_ok=True)
-
-
-def runs(draws):
-    return dict(enumerate(draws))
-
-
-def test_gains_are_adjusted_for_the_number_of_rows_compared(row):
-    plain = row([0.7, 0.7, 0.7])
-    rows = {"a": row([0.72, 0.71, 0.73], seed=1), "b": row([0.7, 0.71, 0.7], seed=2)}
-    found = gains_over(runs(plain), {name: runs(draws) for name, draws in rows.items()})
-    single = {name: compare(draws, plain).p_value for name, draws in rows.items()}
-    assert found["a"].p_value == pytest.approx(2 * min(single.values()))
-    assert found["b"].p_value == pytest.approx(max(single.values()))
-    assert found["a"].difference == pytest.approx(0.02)
+def test_a_control_is_compared_alone_and_costs_the_contestants_nothing():
+    rows = board(5)
+    alone = gains_over("m0", rows)
+    control = RowDraws("control", rows["m1"].draws, ranked=False)
+    found = gains_over("m0", {**rows, "control": control})
+    assert {name: found[name] for name in alone} == alone
+    assert found["control"].high < found["m1"].high
+    assert np.isnan(found["control"].q_value)
 
 
 def test_gains_are_measured_on_shared_runs_only(row):
     plain, own = row([0.6, 0.7, 0.8]), row([0.9, 0.9, 0.9], seed=1)
-    found = gains_over(runs(plain), {"a": {2: own[2], 7: own[0]}, "b": {7: own[0]}})
+    rows = {"erm": of(plain), "a": RowDraws("a", {2: own[2], 7: own[0]})}
+    found = gains_over("erm", {**rows, "b": RowDraws("b", {7: own[0]})})
     assert (found["a"].difference, found["a"].seeds) == (pytest.approx(0.1), 1)
-    assert "b" not in found
+    assert (found["a"].verdict, found.keys()) == ("one seed", {"a"})
+
+
+def test_a_claim_against_a_row_that_is_not_there_is_undefined(row):
+    claim = claims_of({"a": of(row([0.8, 0.8]))}, [("a", "nobody")])["a", "nobody"]
+    assert (claim.seeds, claim.verdict, claim.against) == (0, "undefined", "nobody")
+
+
+def test_an_undefined_row_has_no_gain_and_spoils_no_other(row):
+    rows = {"erm": of(row([0.7, 0.7]), "erm"), "a": of(row([0.8, 0.8], seed=1))}
+    broken = {**rows, "broken": of(np.full((2, 201), np.nan), "broken")}
+    assert gains_over("erm", broken) == gains_over("erm", rows)
 
 
 @pytest.mark.parametrize(
-    ("difference", "p_value", "seeds", "verdict"),
+    ("low", "high", "seeds", "verdict"),
     [
-        (0.1, 0.01, 2, "better"),
-        (-0.1, 0.01, 2, "worse"),
-        (0.1, 0.05, 2, "not significant"),
-        (0.1, np.nan, 2, "undefined"),
-        (0.1, 0.01, 1, "one seed"),
+        (0.01, 0.2, 2, "better"),
+        (-0.2, -0.01, 2, "worse"),
+        (-0.01, 0.2, 2, "not significant"),
+        (0.0, 0.2, 2, "not significant"),
+        (np.nan, np.nan, 2, "undefined"),
+        (0.01, 0.2, 1, "one seed"),
     ],
 )
-def test_verdicts(difference, p_value, seeds, verdict):
-    assert Gain(difference, 0.0, 0.2, p_value, seeds).verdict == verdict
+def test_verdicts(low, high, seeds, verdict):
+    assert Comparison((low + high) / 2, low, high, 0.5, seeds).verdict == verdict
+
+
+def test_false_discovery_by_hand():
+    """Times 4 over the rank: 0.02, 0.06, 0.0533, 0.04; none above the next larger one's."""
+    found = false_discovery(np.array([0.005, 0.03, 0.04, 0.02]))
+    assert found == pytest.approx([0.02, 0.04, 0.04, 0.04])
 
 
 def test_headroom_by_hand():

@@ -1,44 +1,88 @@
 import numpy as np
 import pytest
+from scipy.special import polygamma
 
-from benchmark.metrics.seed_noise import pooled_noise, seed_noise
+from benchmark.metrics.seed_noise import MOST, Prior, SeedPool, seed_pool
 
 
-def test_seed_noise_by_hand():
+def pool_of(variances, freedom=2):
+    names = tuple(f"m{i}" for i in range(len(variances)))
+    return SeedPool(names, np.array(variances), {}, freedom)
+
+
+def test_two_way_residuals_by_hand():
     """Two rows, two seeds: 0.6, 0.8 and 0.7, 0.7. What row and seed leave over is +-0.05."""
-    noise = seed_noise(np.array([[0.6, 0.8], [0.7, 0.7]]))
-    assert noise.difference == pytest.approx(2 * 4 * 0.05**2 / 1)
-    assert noise.difference_freedom == 1
-    # The mean of the rows' own variances, 0.02 and 0.
-    assert noise.row == pytest.approx(0.01)
+    pool = seed_pool([("a", {0: 0.6, 1: 0.8}), ("b", {0: 0.7, 1: 0.7})])
+    assert pool.variances == pytest.approx([2 * 2 * 0.05**2] * 2)
+    assert pool.by_seed == pytest.approx({0: 0.65, 1: 0.75})
+    assert pool.freedom == 1
 
 
-def test_seed_noise_of_rows_that_move_together_moves_no_difference():
-    noise = seed_noise(np.array([[0.6, 0.8], [0.5, 0.7], [0.1, 0.3]]))
-    assert noise.difference == pytest.approx(0)
-    assert noise.row == pytest.approx(0.02)
+def test_rows_that_move_together_have_no_residual():
+    pool = seed_pool([("a", {0: 0.6, 1: 0.8}), ("b", {0: 0.5, 1: 0.7}), ("c", {0: 0.1, 1: 0.3})])
+    assert pool.variances == pytest.approx([0, 0, 0])
 
 
-def test_seed_noise_needs_two_rows_and_two_seeds():
-    assert seed_noise(np.array([[0.6, 0.8]])) is None
-    assert seed_noise(np.array([[0.6], [0.8]])) is None
-
-
-def test_one_erratic_row_changes_no_other_rows_noise():
-    calm = np.array([[0.70, 0.72], [0.60, 0.61], [0.80, 0.83], [0.75, 0.76], [0.66, 0.70]])
-    erratic = np.vstack([calm, [0.2, 0.95]])
-    assert seed_noise(erratic) == seed_noise(calm)
+def test_a_pool_needs_two_methods_and_two_seeds():
+    assert seed_pool([("a", {0: 0.6, 1: 0.8})]) is None
+    assert seed_pool([("a", {0: 0.6}), ("b", {0: 0.7})]) is None
 
 
 def test_only_rows_with_all_runs_are_pooled():
     rows = [("a", {0: 0.6, 1: 0.8}), ("b", {0: 0.7, 1: 0.7}), ("c", {0: 0.1})]
-    assert pooled_noise(rows) == seed_noise(np.array([[0.6, 0.8], [0.7, 0.7]]))
+    assert seed_pool(rows).methods == ("a", "b")
 
 
 def test_of_one_methods_settings_the_one_whose_seeds_differ_most_is_pooled():
-    rows = [("a", {0: 0.70, 1: 0.71}), ("a", {0: 0.6, 1: 0.8}), ("b", {0: 0.7, 1: 0.7})]
-    assert pooled_noise(rows) == seed_noise(np.array([[0.6, 0.8], [0.7, 0.7]]))
+    calm, shaky, other = {0: 0.70, 1: 0.71}, {0: 0.6, 1: 0.8}, {0: 0.7, 1: 0.7}
+    sweep = seed_pool([("a", calm), ("a", shaky), ("b", other)])
+    assert sweep.variances.tolist() == seed_pool([("a", shaky), ("b", other)]).variances.tolist()
 
 
-def test_one_method_has_no_pooled_noise():
-    assert pooled_noise([("a", {0: 0.6, 1: 0.8}), ("a", {0: 0.7, 1: 0.9})]) is None
+def test_the_pair_under_comparison_is_left_out_of_its_prior():
+    prior = pool_of([9.0, 5.0, 1.0, 1.0, 1.0]).priors(["m0", "m0"], ["m1", "m2"])
+    assert prior.variance == pytest.approx([2, 2 * 7 / 3])
+    assert prior.known.tolist() == [3 * 2, 3 * 2]
+
+
+def test_two_settings_of_one_method_are_left_out_once():
+    prior = pool_of([9.0, 1.0, 1.0]).priors(["m0"], ["m0"])
+    assert prior.variance == pytest.approx([2])
+    assert prior.known.tolist() == [2 * 2]
+
+
+def test_fewer_than_two_other_methods_say_nothing():
+    assert pool_of([1.0, 1.0, 1.0]).priors(["m0"], ["m1"]).freedom.tolist() == [0]
+
+
+def test_equal_variances_count_for_what_they_have_together_and_never_more_than_most():
+    few, many = pool_of([1.0] * 5), pool_of([1.0] * 40)
+    assert few.priors(["m0"], ["m1"]).freedom.tolist() == [3 * 2]
+    assert many.priors(["m0"], ["m1"]).freedom.tolist() == [MOST * 2]
+
+
+def test_the_spread_of_the_logarithms_sets_the_freedom():
+    """Logs of +-3 have variance 12; chance alone gives trigamma(1) with two degrees of freedom."""
+    pool = pool_of([1.0, 1.0, np.exp(3.0), np.exp(-3.0), np.exp(3.0), np.exp(-3.0)])
+    freedom = pool.priors(["m0"], ["m1"]).freedom[0]
+    assert polygamma(1, freedom / 2) == pytest.approx((12 - polygamma(1, 1.0)) / 2, rel=1e-3)
+
+
+def test_a_variance_that_fits_the_others_is_pulled_to_them():
+    prior = Prior(np.array([2.0]), np.array([6.0]), np.array([20.0]))
+    variance, freedom = prior.moderate(np.array([1.0]), 2)
+    assert variance == pytest.approx((1 * 2 + 2 * 6) / 8)
+    assert freedom == pytest.approx(8)
+
+
+def test_a_variance_far_above_the_others_keeps_its_own():
+    prior = Prior(np.array([2.0]), np.array([6.0]), np.array([20.0]))
+    variance, freedom = prior.moderate(np.array([200.0]), 2)
+    assert variance == pytest.approx(200, rel=1e-3)
+    assert freedom == pytest.approx(2, rel=1e-3)
+
+
+def test_what_never_moves_has_no_variance():
+    prior = Prior(np.array([0.0, 0.0]), np.array([6.0, 6.0]), np.array([6.0, 6.0]))
+    variance, _ = prior.moderate(np.array([0.0, 1.0]), 2)
+    assert variance == pytest.approx([0, 1])

@@ -1,50 +1,64 @@
 import numpy as np
+import pytest
 
-from benchmark.metrics.comparisons import SIGNIFICANT, compare
-from benchmark.metrics.tiers import tiers
+from benchmark.metrics.comparisons import claims_of
+from benchmark.metrics.pairing import RowDraws
+from benchmark.metrics.tiers import Place, places
 
 
-def test_tiers_by_hand(row):
-    rows = {
-        "low": row([0.60, 0.60], seed=1),
-        "best": row([0.80, 0.80], seed=2),
-        "near": row([0.79, 0.79], seed=3),
-        "broken": np.full((2, 201), np.nan),
+@pytest.fixture
+def board(row):
+    def make(**rows):
+        return {
+            name: RowDraws(name, dict(enumerate(row(values, seed=place))))
+            for place, (name, values) in enumerate(rows.items())
+        }
+
+    return make
+
+
+def tiers(rows, **options):
+    return {name: place.tier for name, place in places(rows, **options).items()}
+
+
+def test_tiers_by_hand(board):
+    rows = board(low=[0.60, 0.60], best=[0.80, 0.80], near=[0.795, 0.795])
+    rows["broken"] = RowDraws("broken", dict(enumerate(np.full((2, 201), np.nan))))
+    assert tiers(rows) == {"low": 2, "best": 1, "near": 1}
+
+
+def test_rank_intervals_count_who_is_significantly_better_and_worse(board):
+    rows = board(low=[0.60, 0.60], best=[0.80, 0.80], near=[0.795, 0.795])
+    assert places(rows) == {
+        "best": Place(1, 1, 2),
+        "near": Place(1, 1, 2),
+        "low": Place(2, 3, 3),
     }
-    assert tiers(rows) == {"low": 2, "best": 1, "near": 1, "broken": None}
 
 
-def test_tiers_where_lower_is_better(row):
-    rows = {"small": row([0.1, 0.1], seed=1), "large": row([0.3, 0.3], seed=2)}
+def test_tiers_where_lower_is_better(board):
+    rows = board(small=[0.1, 0.1], large=[0.3, 0.3])
     assert tiers(rows, better="lower") == {"small": 1, "large": 2}
 
 
-def test_no_row_has_a_better_tier_than_one_above_it(row):
-    """The last row varies so much that only the middle one differs significantly from the best."""
-    rows = {
-        "best": row([0.80, 0.80, 0.80]),
-        "steady": row([0.70, 0.70, 0.70]),
-        "erratic": row([0.30, 0.85, 0.85]),
-    }
-    assert compare(rows["best"], rows["steady"]).p_value < 0.01
+def test_no_row_has_a_better_tier_than_one_above_it(board):
+    """The last row varies so much that only the middle one is significantly worse than the best."""
+    rows = board(best=[0.8, 0.8, 0.8], steady=[0.7, 0.7, 0.7], erratic=[0.3, 0.85, 0.85])
+    assert claims_of(rows, [("steady", "best")])["steady", "best"].verdict == "worse"
     assert tiers(rows) == {"best": 1, "steady": 1, "erratic": 1}
 
 
-def test_one_seed_gives_no_verdict_and_no_tier(row):
-    assert np.isnan(compare(row([0.9]), row([0.1], seed=2)).p_value)
-    assert tiers({"a": row([0.9]), "b": row([0.1], seed=2)}) == {"a": None, "b": None}
+def test_one_seed_gives_no_tier(board):
+    assert places(board(a=[0.9], b=[0.1])) == {}
 
 
-def test_what_cannot_be_compared_is_not_called_apart(row):
-    broken = row([0.2, 0.2])
-    broken[:, 1:50] = np.nan  # more resamples undefined than an interval allows
-    assert tiers({"best": row([0.8, 0.8]), "broken": broken}) == {"best": 1, "broken": 1}
+def test_what_cannot_be_compared_is_not_called_apart(board):
+    rows = board(best=[0.8, 0.8], broken=[0.2, 0.2])
+    for draws in rows["broken"].draws.values():
+        draws[1:50] = np.nan  # more resamples undefined than an interval allows
+    assert places(rows) == {"best": Place(1, 1, 2), "broken": Place(1, 1, 2)}
 
 
-def test_a_row_that_cannot_be_compared_counts_in_holms_adjustment(row):
-    broken = row([0.79, 0.79])
-    broken[:, 1:50] = np.nan
-    rows = {"best": row([0.80, 0.80]), "broken": broken, "last": row([0.78, 0.78], seed=3)}
-    p_value = compare(rows["best"], rows["last"]).p_value
-    assert SIGNIFICANT / 2 < p_value < SIGNIFICANT
-    assert tiers(rows) == {"best": 1, "broken": 1, "last": 1}
+def test_the_order_of_the_rows_does_not_matter(board):
+    rows = board(**{f"m{i}": [0.70 + i / 100, 0.71 + i / 100, 0.69 + i / 90] for i in range(6)})
+    assert places(dict(reversed(rows.items()))) == places(rows)

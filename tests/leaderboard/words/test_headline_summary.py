@@ -7,15 +7,17 @@ from leaderboard.words.headline_summary import headline_summary
 
 
 def standing(name, headline=0.6, gain=None, *, control=False, seeds=5):
-    """A stand-in with what a summary looks at; gain: difference, p-value, seeds."""
-    gains = {} if gain is None else {"erm": Gain(gain[0], -1.0, 1.0, gain[1], gain[2])}
+    """A stand-in with what a summary looks at; gain: difference, half its interval, seeds."""
+    if gain is not None:
+        difference, half, of_seeds = gain
+        gain = Gain(difference, difference - half, difference + half, 0.5, of_seeds)
     row = SimpleNamespace(name=name, done=True, seeds=tuple(range(seeds)))
     return SimpleNamespace(
         row=row,
         headline=Estimate(headline),
         worst_cell=ScoreKey("cell_accuracy", ("sex",), ("female",), "ill"),
         overall=lambda metric: Estimate(0.8),
-        gains=gains,
+        gain=gain,
         is_control=control,
     )
 
@@ -50,9 +52,9 @@ def test_lists_the_methods_by_their_verdict():
     words = headline_summary(
         [
             standing("erm"),
-            standing("a", gain=(0.12, 0.01, 2)),
+            standing("a", gain=(0.12, 0.1, 2)),
             standing("b", gain=(0.03, 0.4, 2)),
-            standing("c", gain=(-0.2, 0.01, 2)),
+            standing("c", gain=(-0.2, 0.1, 2)),
             standing("oracle", gain=(0.3, 0.001, 2), control=True),
         ]
     )
@@ -64,7 +66,7 @@ def test_lists_the_methods_by_their_verdict():
 
 
 def test_one_seed_gives_no_verdict():
-    words = headline_summary([standing("erm"), standing("a", gain=(0.1, float("nan"), 1))])
+    words = headline_summary([standing("erm"), standing("a", gain=(0.1, 0.01, 1))])
     assert "no significance test" in words and "a (" not in words
 
 

@@ -1,23 +1,23 @@
 import pytest
 
-from benchmark.metrics.comparisons import Gain
+from benchmark.metrics.comparisons import Claim, Gain
 from leaderboard.words.verdicts import gain_words, headroom_words, percent_points, verdict_words
 
 NAN = float("nan")
 
 
 def gain(difference=0.011, low=-0.012, high=0.034, p_value=0.32, seeds=3):
-    return Gain(difference, low, high, p_value, seeds)
+    return Gain(difference, low, high, p_value, seeds, q_value=p_value)
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
         ({}, "not significantly different from ERM"),
-        ({"p_value": 0.01}, "significantly better than ERM"),
-        ({"p_value": 0.01, "difference": -0.1}, "significantly worse than ERM"),
+        ({"low": 0.01}, "significantly better than ERM"),
+        ({"high": -0.01, "difference": -0.1}, "significantly worse than ERM"),
         ({"seeds": 1}, "no verdict (one seed) against ERM"),
-        ({"p_value": NAN}, "cannot be compared with ERM"),
+        ({"low": NAN, "high": NAN}, "cannot be compared with ERM"),
     ],
 )
 def test_a_verdict_is_said_in_the_usual_words(values, words):
@@ -32,7 +32,15 @@ def test_a_verdict_names_the_row_compared_with():
 def test_a_gain_is_said_with_interval_p_value_and_seeds():
     assert gain_words(gain(), "erm") == (
         "+1.1 percentage points: not significantly different from ERM (95 % CI −1.2 to +3.4 "
-        "points, p = 0.320 after Holm's adjustment, 3 shared seeds)."
+        "points, p = 0.320 adjusted for all methods, 3 shared seeds)."
+    )
+
+
+def test_a_claim_is_not_adjusted():
+    claim = Claim(0.02, 0.01, 0.03, 0.004, 5, "duplicate_real")
+    assert gain_words(claim, "duplicate_real") == (
+        "+2.0 percentage points: significantly better than duplicate_real (95 % CI +1.0 to +3.0 "
+        "points, p = 0.004, 5 shared seeds)."
     )
 
 
