@@ -10,6 +10,7 @@ from leaderboard.pages import Site
 from leaderboard.rank.standings import rank
 from leaderboard.read.boards import collect
 from leaderboard.read.index import read_index
+from leaderboard.read.scored_run import TableCheck
 
 STORED = (
     "Scores were computed from saved predictions when each run ended, and again where code, "
@@ -20,20 +21,21 @@ RESCORED = "All scores were computed again from saved predictions for this page.
 BOARDS = "boards"  # folder of the boards' pages, beside index.html
 
 
-def build(runs: Path, out: Path, *, rescore: bool = False) -> Path:
+def build(runs: Path, out: Path, *, rescore: bool = False, check: TableCheck | None = None) -> Path:
     """Read all run folders below runs; write index.html, boards/, leaderboard.csv, results.json.
 
     rescore: believe no score that a run folder holds; compute them from its predictions, in memory.
+    check: compares labels and attributes of every run with its cohort; what differs has failed.
     Returns the path of index.html. The same runs give the same bytes. Each file appears whole or
     not at all; a page of a board that is no more is deleted. Raises ValueError if no run is
     finished.
     """
     index = None if rescore else read_index(runs)
-    collected = collect(runs, index=index, rescore=rescore)
+    collected = collect(runs, index=index, rescore=rescore, check=check)
     if index is not None:
         index.write()
     ranked = [(board, rank(board)) for board in collected.boards]
-    scores = RESCORED if rescore else STORED
+    scores = " ".join([RESCORED if rescore else STORED, *([check.summary()] if check else [])])
     site = Site(ranked, scores, collected.unreadable, collected.without_generation)
     texts = {  # all before the first is written: they agree, whatever fails
         "leaderboard.csv": as_csv(ranked),

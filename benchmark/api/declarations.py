@@ -206,7 +206,10 @@ def task(cls: C) -> C:
     elif knobs.declared and digital is None:
         problems.append("it declares knobs, which set the bias of a digital cohort, and no digital")
     needed = {"load": ["source", "variant", "seed"], "prompt": ["row"]}
-    optional = {"new_patients": ["requests", "source", "seed"]}
+    optional = {
+        "new_patients": ["requests", "source", "seed"],
+        "truth": ["source", "variant", "seed"],
+    }
     _refuse(cls, "task", problems + _signature_problems(cls, needed, optional))
     cls.digital, cls.knobs = digital, knobs  # type: ignore[attr-defined]
     setattr(cls, _TASK, True)

@@ -65,6 +65,17 @@ class DigitalTask(Protocol):
         ...
 
 
+def truth_of(
+    task: Task, source: Source, variant: Variant, seed: int
+) -> dict[str, pd.DataFrame] | None:
+    """Return who is in val, test and recruited of a digital cohort: tables, as load would give.
+
+    A task may offer it as truth(source, variant, seed), which makes no image; None: it does not.
+    """
+    offered = getattr(task, "truth", None)
+    return None if offered is None else dict(offered(source, variant, seed))
+
+
 def ceiling_of(task: Task, source: Source, variant: Variant) -> dict[ScoreKey, float]:
     """Return the accuracy of each cell of test after a large training balanced over all cells.
 

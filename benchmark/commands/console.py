@@ -36,6 +36,15 @@ CohortOption = Annotated[
     ),
 ]
 
+CohortsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--cohort",
+        metavar="FOLDER",
+        help="A folder of patients that runs were made on, to compare labels with; repeatable.",
+    ),
+]
+
 
 def tell(line: str) -> None:
     """Print a line as it is: no markup, and left whole for those who copy it."""

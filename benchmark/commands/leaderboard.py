@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.commands.console import RunsOption, tell
+from benchmark.commands.console import CohortsOption, RunsOption, tell
 
 
 def leaderboard(
@@ -16,14 +16,24 @@ def leaderboard(
     rescore: Annotated[
         bool, typer.Option("--rescore", help="Score predictions anew: for folders of others.")
     ] = False,
+    cohort: CohortsOption = None,
 ) -> None:
     """Write the leaderboard page from the run folders and print where it is.
 
     Examples:
 
     - `equipoise leaderboard --runs runs --out site`
-    - `equipoise leaderboard --runs theirs --rescore` believes no score that the folders claim
+    - `equipoise leaderboard --runs theirs --rescore` believes no score and no label of the folders
     """
     from leaderboard.build import build
 
-    tell(f"The leaderboard is at {build(runs, site, rescore=rescore).resolve()}")
+    check = None
+    if rescore:
+        from benchmark.running.cohort_truth import CohortCheck
+
+        check = CohortCheck(cohort or ())
+    elif cohort:
+        raise ValueError("--cohort compares labels with a folder of patients: add --rescore.")
+    tell(f"The leaderboard is at {build(runs, site, rescore=rescore, check=check).resolve()}")
+    if check:
+        tell(check.summary())

@@ -6,16 +6,19 @@ from pathlib import Path
 
 import typer
 
-from benchmark.commands.console import RunsOption, tell
+from benchmark.commands.console import CohortsOption, RunsOption, tell
 
 
-def score(runs: RunsOption = Path("runs")) -> None:
+def score(runs: RunsOption = Path("runs"), cohort: CohortsOption = None) -> None:
     """Compute all scores again from saved predictions; nothing is trained.
+
+    A run whose labels or attributes are not those of its cohort is named and not scored.
 
     Example: `equipoise score --runs runs`
     """
     from benchmark.planning.plan_report import count_of_runs
     from benchmark.records.run_folder import look_for_runs, read_run
+    from benchmark.running.cohort_truth import CohortCheck
     from benchmark.running.driver import only_driver
     from benchmark.running.rescore import rescore
     from benchmark.support.progress import track
@@ -27,8 +30,11 @@ def score(runs: RunsOption = Path("runs")) -> None:
     if not done:
         raise ValueError(f"There is no finished run in {runs}. `equipoise run` makes some.")
     with only_driver(runs):
-        failed = [words for run in track(done, "scoring", len(done)) if (words := rescore(run))]
+        check = CohortCheck(cohort or ())
+        tried = (check.refusal(run) or rescore(run) for run in track(done, "scoring", len(done)))
+        failed = [words for words in tried if words]
     tell(f"scored {count_of_runs(len(done) - len(failed))} in {runs}")
+    tell(check.summary())
     for words in failed:
         tell(words)
     if failed:

@@ -33,7 +33,10 @@ from leaderboard.read.scored_run import (
     FoundRun,
     RunKey,
     ScoredRun,
+    TableCheck,
+    compared,
     find_run,
+    one_per_seed,
     read_png,
     score_run,
 )
@@ -151,16 +154,22 @@ class Collected:
     without_generation: tuple[str, ...]  # runs that are shown without what the judge found: why
 
 
-def collect(root: Path, *, index: Index | None = None, rescore: bool = False) -> Collected:
+def collect(
+    root: Path,
+    *,
+    index: Index | None = None,
+    rescore: bool = False,
+    check: TableCheck | None = None,
+) -> Collected:
     """Read every run below root, and sort the finished and the failed ones into boards.
 
     index: what earlier builds know of these runs. rescore: believe neither it nor any stored
-    score; all runs are scored in memory from their predictions. Raises ValueError if not one run
-    is finished and can be scored.
+    score; all runs are scored in memory from their predictions. check: a run whose table is not its
+    cohort's has failed. Raises ValueError if not one run is finished and can be scored.
     """
     index = None if rescore else index or Index(root)
     found = look_for_runs(root, lambda folder: find_run(folder, index))
-    ended = [run for run in found.readable if run.status != "unfinished"]
+    ended = [compared(run, check) for run in found.readable if run.status != "unfinished"]
     made = _marked([_board(members, index) for members in by_board(ended)])
     rows = [row for board in made for row in board.rows]
     if not any(row.done for row in rows):
@@ -295,7 +304,7 @@ def _compared(rows: Sequence[Row]) -> tuple[Row, ...]:
 def _row(versions: list[list[FoundRun]], card: TaskCard, index: Index | None) -> Row:
     """Choose the version of the code that finished last."""
     chosen = max(versions, key=lambda runs: (max(run.finished for run in runs), runs[0].config.row))
-    by_seed = _one_per_seed(chosen)
+    by_seed = one_per_seed(chosen)
     config = max(by_seed, key=lambda run: run.finished).config
     runs = [score_run(run, card, index) if run.status == "done" else run for run in by_seed]
     return Row(
@@ -305,11 +314,3 @@ def _row(versions: list[list[FoundRun]], card: TaskCard, index: Index | None) ->
         failed=tuple(run for run in runs if isinstance(run, FoundRun)),
         older=len(versions) - 1,
     )
-
-
-def _one_per_seed(runs: Sequence[FoundRun]) -> list[FoundRun]:
-    """Sort runs by seed; of one run under two names of a preset, keep the newest that ended."""
-    kept: dict[int, FoundRun] = {}
-    for run in sorted(runs, key=lambda run: (run.status == "done", run.finished)):
-        kept[run.config.seed] = run
-    return [kept[seed] for seed in sorted(kept)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -103,6 +104,14 @@ def find_run(folder: Path, index: Index | None) -> FoundRun:
     return FoundRun(folder, status, config, None, stamp, known, result)
 
 
+def one_per_seed(runs: Sequence[FoundRun]) -> list[FoundRun]:
+    """Sort runs by seed; of one run under two names of a preset, keep the newest that ended."""
+    kept: dict[int, FoundRun] = {}
+    for run in sorted(runs, key=lambda run: (run.status == "done", run.finished)):
+        kept[run.config.seed] = run
+    return [kept[seed] for seed in sorted(kept)]
+
+
 def score_run(run: FoundRun, card: TaskCard, index: Index | None) -> ScoredRun | FoundRun:
     """Take a finished run's stored scores, or score it in memory where they do not count.
 
@@ -174,6 +183,26 @@ def read_png(folder: Path, name: str) -> bytes | None:
     except (OSError, ValueError):  # a name that no file can have, or a file nobody may read
         return None
     return png if png.startswith(PNG_SIGNATURE) else None
+
+
+class TableCheck(Protocol):
+    """Compares the tables of runs with their cohorts; the engine brings it."""
+
+    def wrong(self, folder: Path, config: RunConfig) -> str:
+        """Say what is wrong with a run's labels and attributes; empty if nothing is."""
+        ...
+
+    def summary(self) -> str:
+        """Say how many runs were compared, and why others were not."""
+        ...
+
+
+def compared(run: FoundRun, check: TableCheck | None) -> FoundRun:
+    """Return a finished run as failed if its table is not that of its cohort."""
+    if check is None or run.status != "done":
+        return run
+    words = check.wrong(run.folder, run.config)
+    return _failed(run, f"Its table is not its cohort's: {words}.") if words else run
 
 
 def _failed(run: FoundRun, reason: str) -> FoundRun:

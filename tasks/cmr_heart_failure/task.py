@@ -27,6 +27,7 @@ from tasks.cmr_heart_failure.population import (
 from tasks.cmr_heart_failure.rendering import HeartModel
 from tasks.digital.cohort import draw_patients, load_splits
 from tasks.digital.knobs import LABEL_NOISE, SEVERITY, SITE_SHIFT, share
+from tasks.digital.truth import true_tables
 
 MODEL = HeartModel()
 
@@ -98,6 +99,10 @@ class CmrHeartFailure:
             words.append(f"{str(row['bmi_band']).removesuffix(' weight')} BMI")
         words.append(str(row.get("label") or ""))
         return ", ".join(word for word in words if word)
+
+    def truth(self, source: Source, variant: Variant, seed: int) -> dict[str, pd.DataFrame]:
+        """Say who is in the digital cohort's val, test and recruited: tables without images."""
+        return true_tables(MODEL, self.card, source, variant, seed)
 
     def new_patients(self, requests: pd.DataFrame, source: Source, seed: int) -> Split:
         """Make one new patient per row of requests (label and every attribute, in words)."""
