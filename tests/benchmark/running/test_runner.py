@@ -266,3 +266,11 @@ def test_a_method_that_trains_nothing_says_so(make_spec, tmp_path):
     from baselines.controls.majority_class import MajorityClass
 
     assert facts_of(MajorityClass(), make_spec, tmp_path / "none") == (0, False)
+
+
+def test_a_method_is_shown_the_arrays_on_disk_and_no_copy(tmp_path):
+    np.save(tmp_path / "images.npy", np.zeros((4, 1, 2, 2), np.float32))
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    table = TASK.card.cells().assign(image_id=list("abcd"), patient_id=list("abcd"))
+    shown = predictions.visible(Split(mapped, mapped, table), TASK.card, Spy(seen=({},)))
+    assert np.shares_memory(shown.images, mapped) and np.shares_memory(shown.masks, mapped)
