@@ -18,7 +18,7 @@ from benchmark.discovery.find import folders_of
 
 OURS = ("benchmark", "tasks", "baselines", "methods", "leaderboard")
 INSTALLED = ("site-packages", "dist-packages")  # where neighbours are other people's packages
-WRITTEN = ("__pycache__", "runs")  # folders that running writes; they are no code
+WRITTEN = ("__pycache__", "runs", "ceiling")  # folders with results; they change no prediction
 
 
 def code_digest(*files: Path) -> str:
@@ -40,7 +40,7 @@ def file_digest(path: Path) -> str:
 def folder_digest(entry: Path) -> str:
     """Hash a file, what it imports, and every other file of its folder and below, by its bytes.
 
-    Hidden files, caches of Python and a folder called runs do not count.
+    Hidden files, caches of Python and folders called runs or ceiling do not count.
     """
     folder = entry.resolve().parent
     seen = hashlib.sha256(code_digest(entry).encode())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
@@ -11,9 +13,13 @@ from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.data import Source, Split, Splits
 from benchmark.api.declarations import task
+from benchmark.api.scores import ScoreKey
 from benchmark.api.variant import Knobs, Variant
 from tasks.brain_mr_sex.population import MEN_IN_TRAINING
 from tasks.digital.knobs import LABEL_NOISE, SEVERITY, SITE_SHIFT, share
+
+if TYPE_CHECKING:
+    from tasks.brain_mr_sex.model import BrainModel
 
 
 @task
@@ -84,10 +90,9 @@ class BrainMrSex:
             from benchmark.cohorts.table import load_table_cohort
 
             return load_table_cohort(source, self.card, seed)
-        from tasks.brain_mr_sex.model import BrainModel
         from tasks.digital.cohort import load_splits
 
-        return load_splits(BrainModel(), self.card, source, variant, seed)
+        return load_splits(_model(), self.card, source, variant, seed)
 
     def truth(self, source: Source, variant: Variant, seed: int) -> dict[str, pd.DataFrame]:
         """Say who is in the digital cohort's val, test and recruited: tables without images."""
@@ -98,10 +103,15 @@ class BrainMrSex:
 
     def new_patients(self, requests: pd.DataFrame, source: Source, seed: int) -> Split:
         """Make one new patient per row of requests, from the training scanner."""
-        from tasks.brain_mr_sex.model import BrainModel
         from tasks.digital.cohort import draw_patients
 
-        return draw_patients(BrainModel(), self.card, requests, source, seed)
+        return draw_patients(_model(), self.card, requests, source, seed)
+
+    def ceiling(self, source: Source, variant: Variant) -> dict[ScoreKey, float]:
+        """Return what a large balanced training reaches in every cell of test; {} if not known."""
+        from tasks.digital.ceiling import read_ceiling
+
+        return read_ceiling(_model(), self.card, Path(__file__).parent, source, variant)
 
     def prompt(self, row: Mapping[str, object]) -> str:
         """Describe one patient in a sentence; leave out what the row does not hold."""
@@ -112,3 +122,11 @@ class BrainMrSex:
         if row.get("volume_band") is not None:
             words.append(str(row["volume_band"]))
         return ", ".join(words)
+
+
+@cache
+def _model() -> BrainModel:
+    """Import what draws brains when it is needed, once."""
+    from tasks.brain_mr_sex.model import BrainModel
+
+    return BrainModel()

@@ -30,7 +30,14 @@ HEIGHT_PER_YEAR = -0.05  # cm, birth cohort (design estimate)
 
 # Log odds of heart failure, fitted to UK Biobank prevalence by sex, age and BMI (derived).
 LOG_ODDS_MALE, LOG_ODDS_PER_YEAR, LOG_ODDS_PER_BMI = 1.32, 0.08, 0.11
-SEVERITY_AS_IN_LIFE = 0.5
+SEVERITY_AS_IN_LIFE = 0.5  # of the model above
+
+# Added to the log odds, times the severity: the training hospital's own selection. Its cases come
+# from a clinic to which the obese are sent and which misses the lean; its controls are volunteers,
+# who are leaner than most (Fry 2017 Am J Epidemiol 186:1026, the direction, from memory). The sizes
+# are design estimates, chosen on development seeds so that there is room (docs/results/room.md).
+SELECTION = {"normal weight": -2.0, "overweight": 0.0, "obese": 2.0}
+BY_CHANCE = 0.05  # share of people who come in another way: their risk is the same for all
 PREVALENCE = 0.25  # training prevalence in the public code of Skorupko et al. (arXiv 2403.19508)
 
 PHENOTYPES = (
@@ -58,12 +65,13 @@ def biased_people(n: int, variant: Variant, rng: np.random.Generator) -> pd.Data
     """Draw n people as the training hospital sees them, with an exact number of cases.
 
     A pool of the imaging cohort, with the asked share of women, is labelled by the logistic model
-    with slopes times severity / 0.5 and an intercept that gives the asked prevalence; the first
-    cases and controls are kept. So P(label | covariates) is the model's, and the count is exact.
+    with slopes times severity / 0.5 and the hospital's selection times severity, with an intercept
+    that gives the asked prevalence; the first cases and controls are kept. So P(label | covariates)
+    is the model's, and the count is exact.
     """
     prevalence = variant["prevalence"]
     pool = draw_people(4 * n + 2000, rng, variant["women"])  # about four times the cases needed
-    risk = heart_failure_risk(pool, variant["severity"] / SEVERITY_AS_IN_LIFE, prevalence)
+    risk = recruited_risk(pool, variant["severity"], prevalence)
     sick = rng.random(len(pool)) < risk
     cases = round(prevalence * n)
     chosen = np.concatenate([np.flatnonzero(sick)[:cases], np.flatnonzero(~sick)[: n - cases]])
@@ -94,18 +102,25 @@ def draw_people(n: int, rng: np.random.Generator, women: float = WOMEN) -> pd.Da
     return _draw_within(sex, np.tile(AGE_RANGE, (n, 1)), np.tile((0.0, np.inf), (n, 1)), rng)
 
 
-def heart_failure_risk(people: pd.DataFrame, strength: float, prevalence: float) -> np.ndarray:
-    """Return each person's probability of heart failure, shape (n,), with the mean prevalence.
+def recruited_risk(people: pd.DataFrame, severity: float, prevalence: float) -> np.ndarray:
+    """Return each person's probability of heart failure in the training hospital, shape (n,).
 
-    strength multiplies the reference model's slopes: 0 no association, 1 as in life.
+    At severity 0 it is the prevalence for all, at 1 that of twice the slopes of life and of the
+    hospital's selection. The mean is the prevalence.
     """
-    slope = strength * (
+    selection = severity * people["bmi_band"].map(SELECTION).to_numpy(float)
+    slope = log_odds_in_life(people) * severity / SEVERITY_AS_IN_LIFE + selection
+    intercept = brentq(lambda shift: expit(shift + slope).mean() - prevalence, -60, 60)
+    return np.asarray(BY_CHANCE * prevalence + (1 - BY_CHANCE) * expit(intercept + slope))
+
+
+def log_odds_in_life(people: pd.DataFrame) -> np.ndarray:
+    """Return what sex, age and BMI add to the log odds of heart failure, (n,)."""
+    return np.asarray(
         LOG_ODDS_MALE * (people["sex"] == "male").to_numpy(float)
         + LOG_ODDS_PER_YEAR * (people["age"].to_numpy() - 63)
         + LOG_ODDS_PER_BMI * (people["bmi"].to_numpy() - 26)
     )
-    intercept = brentq(lambda shift: expit(shift + slope).mean() - prevalence, -60, 60)
-    return np.asarray(expit(intercept + slope))
 
 
 def band(values: np.ndarray, bands: dict[str, tuple[float, float]]) -> np.ndarray:

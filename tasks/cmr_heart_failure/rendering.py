@@ -22,7 +22,7 @@ BACKGROUND, LEFT_CAVITY, MYOCARDIUM, RIGHT_CAVITY = range(4)
 class HeartModel:
     """The population, anatomy and images of cmr_heart_failure (see tasks/digital/cohort.py)."""
 
-    version: int = 1
+    version: int = 2  # 2: the training hospital selects its patients; no heart looks different
 
     def biased_people(self, n: int, variant: Variant, rng: np.random.Generator) -> pd.DataFrame:
         """Draw n people as the training hospital sees them."""

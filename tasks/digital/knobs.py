@@ -5,7 +5,12 @@ from __future__ import annotations
 from benchmark.api.variant import Knob
 
 SEVERITY = Knob(
-    "severity", "Bias of train and val: 0 none, 0.5 as in life, 1 twice as strong.", 0, 1.5, 1
+    "severity",
+    "Bias of train and val: 0 none; 1 twice the association seen in life, and the selection of "
+    "patients by the training hospital; 0.5 half of both.",
+    0,
+    1.5,
+    1,
 )
 LABEL_NOISE = Knob(
     "label_noise",

@@ -16,7 +16,7 @@ from benchmark.running import predictions
 # Cells that the training split of severity 1 hardly holds, and that ERM fails: which of the two
 # more depends on where its threshold came to lie, so both are looked at together. And those of the
 # same groups with the other label, of which it has many. Points at least that ERM is behind the
-# oracle in the first: on seeds 0 to 3 it was 8 to 16 on hearts, on 0 and 1 34 and 36 on brains.
+# oracle in the first: docs/results/room.md has more of them.
 RARE = {
     "cmr_heart_failure": [
         ("bmi_band", "normal weight", "heart failure"), ("bmi_band", "obese", "no heart failure")
@@ -29,7 +29,7 @@ COMMON = {
     task: [(cell[0], cell[1], other[2]) for cell, other in zip(cells, cells[::-1], strict=True)]
     for task, cells in RARE.items()
 }
-BEHIND = {"cmr_heart_failure": 0.05, "brain_mr_sex": 0.2}
+BEHIND = {"cmr_heart_failure": 0.1, "brain_mr_sex": 0.2}
 
 
 @pytest.fixture(scope="module", params=sorted(RARE))
@@ -39,7 +39,7 @@ def cell_accuracies(request, tmp_path_factory):
     task = load_task(find_tasks()[request.param])
     cache = tmp_path_factory.mktemp("cache")
     usual, quick = task.knobs.variant(), load_preset("quick")
-    spec = RunSpec(request.param, "", usual, 0, quick, device="cpu", cache=cache)
+    spec = RunSpec(request.param, "", usual, 100, quick, device="cpu", cache=cache)
     splits = task.load(spec.source, spec.variant, spec.seed)
     found = {}
     for method in (ERM(), Oracle()):
