@@ -96,10 +96,9 @@ class BrainMrSex:
 
     def truth(self, source: Source, variant: Variant, seed: int) -> dict[str, pd.DataFrame]:
         """Say who is in the digital cohort's val, test and recruited: tables without images."""
-        from tasks.brain_mr_sex.model import BrainModel
         from tasks.digital.truth import true_tables
 
-        return true_tables(BrainModel(), self.card, source, variant, seed)
+        return true_tables(_model(), self.card, source, variant, seed)
 
     def new_patients(self, requests: pd.DataFrame, source: Source, seed: int) -> Split:
         """Make one new patient per row of requests, from the training scanner."""
