@@ -86,8 +86,10 @@ def test_every_file_of_a_folder_counts(name, tmp_path):
     assert digests[0] != digests[1]
 
 
-@pytest.mark.parametrize("name", ["__pycache__/main.pyc", ".git/HEAD", "runs/done"])
-def test_what_running_writes_into_a_folder_does_not_count(name, tmp_path):
+@pytest.mark.parametrize(
+    "name", ["__pycache__/main.pyc", ".git/HEAD", "runs/done", "ceiling/64.npz"]
+)
+def test_what_changes_no_prediction_does_not_count(name, tmp_path):
     main = package(tmp_path, main="")
     before = folder_digest(main)
     (main.parent / name).parent.mkdir()

@@ -7,6 +7,9 @@ import pytest
 
 from benchmark.api.data import Source
 from benchmark.api.scores import ScoreKey
+from benchmark.discovery.find import find_tasks
+from benchmark.discovery.load import load_task
+from benchmark.presets.load import load_preset
 from tasks.cmr_heart_failure.task import CmrHeartFailure
 from tasks.digital.ceiling import ceiling_file, population_of, read_ceiling, write_ceiling
 
@@ -63,3 +66,15 @@ def test_the_bias_of_train_and_the_number_of_test_patients_change_no_ceiling(fol
     found = read_ceiling(People(), CARD, folder, SOURCE, USUAL)
     other = replace(SOURCE, test=24)
     assert read_ceiling(People(), CARD, folder, other, KNOBS.variant(severity=0)) == found
+
+
+@pytest.mark.parametrize("name", ["brain_mr_sex", "cmr_heart_failure"])
+def test_the_ceiling_that_is_kept_was_made_for_the_test_population_of_today(name):
+    task = load_task(find_tasks()[name])
+    sizes = load_preset("quick").source
+    source = Source(image_size=sizes.image_size, test=sizes.test)
+    found = task.ceiling(source, task.knobs.variant())
+    assert found, f"make it anew: python docs/measurements/ceiling.py {name}"
+    alone = [share for key, share in found.items() if len(key.attributes) == 1]
+    assert len(alone) == 2 * sum(len(a.values) for a in task.card.attributes)
+    assert min(alone) > 0.75 and max(alone) < 1
