@@ -5,7 +5,7 @@ Run: python docs/measurements/ceiling.py brain_mr_sex
 
 It makes 50,000 new patients in blocks (memory-mapped files in the cache), trains the quick preset's
 classifier with each number of steps, keeps the one with the lower cross-entropy on 4,800 other
-new patients, and writes its answers for the fixed test population to tasks/TASK/ceiling/64.npz.
+new patients, and writes its answers for the fixed test population to tasks/NAME/ceiling/64.npz.
 Test patients decide nothing.
 """
 
