@@ -37,7 +37,7 @@ MODEL = HeartModel()
 
 @task
 class CmrHeartFailure:
-    """Finds heart failure in cardiac MR; the patients it may fail are women and the lean."""
+    """Finds heart failure in cardiac MR; it may miss the lean with it, alarm the obese without."""
 
     card: ClassVar[TaskCard] = TaskCard(
         name="cmr_heart_failure",
