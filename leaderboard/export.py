@@ -112,7 +112,12 @@ def json_text(ranked: Ranked, scores: str) -> str:
     scores: says when the scores were computed. Estimates are lists in the order of the board's
     score_keys, null where undefined.
     """
-    head = json.dumps({"schema": SCHEMA, "scores": scores}, ensure_ascii=False)
+    metrics = {
+        name: {"title": metric.title, "version": metric.version, "better": metric.better}
+        for name, metric in METRICS.items()
+    }
+    values = {"schema": SCHEMA, "scores": scores, "metrics": metrics}
+    head = json.dumps(values, ensure_ascii=False)
     boards = ",\n".join(
         json.dumps(_json_board(*each), allow_nan=False, ensure_ascii=False) for each in ranked
     )

@@ -59,13 +59,22 @@ TERMS = (
 def ranking_terms() -> list[tuple[str, str]]:
     """Return every term of the ranking with its explanation: columns, other metrics, marks."""
     columns = {
-        column.key: (column.title, f"{column.help} {MORE_HELP.get(column.key, '')}".rstrip())
+        column.key: (
+            column.title,
+            f"{column.help} {MORE_HELP.get(column.key, '')}".rstrip() + _version(column.key),
+        )
         for column in COLUMNS
     }
     explained = [words for key, words in columns.items() if key not in OBVIOUS]
     metrics = [
-        (metric.title, metric.meaning)
+        (metric.title, metric.meaning + _version(name))
         for name, metric in METRICS.items()
         if metric.in_details and name not in columns
     ]
     return [*explained, *metrics, *TERMS]
+
+
+def _version(name: str) -> str:
+    """Say the version of a metric that has changed since it was first shown."""
+    version = METRICS[name].version if name in METRICS else 1
+    return f" Version {version} of this metric." if version > 1 else ""

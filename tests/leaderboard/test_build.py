@@ -94,6 +94,11 @@ def test_the_page_of_a_board_that_is_no_more_is_deleted(fake, tmp_path):
     assert [path.name[:5] for path in (tmp_path / "out" / "boards").iterdir()] == ["brain"] * 2
 
 
+def test_the_results_name_the_versions_of_the_metrics(built):
+    versions = {name: entry["version"] for name, entry in built.results["metrics"].items()}
+    assert (versions["worst_group_accuracy"], versions["auroc"]) == (2, 1)
+
+
 def test_missing_seed_is_shown(built):
     row = built.page.row(HEART, "class_resampling")
     assert row["seeds"] == "1 of 2"
