@@ -72,6 +72,6 @@ def _ceilings(model: Any, card: TaskCard, path: Path, image_size: int) -> dict[S
     table, population = population_of(model, card, len(later), image_size)
     if population != made_for:
         return {}
-    # Trained on cells of one size, so the most probable class is the balanced answer.
+    # One half is the balanced cut of these probabilities: see docs/measurements/ceiling.py.
     probability = np.column_stack([1 - later.sum(axis=1), later])
     return cell_accuracies(card, table, probability.argmax(axis=1))
