@@ -99,7 +99,8 @@ def test_without_tracking_no_number_changes_and_mlflow_is_not_imported(make_spec
     values = make_spec().preset.as_dict()
     lines = []
     for section in ("source", "classifier", "run"):
-        lines += [f"[{section}]", *(f"{k} = {v!r}" for k, v in values[section].items())]
+        given = {k: v for k, v in values[section].items() if v is not None}
+        lines += [f"[{section}]", *(f"{k} = {v!r}" for k, v in given.items())]
     preset.write_text("\n".join(lines).replace("'", '"'))
     command = [sys.executable, str(script), "run", "--no-tracking", "--task", make_spec().task]
     command += ["--method", "erm", "--preset", str(preset), "--runs", str(tmp_path / "without")]
