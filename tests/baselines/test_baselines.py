@@ -1,3 +1,4 @@
+import dataclasses
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from baselines.controls.majority_class import MajorityClass
-from baselines.dfr import DFR, LastLayer, balanced_subset
+from baselines.dfr import DFR, STRENGTHS, HeldOut, LastLayer, deal_folds
 from baselines.group_dro import RobustLoss
 from baselines.group_undersampling import GroupUndersampling
 from benchmark.cohorts.toy import ToyTask
@@ -56,13 +57,56 @@ def test_undersampling_keeps_every_cell_and_no_row_twice(cells, at_least):
     assert set(cells[rows]) == set(cells)
 
 
-@given(CELLS)
+@given(CELLS, st.integers(2, 6))
 @settings(deadline=None)
-def test_a_balanced_subset_holds_each_cell_up_to_the_limit(cells):
-    rows = balanced_subset(cells, at_most=4, rng=np.random.default_rng(0))
-    assert len(set(rows)) == len(rows)
+def test_folds_are_level_and_so_is_each_cell_over_them(cells, n):
+    folds = deal_folds(cells, n, np.random.default_rng(0))
+    sizes = np.bincount(folds, minlength=n)
+    assert sizes.max() - sizes.min() <= 1
     for cell in np.unique(cells):
-        assert (cells[rows] == cell).sum() == min(4, (cells == cell).sum())
+        counts = np.bincount(folds[cells == cell], minlength=n)
+        assert counts.max() - counts.min() <= 1
+
+
+def held_out(n, noise, rng):
+    """Patients whose first feature shows the label; the others show nothing."""
+    labels = np.arange(n) % 2
+    features = noise * rng.normal(size=(n, 12))
+    features[:, 0] += labels - 0.5
+    return HeldOut(features / features.std(0), labels, np.ones(n))
+
+
+def test_the_last_layer_keeps_the_features_that_show_the_label():
+    patients = held_out(80, 0.3, np.random.default_rng(0))
+    (row,) = patients.fitted(0.03, seed=0)
+    assert row[0] > 0 and not row[1:-1].any()
+
+
+def test_a_cell_that_weighs_more_moves_the_last_layer():
+    patients = held_out(80, 1.0, np.random.default_rng(1))
+    heavy = dataclasses.replace(patients, weights=np.where(patients.labels == 1, 5.0, 1.0))
+    plain, moved = (one.fitted(1.0, seed=0)[0, -1] for one in (patients, heavy))
+    assert moved > plain + 1
+
+
+def test_three_classes_have_a_row_each():
+    patients = held_out(90, 0.5, np.random.default_rng(4))
+    patients = dataclasses.replace(patients, labels=np.arange(90) % 3)
+    assert patients.fitted(0.3, seed=0).shape == (3, 13)
+    assert patients.best_strength(np.arange(90) // 3 % 5, seed=0) in STRENGTHS
+
+
+def test_the_penalty_is_stronger_where_features_show_less():
+    rng = np.random.default_rng(2)
+    folds = np.arange(80) % 5
+    clear, none = held_out(80, 0.3, rng), held_out(80, 100.0, rng)
+    assert clear.best_strength(folds, seed=0) > none.best_strength(folds, seed=0)
+
+
+def test_a_class_of_one_patient_is_no_obstacle_to_choosing_a_penalty():
+    patients = held_out(20, 0.5, np.random.default_rng(3))
+    patients = dataclasses.replace(patients, labels=(np.arange(20) == 7).astype(int))
+    assert patients.best_strength(np.arange(20) % 5, seed=0) in STRENGTHS
 
 
 def test_dfr_trains_its_network_and_its_last_layer_on_different_images(make_spec, monkeypatch):
