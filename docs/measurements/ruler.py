@@ -1,7 +1,7 @@
 """How often are verdicts, tiers, flags and intervals right? Boards whose truth is known.
 
 Run: python docs/measurements/ruler.py [--boards 1000] [--rows 9] [--seeds 3] [--kind even]
-(without options about half an hour on one core; the tables of docs/results/ruler.md)
+(the tables of docs/results/ruler.md; 1,000 boards of 30 rows take about a minute on one core)
 
 A patient is not simulated one by one: the accuracy of a cell of 1,500 patients is normal to three
 digits, and so are its resamples, so both are drawn from that normal distribution. Attributes are
@@ -18,6 +18,7 @@ from itertools import product
 
 import numpy as np
 
+from benchmark.metrics import simultaneous
 from benchmark.metrics.comparisons import claims_of, gains_over
 from benchmark.metrics.levelling import levelling_down
 from benchmark.metrics.pairing import RowDraws
@@ -27,6 +28,7 @@ from benchmark.metrics.tiers import places
 
 PATIENTS = 1500  # in a cell
 RESAMPLES = 200
+SAMPLES = 2000  # of each family's level; its own chance averages out over boards
 ROW_SD = 0.027  # by which a row moves from seed to seed, apart from the others
 CELL_SD = 0.01  # the part of it that is not common to all cells
 ERRATIC_SD = 0.08
@@ -120,6 +122,7 @@ def _levelled(board: Simulated) -> set[int]:
 
 def study(rows: int, seeds: int, kind: str, boards: int) -> dict[str, float]:
     """Return the share of times that each question was answered with yes."""
+    simultaneous.SAMPLES = SAMPLES
     rng = np.random.default_rng([rows, seeds, KINDS.index(kind)])
     answers: dict[str, list[bool]] = defaultdict(list)
     for _ in range(boards):
