@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 
 from benchmark.metrics.chance import LEVEL
-from benchmark.metrics.differences import Differences, stack
+from benchmark.metrics.differences import Differences, Stack, stack
 from benchmark.metrics.pairing import RowDraws
 from benchmark.metrics.seed_noise import SeedPool
 from benchmark.metrics.simultaneous import family_against_one
@@ -79,11 +79,12 @@ def claims_of(
     """
     nan = math.nan
     claims = {pair: Claim(nan, nan, nan, nan, 0, str(pair[1])) for pair in pairs}
-    for block in _blocks(rows, [pair for pair in pairs if rows.keys() >= set(pair)], pool):
-        limits = block.found.intervals(LEVEL)
+    present = [pair for pair in claims if rows.keys() >= set(pair)]
+    for block in compared(rows, present, pool):
+        limits, p_values = block.found.intervals(LEVEL), block.p_values()
         for place, pair in enumerate(block.pairs):
             numbers = block.numbers(place, limits)
-            claims[pair] = Claim(*numbers, float(block.p_values[place]), block.seeds, str(pair[1]))
+            claims[pair] = Claim(*numbers, float(p_values[place]), block.seeds, str(pair[1]))
     return claims
 
 
@@ -101,11 +102,11 @@ def gains_over(
     """
     others = [name for name in rows if name != reference and reference in rows]
     ranked, controls = (
-        list(_blocks(rows, [(n, reference) for n in others if rows[n].ranked == kind], pool))
+        compared(rows, [(name, reference) for name in others if rows[name].ranked == kind], pool)
         for kind in (True, False)
     )
     blocks = ranked + controls
-    alone = {pair[0]: p for b in blocks for pair, p in zip(b.pairs, b.p_values, strict=True)}
+    alone = {pair[0]: p for b in blocks for pair, p in zip(b.pairs, b.p_values(), strict=True)}
     tested = [name for name, p in alone.items() if rows[name].ranked and not math.isnan(p)]
     family = family_against_one([block.dependence(set(tested)) for block in ranked])
     p_values = np.array([alone[name] for name in tested])
@@ -124,19 +125,30 @@ def gains_over(
 
 
 @dataclass(frozen=True)
-class _Block(Generic[Name]):
+class Block(Generic[Name]):
     """Pairs of rows that share the same runs, compared."""
 
     pairs: list[tuple[Name, Name]]
-    seeds: int
+    stack: Stack
+    a: np.ndarray  # (pairs,) place in the stack of the first row of each pair
+    b: np.ndarray
     found: Differences
-    p_values: np.ndarray  # (pairs,) unadjusted
-    covariance: np.ndarray  # (pairs, pairs) of the differences
+
+    @property
+    def seeds(self) -> int:
+        """Return how many runs all of them share."""
+        return self.stack.seeds
+
+    def p_values(self) -> np.ndarray:
+        """Return the unadjusted p-values, (pairs,); one seed has none."""
+        return self.found.p_values() if self.seeds > 1 else np.full(len(self.pairs), np.nan)
 
     def dependence(self, tested: set[Name]) -> np.ndarray:
-        """Return the covariance of the differences of the rows that are tested."""
-        places = [place for place, pair in enumerate(self.pairs) if pair[0] in tested]
-        return self.covariance[np.ix_(places, places)]
+        """Return the covariance of the differences whose first row is tested."""
+        kept = [place for place, pair in enumerate(self.pairs) if pair[0] in tested]
+        a, b, rows = self.a[kept], self.b[kept], self.stack.covariance()
+        crossed = rows[np.ix_(a, b)] + rows[np.ix_(b, a)]
+        return np.asarray(rows[np.ix_(a, a)] + rows[np.ix_(b, b)] - crossed)
 
     def numbers(
         self, place: int, limits: tuple[np.ndarray, np.ndarray]
@@ -146,34 +158,33 @@ class _Block(Generic[Name]):
         return float(self.found.value[place]), max(low, -1.0), min(high, 1.0)
 
 
-def _blocks(
+def compared(
     rows: Mapping[Name, RowDraws],
     pairs: Sequence[tuple[Name, Name]],
     pool: SeedPool | None,
-) -> Iterator[_Block[Name]]:
-    """Compare pairs of rows, those with the same shared runs at once."""
+) -> list[Block[Name]]:
+    """Compare pairs of rows, those with the same shared runs at once.
+
+    Pairs without a shared run or with an undefined value are left out.
+    """
+    values = {name: row.measured for name, row in rows.items()}
     by_runs: dict[tuple[Any, ...], list[tuple[Name, Name]]] = defaultdict(list)
     for pair in pairs:
-        a, b = (rows[name] for name in pair)
-        keys = tuple(sorted(a.draws.keys() & b.draws.keys()))
-        if not np.isnan([*_reached(a, keys), *_reached(b, keys)]).any():
+        a, b = (values[name] for name in pair)
+        keys = tuple(sorted(a.keys() & b.keys()))
+        if keys and not any(math.isnan(a[key]) or math.isnan(b[key]) for key in keys):
             by_runs[keys].append(pair)
-    for keys in sorted(by_runs.keys() - {()}):
+    blocks = []
+    for keys in sorted(by_runs):
         # Sorted by what they reached, so that no digit depends on the order of the rows.
-        chosen = sorted(by_runs[keys], key=lambda pair: _reached(rows[pair[0]], keys))
+        chosen = sorted(by_runs[keys], key=lambda pair: [values[pair[0]][key] for key in keys])
         names = list(dict.fromkeys(name for pair in chosen for name in pair))
         place = {name: i for i, name in enumerate(names)}
         together = stack([rows[name] for name in names], keys)
-        i, j = (np.array([place[pair[side]] for pair in chosen]) for side in (0, 1))
-        found = together.differences(i, j, pool)
-        p_values = found.p_values() if len(keys) > 1 else np.full(len(chosen), np.nan)
-        own = together.covariance()
-        covariance = own[np.ix_(i, i)] - own[np.ix_(i, j)] - own[np.ix_(j, i)] + own[np.ix_(j, j)]
-        yield _Block(chosen, len(keys), found, p_values, covariance)
-
-
-def _reached(row: RowDraws, keys: Iterable[Any]) -> list[float]:
-    return [float(row.draws[key][0]) for key in keys]
+        first, second = (np.array([place[pair[side]] for pair in chosen]) for side in (0, 1))
+        found = together.differences(first, second, pool)
+        blocks.append(Block(chosen, together, first, second, found))
+    return blocks
 
 
 def false_discovery(p_values: np.ndarray) -> np.ndarray:

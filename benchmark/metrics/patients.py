@@ -26,6 +26,15 @@ def patients_covariance(draws: np.ndarray) -> np.ndarray:
     return np.asarray(covariance / max(resamples - 1, 1))
 
 
+def patients_variances(draws: np.ndarray) -> np.ndarray:
+    """Return the diagonal of patients_covariance, (rows,)."""
+    centred = _centred(draws[:, :, 1:])
+    _, seeds, resamples = centred.shape
+    of_all, of_each = (centred.sum(axis=1) ** 2).sum(axis=1), (centred**2).sum(axis=(1, 2))
+    pairs = seeds * (seeds - 1)
+    return np.asarray(((of_all - of_each) / pairs if pairs else of_all) / max(resamples - 1, 1))
+
+
 def difference_variance(covariance: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the patients' part of the variance of rows a less rows b, (m,), none below 0."""
     own = np.diagonal(covariance)

@@ -2,59 +2,85 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, TypeVar
+
 import numpy as np
 
 from benchmark.metrics.chance import LEVEL, Part, half_widths
 from benchmark.metrics.pairing import RowDraws
-from benchmark.metrics.patients import patients_covariance
+from benchmark.metrics.patients import patients_variances
 from benchmark.metrics.seed_noise import SeedPool
 
-KNOWN = np.array(np.inf)
+Name = TypeVar("Name", bound=Hashable)
 
 
-def seed_interval(
-    row: RowDraws, limits: tuple[float, float] = (0.0, 1.0), pool: SeedPool | None = None
-) -> tuple[float, float, float]:
-    """Return mean over seeds, low and high of its 95 % interval, over patients and seeds.
+def seed_intervals(
+    rows: Mapping[Name, RowDraws],
+    limits: tuple[float, float] = (0.0, 1.0),
+    pool: SeedPool | None = None,
+) -> dict[Name, tuple[float, float, float]]:
+    """Return for each row its mean over seeds, low and high of its 95 % interval.
 
-    pool: of the board; None: the row's own variance between seeds alone, which is right for a row
-    that trains nothing. NaN three times if any seed's value is undefined; low and high NaN without
-    resamples. With one seed the interval holds for that trained model only. The interval lies
-    around the value less the bias that resampling shows: a smallest value over cells is measured
-    too low. It is cut to the limits of the metric and always holds the value.
+    The interval is over patients and seeds. pool: of the board; None: each row's own variance
+    between seeds alone, which is right for rows that train nothing. NaN three times if any seed's
+    value is undefined; low and high NaN without resamples. With one seed the interval holds for
+    that trained model only. It lies around the value less the bias that resampling shows: a
+    smallest value over cells is measured too low. It is cut to the limits of the metric and always
+    holds the value.
     """
-    draws = np.array([row.draws[key] for key in sorted(row.draws)], dtype=np.float64)
-    value, resampled = float(draws[:, 0].mean()), draws[:, 1:]
-    patients = max(float(patients_covariance(draws[None])[0, 0]), 0.0)
-    if np.isnan(value + patients) or not resampled.size:
-        return value, np.nan, np.nan
-    half = float(half_widths(LEVEL, [Part(np.array(patients), KNOWN), _trainings(row, pool)]))
-    centre = 2 * value - float(np.nanmean(resampled))
-    low, high = np.clip([centre - half, centre + half], *limits)
-    return value, float(min(value, low)), float(max(value, high))
+    alike: dict[tuple[Any, ...], list[Name]] = defaultdict(list)
+    for name, row in rows.items():
+        alike[tuple(sorted(row.draws))].append(name)
+    found: dict[Name, tuple[float, float, float]] = {}
+    for keys, names in alike.items():
+        draws = np.array([[rows[name].draws[key] for key in keys] for name in names], dtype=float)
+        methods = [rows[name].method for name in names]
+        intervals = _intervals(draws, _trainings(draws[:, :, 0], keys, methods, pool), limits)
+        for name, (value, low, high) in zip(names, intervals.tolist(), strict=True):
+            found[name] = value, low, high
+    return found
 
 
-def _trainings(row: RowDraws, pool: SeedPool | None) -> Part:
-    """Return the trainings' part of the variance of a row's mean.
+def _intervals(draws: np.ndarray, trainings: Part, limits: tuple[float, float]) -> np.ndarray:
+    """Return value, low and high of rows on the same runs, (rows, 3)."""
+    value = draws[:, :, 0].mean(axis=1)
+    if draws.shape[2] < 2:
+        return np.stack([value, np.full(len(value), np.nan), np.full(len(value), np.nan)], axis=1)
+    patients = Part(np.maximum(patients_variances(draws), 0), np.full(len(value), np.inf))
+    half = half_widths(LEVEL, [patients, trainings])
+    resampled = np.nan_to_num(draws[:, :, 1:]).sum(axis=(1, 2))
+    resampled = resampled / np.maximum((~np.isnan(draws[:, :, 1:])).sum(axis=(1, 2)), 1)
+    centre = 2 * value - resampled
+    low, high = np.clip(centre - half, *limits), np.clip(centre + half, *limits)
+    return np.stack([value, np.minimum(value, low), np.maximum(value, high)], axis=1)
+
+
+def _trainings(
+    values: np.ndarray, keys: Sequence[Any], methods: Sequence[str], pool: SeedPool | None
+) -> Part:
+    """Return the trainings' part of the variance of the rows' means; values: (rows, seeds).
 
     A seed moves all rows of a board together, and each of them a little more. So it is the sum of
     the variance of the mean over methods, about which no other row tells more, and of the row's
     own around it, moderated; degrees of freedom after Satterthwaite. Where too few other methods
     say anything, the row's own variance is all there is.
     """
-    seeds, values = len(row.draws), row.measured
+    rows, seeds = values.shape
     if seeds < 2:
-        return Part(np.array(0.0), KNOWN)
-    prior = pool.priors([row.method], differences=False) if pool else None
-    known = pool.by_seed if pool else {}
-    if pool is None or prior is None or prior.freedom[0] == 0 or values.keys() - known.keys():
-        alone = np.array(np.var(list(values.values()), ddof=1))
-        return Part(alone / seeds, np.array(seeds - 1.0))
-    shared = np.array([known[key] for key in values])
-    rest = np.array(list(values.values())) - shared
+        return Part(np.zeros(rows), np.full(rows, np.inf))
+    alone = Part(values.var(axis=1, ddof=1) / seeds, np.full(rows, seeds - 1.0))
+    if pool is None or set(keys) - pool.by_seed.keys():
+        return alone
+    prior = pool.priors(methods, differences=False)
+    shared = np.array([pool.by_seed[key] for key in keys])
     of_rest = (n := len(pool.methods)) / (n - 1)  # the row itself is one n-th of the mean
-    own, freedom = prior.moderate(rest.var(ddof=1) * of_rest, seeds - 1)
-    common, around = shared.var(ddof=1) / seeds, own[0] / of_rest / seeds
-    spread = common**2 / (seeds - 1) + around**2 / freedom[0]
-    total = np.array(common + around)
-    return Part(total, total**2 / spread if spread > 0 else KNOWN)
+    own = (values - shared).var(axis=1, ddof=1) * of_rest
+    moderated, freedom = prior.moderate(own, seeds - 1)
+    common, around = shared.var(ddof=1) / seeds, moderated / of_rest / seeds
+    total = common + around
+    spread = common**2 / (seeds - 1) + around**2 / freedom
+    together = np.where(spread > 0, total**2 / np.where(spread > 0, spread, 1), np.inf)
+    told = prior.freedom > 0
+    return Part(np.where(told, total, alone.variance), np.where(told, together, alone.freedom))

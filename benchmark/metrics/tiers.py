@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
-from benchmark.metrics.comparisons import Name
+from benchmark.metrics.comparisons import Name, compared
 from benchmark.metrics.differences import stack
 from benchmark.metrics.pairing import RowDraws
 from benchmark.metrics.seed_noise import SeedPool
-from benchmark.metrics.simultaneous import family_of_pairs
+from benchmark.metrics.simultaneous import Family, family_of_pairs
 
 
 @dataclass(frozen=True)
@@ -29,31 +30,43 @@ def places(
     pool: SeedPool | None = None,
     better: Literal["higher", "lower"] = "higher",
 ) -> dict[Name, Place]:
-    """Give rows their tiers and rank intervals; all rows have the same runs.
+    """Give rows their tiers and rank intervals, in order of their means over their own runs.
 
     All pairs are compared at once (max-t), so that the choice of the best row is part of the
-    game: a board of equal rows splits in at most 5 % of cases. A tier reaches from its best row
-    down to the last row that is not significantly worse than it; the row below opens the next. So
-    no row has a better tier than one above it. An undefined row has no place, and with fewer than
-    two seeds there are none.
+    game: a board of equal rows splits in at most 5 % of cases. Each pair is compared on the runs
+    that both have; rows that share fewer than two are never apart. A tier reaches from its best
+    row down to the last row that is not significantly worse than it; the row below opens the
+    next. So no row has a better tier than one above it. An undefined row has no place, and with
+    fewer than two seeds there are none.
     """
     sign = 1 if better == "higher" else -1
     means = {name: sign * np.mean(list(row.measured.values())) for name, row in rows.items()}
     order = sorted((n for n in rows if not np.isnan(means[n])), key=lambda n: -means[n])
-    if not order or len(rows[order[0]].draws) < 2:
+    if not order or max(len(row.draws) for row in rows.values()) < 2:
         return {}
-    ranked = stack([rows[name] for name in order], rows[order[0]].draws)
-    a, b = np.triu_indices(len(order), 1)
-    found = ranked.differences(a, b, pool)
-    known = ~np.isnan(np.diagonal(ranked.patients))
-    covariance = ranked.covariance()[np.ix_(known, known)]
-    low, high = found.intervals(family_of_pairs(covariance).level())
+    level = _family(rows, order).level()
+    place = {name: i for i, name in enumerate(order)}
     beats = np.zeros((len(order), len(order)), dtype=bool)
-    beats[a, b] = (low > 0) | (high < 0)  # what cannot be compared is not apart
+    for block in compared(rows, list(combinations(order, 2)), pool):
+        if block.seeds < 2:
+            continue
+        a, b = (np.array([place[pair[side]] for pair in block.pairs]) for side in (0, 1))
+        low, high = (sign * limit for limit in block.found.intervals(level)[::sign])
+        beats[a, b], beats[b, a] = low > 0, high < 0  # what cannot be compared is not apart
     return {
         name: Place(tier, 1 + int(beats[:, i].sum()), len(order) - int(beats[i].sum()))
         for i, (name, tier) in enumerate(zip(order, _tiers(beats), strict=True))
     }
+
+
+def _family(rows: Mapping[Name, RowDraws], order: Sequence[Name]) -> Family:
+    """Make the family of all pairs, from the runs that all rows have, if there are any."""
+    common = set.intersection(*(set(rows[name].draws) for name in order))
+    if len(common) < 2:
+        return family_of_pairs(np.eye(len(order)))
+    covariance = stack([rows[name] for name in order], common).covariance()
+    known = ~np.isnan(np.diagonal(covariance))
+    return family_of_pairs(covariance[np.ix_(known, known)])
 
 
 def _tiers(beats: np.ndarray) -> list[int]:

@@ -22,7 +22,7 @@ from benchmark.metrics import simultaneous
 from benchmark.metrics.comparisons import claims_of, gains_over
 from benchmark.metrics.levelling import levelling_down
 from benchmark.metrics.pairing import RowDraws
-from benchmark.metrics.seed_means import seed_interval
+from benchmark.metrics.seed_means import seed_intervals
 from benchmark.metrics.seed_noise import seed_pool
 from benchmark.metrics.tiers import places
 
@@ -105,8 +105,7 @@ def judge(board: Simulated) -> Iterator[tuple[str, bool]]:
             yield f"gain {gain:.2f}", found_gain.low + gain > 0
     yield "split", any(place.tier > 1 for place in places(rows, pool).values())
     yield "levelled", bool(_levelled(board))
-    for i in list(rows)[:FEW]:
-        _, low, high = seed_interval(rows[i], pool=pool)
+    for _, low, high in seed_intervals({i: rows[i] for i in list(rows)[:FEW]}, pool=pool).values():
         yield "row covered", low <= board.truth <= high
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.pairing import RowDraws
-from benchmark.metrics.seed_means import seed_interval
+from benchmark.metrics.seed_means import seed_intervals
 from benchmark.metrics.seed_noise import SeedPool, seed_pool
 from leaderboard.rank.means import Estimates, mean_over_seeds, no_estimates
 from leaderboard.read.boards import Row
@@ -27,28 +27,39 @@ def draws_of(row: Row) -> dict[ScoreKey, RowDraws]:
     return {key: RowDraws(row.name, of, not row.is_control) for key, of in draws.items()}
 
 
-def seed_pools(draws: Sequence[Draws]) -> dict[ScoreKey, SeedPool]:
+def seed_pool_of(rows: Iterable[RowDraws]) -> SeedPool | None:
     """Pool the variance between seeds over the contestants that have all the board's runs."""
-    pools = {}
-    for key in {key for of_row in draws for key in of_row if key == ScoreKey(key.metric)}:
-        of_key = [of_row[key] for of_row in draws if key in of_row]
-        pool = seed_pool([(row.method, row.measured) for row in of_key if row.ranked])
-        if pool is not None:
-            pools[key] = pool
-    return pools
+    return seed_pool([(row.method, row.measured) for row in rows if row.ranked])
 
 
-def estimate_scores(row: Row, draws: Draws, pools: Mapping[ScoreKey, SeedPool]) -> Estimates:
-    """Average every score of a row over its seeds; overall ones over patients and seeds."""
-    if not row.done:
-        return no_estimates()
-    trained = any(run.facts.steps != 0 for run in row.done)  # None: not reported
-    tables = [run.table for run in row.done]
-    means = mean_over_seeds(tables, [run.seed for run in row.done])
-    for key, of_row in draws.items():
-        place = means.addresses.places[key]
-        pool = pools.get(key) if trained else None  # what never trains, no seed moves
-        if key == ScoreKey(key.metric) and not np.isnan(means.numbers[place, 0]):
-            _, *interval = seed_interval(of_row, METRICS[key.metric].limits, pool)
-            means.numbers[place, 1:] = interval
+def estimate_rows(rows: Sequence[Row], draws: Sequence[Draws]) -> list[Estimates]:
+    """Average every score of each row over its seeds; overall ones over patients and seeds."""
+    means = [
+        mean_over_seeds([run.table for run in row.done], list(row.seeds))
+        if row.done
+        else no_estimates()
+        for row in rows
+    ]
+    for key in overall_keys(draws):
+        of_key = {i: of_row[key] for i, of_row in enumerate(draws) if key in of_row}
+        limits = METRICS[key.metric].limits
+        still = {i: row for i, row in of_key.items() if not _trained(rows[i])}
+        moved = {i: row for i, row in of_key.items() if i not in still}
+        # What never trains, no seed moves.
+        found = seed_intervals(still, limits) | seed_intervals(
+            moved, limits, seed_pool_of(of_key.values())
+        )
+        for i, (_, *interval) in found.items():
+            place = means[i].addresses.places[key]
+            if not np.isnan(means[i].numbers[place, 0]):
+                means[i].numbers[place, 1:] = interval
     return means
+
+
+def overall_keys(draws: Sequence[Draws]) -> set[ScoreKey]:
+    """Return the scores over everybody that any row keeps draws of."""
+    return {key for of_row in draws for key in of_row if key == ScoreKey(key.metric)}
+
+
+def _trained(row: Row) -> bool:
+    return any(run.facts.steps != 0 for run in row.done)  # None: not reported

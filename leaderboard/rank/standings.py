@@ -12,19 +12,19 @@ from dataclasses import dataclass, field, replace
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.comparisons import Claim, Gain
-from leaderboard.rank.estimates import draws_of, estimate_scores, seed_pools
+from leaderboard.rank.estimates import draws_of, estimate_rows, seed_pool_of
 from leaderboard.rank.means import Estimate, Estimates
 from leaderboard.rank.verdicts import (
     HEADLINE,
-    HEADLINE_KEY,
     LONGER,
-    all_runs,
     board_claims,
     board_gains,
     board_headroom,
     board_levelling,
     board_places,
+    completeness,
     of_headline,
+    seeds_asked,
 )
 from leaderboard.read.boards import Board, Row
 
@@ -34,7 +34,7 @@ class Standing:
     """Where a row stands on its board."""
 
     row: Row
-    complete: bool  # it has the same runs, seed and data, as the fullest contestants
+    complete: bool  # it has the same runs, seed and data, as the fullest contestants of its kind
     place: int | None  # None for controls and for rows without a headline or not complete
     tier: int | None  # None too where there is one seed
     rank_low: int | None  # best and worst place that the comparisons of all pairs leave open
@@ -46,12 +46,17 @@ class Standing:
     over_longer: Claim | None = None  # against plain training for longer, unadjusted
     levelling_down: tuple[str, ...] = ()  # attributes whose gap closed because the best fell
     headroom: float | None = None  # share of the way from ERM to the oracle, in the headline
-    missing: tuple[int, ...] = field(default=())  # seeds that other rows have, failed ones too
+    missing: tuple[int, ...] = field(default=())  # seeds that others of its kind have, failed too
 
     @property
     def is_control(self) -> bool:
         """Controls are shown, not ranked."""
         return self.row.is_control
+
+    @property
+    def planned(self) -> int:
+        """How many seeds the row was to have."""
+        return len(self.row.seeds) + len(self.missing)
 
     @property
     def headline(self) -> Estimate:
@@ -73,16 +78,17 @@ class Standing:
 def rank(board: Board) -> list[Standing]:
     """Give every row of a board its numbers, best worst-group accuracy first, controls last."""
     rows, draws = board.rows, [draws_of(row) for row in board.rows]
-    pools, runs, headline = seed_pools(draws), all_runs(rows), of_headline(draws)
-    pool = pools.get(HEADLINE_KEY)
+    headline = of_headline(draws)
+    complete, asked = completeness(rows), seeds_asked(rows)
+    pool = seed_pool_of(headline.values())
     gains, claims = board_gains(rows, headline, pool), board_claims(rows, headline, pool)
-    found, reached = board_places(headline, runs, pool), board_headroom(rows, headline)
+    found, reached = board_places(headline, complete, pool), board_headroom(rows, headline)
     levelled = board_levelling(board.card, rows, draws)
-    estimates = [estimate_scores(*each, pools) for each in zip(rows, draws, strict=True)]
+    estimates = estimate_rows(rows, draws)
     standings = [
         Standing(
             row=row,
-            complete=bool(runs) and row.by_key.keys() == runs,
+            complete=complete[i],
             place=None,
             tier=found[i].tier if i in found else None,
             rank_low=found[i].low if i in found else None,
@@ -96,7 +102,7 @@ def rank(board: Board) -> list[Standing]:
             over_longer=claims.get((i, LONGER)),
             levelling_down=levelled.get(i, ()),
             headroom=reached.get(i),
-            missing=tuple(seed for seed in board.seeds if seed not in row.seeds),
+            missing=tuple(seed for seed in asked[i] if seed not in row.seeds),
         )
         for i, row in enumerate(rows)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,7 +17,6 @@ from benchmark.metrics.seed_noise import SeedPool
 from benchmark.metrics.tiers import Place, places
 from leaderboard.rank.estimates import Draws
 from leaderboard.read.boards import Row
-from leaderboard.read.scored_run import RunKey
 
 HEADLINE = "worst_group_accuracy"
 HEADLINE_KEY = ScoreKey(HEADLINE)
@@ -32,10 +32,35 @@ def row_named(rows: Sequence[Row], name: str) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
-def all_runs(rows: Sequence[Row]) -> frozenset[RunKey]:
-    """Return the runs that a contestant must have to be placed."""
-    contestants = [row for row in rows if row.done and not row.is_control]
-    return fullest([frozenset(row.by_key) for row in contestants or rows])
+def seeds_asked(rows: Sequence[Row]) -> list[tuple[int, ...]]:
+    """Return for each row the seeds that rows of its kind were asked for.
+
+    A preset may give methods that train generators fewer seeds than the others.
+    """
+    asked: dict[bool, set[int]] = defaultdict(set)
+    for row in rows:
+        asked[row.method.trains_generator] |= {run.seed for run in row.done}
+        asked[row.method.trains_generator] |= {run.config.seed for run in row.failed}
+    return [tuple(sorted(asked[row.method.trains_generator])) for row in rows]
+
+
+def completeness(rows: Sequence[Row]) -> list[bool]:
+    """Say of each row whether it has all runs that the fullest contestants of its kind have.
+
+    A seed that failed counts as lacking where any other row of the board finished it.
+    """
+    finished = {run.seed for row in rows for run in row.done}
+    whole = {}
+    for costly in (True, False):
+        alike = [row for row in rows if row.done and row.method.trains_generator == costly]
+        contestants = [row for row in alike if not row.is_control]
+        whole[costly] = fullest([frozenset(row.by_key) for row in contestants or alike])
+    return [
+        bool(row.done)
+        and row.by_key.keys() == whole[row.method.trains_generator]
+        and not finished & {run.config.seed for run in row.failed}
+        for row in rows
+    ]
 
 
 def of_headline(draws: Sequence[Draws]) -> dict[int, RowDraws]:
@@ -71,13 +96,10 @@ def board_claims(
 
 
 def board_places(
-    headline: Mapping[int, RowDraws], runs: frozenset[RunKey], pool: SeedPool | None
+    headline: Mapping[int, RowDraws], complete: Sequence[bool], pool: SeedPool | None
 ) -> dict[int, Place]:
     """Give contestants that have all runs their tiers and rank intervals."""
-    complete = {
-        i: row for i, row in headline.items() if row.ranked and runs and row.draws.keys() == runs
-    }
-    return places(complete, pool)
+    return places({i: row for i, row in headline.items() if row.ranked and complete[i]}, pool)
 
 
 def board_headroom(

@@ -192,11 +192,11 @@ def _minutes(standing: Standing, context: Context) -> Cell:
 
 def _seeds(standing: Standing, context: Context) -> Cell:
     n = len(standing.row.seeds)
-    if n == context.planned:
+    if n == standing.planned:
         return Cell(str(n), sort=n)
     failed = {run.config.seed for run in standing.row.failed}
     why = [f"seed {s} {'failed' if s in failed else 'is missing'}" for s in standing.missing]
-    return Cell(f"{n} of {context.planned}", sort=n, note="; ".join(why), tone="bad")
+    return Cell(f"{n} of {standing.planned}", sort=n, note="; ".join(why), tone="bad")
 
 
 def metric_column(metric: str, title: str = "") -> Column:

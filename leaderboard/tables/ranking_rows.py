@@ -51,7 +51,7 @@ def ranking_row(standing: Standing, context: Context, tables: GroupTables) -> di
         "done": bool(row.done),
         "complete": standing.complete,
         "cells": cells,
-        "marks": row_marks(standing, context.planned),
+        "marks": row_marks(standing, standing.planned),
         "errors": error_words(standing),
         "notes": _row_notes(standing),
         "fields": sorted((name, _plain(v)) for name, v in row.method.fields.items()),

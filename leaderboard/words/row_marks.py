@@ -29,7 +29,7 @@ class Mark:
 
 
 def row_marks(standing: Standing, planned: int) -> list[Mark]:
-    """Return the marks of a row; planned: the seeds that any row of its board was asked for."""
+    """Return the marks of a row; planned: how many seeds it was to have."""
     return [
         *_unfinished(standing, planned),
         *_made_differently(standing),

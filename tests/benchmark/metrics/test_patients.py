@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from benchmark.metrics.patients import difference_variance, patients_covariance
+from benchmark.metrics.patients import (
+    difference_variance,
+    patients_covariance,
+    patients_variances,
+)
 
 
 def test_what_two_seeds_share_is_the_patients_part():
@@ -32,3 +36,8 @@ def test_the_variance_of_a_difference_by_hand():
     covariance = np.array([[0.04, 0.01], [0.01, 0.03]])
     found = difference_variance(covariance, np.array([0, 0]), np.array([1, 0]))
     assert found == pytest.approx([0.05, 0])
+
+
+def test_variances_are_the_diagonal_of_the_covariance():
+    draws = np.random.default_rng(0).normal(size=(3, 2, 51))
+    assert patients_variances(draws) == pytest.approx(np.diagonal(patients_covariance(draws)))

@@ -3,12 +3,16 @@ import pytest
 from scipy import stats
 
 from benchmark.metrics.pairing import RowDraws
-from benchmark.metrics.seed_means import seed_interval
+from benchmark.metrics.seed_means import seed_intervals
 from benchmark.metrics.seed_noise import seed_pool
 
 
 def of(draws, method="a"):
     return RowDraws(method, dict(enumerate(draws)))
+
+
+def seed_interval(row, limits=(0.0, 1.0), pool=None):
+    return seed_intervals({"own": row}, limits, pool)["own"]
 
 
 def still(values, method="a"):

@@ -62,3 +62,12 @@ def test_what_cannot_be_compared_is_not_called_apart(board):
 def test_the_order_of_the_rows_does_not_matter(board):
     rows = board(**{f"m{i}": [0.70 + i / 100, 0.71 + i / 100, 0.69 + i / 90] for i in range(6)})
     assert places(dict(reversed(rows.items()))) == places(rows)
+
+
+def test_rows_with_fewer_seeds_are_compared_on_what_they_share(row):
+    plain, own = row([0.6, 0.6, 0.6]), row([0.8, 0.8], seed=1)
+    rows = {"plain": RowDraws("plain", dict(enumerate(plain)))}
+    rows["own"] = RowDraws("own", dict(enumerate(own)))
+    assert places(rows) == {"own": Place(1, 1, 1), "plain": Place(2, 2, 2)}
+    rows["own"] = RowDraws("own", {0: own[0], 7: own[1]})  # one run in common
+    assert places(rows) == {"own": Place(1, 1, 2), "plain": Place(1, 1, 2)}

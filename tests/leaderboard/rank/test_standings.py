@@ -42,6 +42,19 @@ def test_rows_on_disjoint_seeds_are_not_placed_together(fake, tmp_path):
     assert last.missing == (0, 1)
 
 
+def test_a_method_that_trains_generators_is_placed_with_the_seeds_of_its_kind(fake, tmp_path):
+    costly = fake.config(fake.BRAIN, fake.METHODS[7], 0)["method"] | {"trains_generator": True}
+    for method, seeds in zip(fake.METHODS[:3], ((0, 1, 2), (0, 1, 2), (0, 1)), strict=True):
+        for seed in seeds:
+            changes = {"method": costly} if len(seeds) == 2 else {}
+            fake.write_run(tmp_path, fake.BRAIN, method, seed, changes=changes)
+    found = {s.row.name: s for s in rank(collect(tmp_path).boards[0])}
+    own = found["controlnet_synthesis"]
+    assert {s.place for s in found.values()} == {1, 2, 3}
+    assert (own.missing, own.planned, own.gain.seeds) == ((), 2, 2)
+    assert own.tier is not None
+
+
 def test_headroom_is_the_share_of_the_way_to_the_oracle(standings):
     start, end = (standings[name].headline.value for name in ("erm", "oracle"))
     way = (standings["dfr"].headline.value - start) / (end - start)
