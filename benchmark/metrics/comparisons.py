@@ -168,16 +168,11 @@ def compared(
     Pairs without a shared run or with an undefined value are left out.
     """
     values = {name: row.measured for name, row in rows.items()}
-    by_runs: dict[tuple[Any, ...], list[tuple[Name, Name]]] = defaultdict(list)
-    for pair in pairs:
-        a, b = (values[name] for name in pair)
-        keys = tuple(sorted(a.keys() & b.keys()))
-        if keys and not any(math.isnan(a[key]) or math.isnan(b[key]) for key in keys):
-            by_runs[keys].append(pair)
     blocks = []
-    for keys in sorted(by_runs):
+    for keys, alike in sorted(_by_shared_runs(values, pairs).items()):
         # Sorted by what they reached, so that no digit depends on the order of the rows.
-        chosen = sorted(by_runs[keys], key=lambda pair: [values[pair[0]][key] for key in keys])
+        reached = {a: [values[a][key] for key in keys] for a in dict.fromkeys(a for a, _ in alike)}
+        chosen = sorted(alike, key=lambda pair: reached[pair[0]])
         names = list(dict.fromkeys(name for pair in chosen for name in pair))
         place = {name: i for i, name in enumerate(names)}
         together = stack([rows[name] for name in names], keys)
@@ -185,6 +180,32 @@ def compared(
         found = together.differences(first, second, pool)
         blocks.append(Block(chosen, together, first, second, found))
     return blocks
+
+
+def _by_shared_runs(
+    values: Mapping[Name, Mapping[Any, float]], pairs: Sequence[tuple[Name, Name]]
+) -> dict[tuple[Any, ...], list[tuple[Name, Name]]]:
+    """Sort pairs by the runs that both rows have; values: of each row in each run.
+
+    Most rows have the same runs, so a board of 20,000 pairs has few different answers.
+    """
+    runs = {name: frozenset(of_row) for name, of_row in values.items()}
+    undefined = {
+        name: {key for key, value in of_row.items() if math.isnan(value)}
+        for name, of_row in values.items()
+    }
+    shared: dict[tuple[Any, Any], tuple[Any, ...]] = {}
+    by_runs: dict[tuple[Any, ...], list[tuple[Name, Name]]] = defaultdict(list)
+    for pair in pairs:
+        a, b = pair
+        both = runs[a], runs[b]
+        if both not in shared:
+            shared[both] = tuple(sorted(runs[a] & runs[b]))
+        keys = shared[both]
+        broken = undefined[a] or undefined[b]
+        if keys and not (broken and (undefined[a] | undefined[b]) & set(keys)):
+            by_runs[keys].append(pair)
+    return by_runs
 
 
 def false_discovery(p_values: np.ndarray) -> np.ndarray:

@@ -12,8 +12,8 @@ from scipy.special import ndtr
 from benchmark.metrics.chance import LEVEL
 
 SAMPLES = 10_000  # of boards without any difference
-FEWEST_SAMPLES = 2_000  # for large families: the level is then right to 5.0 +- 0.5 %
-NUMBERS = 1_000_000  # samples x comparisons that may be drawn
+FEWEST_SAMPLES = 1_000  # for large families: the level is then right to 5.0 +- 0.7 %
+NUMBERS = 500_000  # samples x comparisons that may be drawn
 SEED = 20261  # one for all boards, so that a page can be made again
 
 
