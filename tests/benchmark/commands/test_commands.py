@@ -136,7 +136,8 @@ def test_run_score_and_leaderboard(run_options, tmp_path):
     assert "scored 1 run in" in call("score", "--runs", runs).output
     assert find_runs(runs)[0].result == before
     call("leaderboard", "--runs", runs, "--out", tmp_path / "site")
-    assert "majority_class" in (tmp_path / "site" / "index.html").read_text()
+    (board,) = (tmp_path / "site" / "boards").glob("*.html")
+    assert "majority_class" in board.read_text()
 
 
 def test_set_reaches_the_method(run_options, tmp_path):
@@ -263,7 +264,7 @@ def test_a_run_draws_with_a_checkpoint_of_ones_own(
     lines = ["steps = 2", "batch_size = 1", "accumulation = 2", "learning_rate = 1e-3"]
     lines += ["sampling_steps = 1", "guidance = 4", 'checkpoint = ""', "size = 16"]
     lines += ["base_steps = 2", "tuning_steps = 1", "tuning_batch = 4", 'reader = "test_convnext"']
-    lines += ["adapter_rank = 2", "adapter_rate = 1e-3"]
+    lines += ["adapter_rank = 2", "adapter_rate = 1e-3", "judged = 24"]
     toy_preset.write_text("\n".join([toy_preset.read_text(), "[generator]", *lines]))
     options = [*run_options, "--method", "controlnet_synthesis", "--no-tracking"]
     with pytest.raises(ValueError, match="give --checkpoint"):

@@ -24,7 +24,7 @@ def started(ctx, tiny_checkpoint):
     settings = CheckpointSettings(
         steps=3, batch_size=1, accumulation=2, learning_rate=1e-2, sampling_steps=2, guidance=4.0,
         checkpoint=str(tiny_checkpoint), size=48, base_steps=3, tuning_steps=2, tuning_batch=4,
-        reader="test_convnext", adapter_rank=4, adapter_rate=1e-2,
+        reader="test_convnext", adapter_rank=4, adapter_rate=1e-2, judged=8,
     )  # fmt: skip
     return dataclasses.replace(ctx, generator=settings)
 
