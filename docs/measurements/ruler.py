@@ -1,7 +1,7 @@
 """How often are verdicts, tiers, flags and intervals right? Boards whose truth is known.
 
 Run: python docs/measurements/ruler.py [--boards 1000] [--rows 9] [--seeds 3] [--kind even]
-(the tables of docs/results/ruler.md; 1,000 boards of 30 rows take about a minute on one core)
+(the tables of docs/results/ruler.md; about 12 minutes on one core)
 
 A patient is not simulated one by one: the accuracy of a cell of 1,500 patients is normal to three
 digits, and so are its resamples, so both are drawn from that normal distribution. Attributes are
