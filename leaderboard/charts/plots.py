@@ -1,6 +1,6 @@
 """The drawings of the page: SVG as text, coloured by the page's own style sheet.
 
-Whatever a stranger wrote (a method's name) goes through Markup.format, which escapes it.
+Whatever a stranger wrote (a method's name) is escaped.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 FONT_WIDTH = 6.7  # pixels per character at 12.5 px, a generous mean
 FONT_HEIGHT = 15.0
@@ -67,21 +67,18 @@ def _place(value: float, span: tuple[float, float], start: float, end: float) ->
 
 def spark(value: float, low: float | None, high: float | None, reference: float | None) -> Markup:
     """Draw a bar from 0 to 1 with its interval; a dashed tick marks the reference."""
-    parts = [
-        Markup('<path class="track" d="M0 11H200"/>'),
-        Markup('<rect class="bar" y="5" height="12" width="{:.1f}"/>').format(200 * value),
-    ]
+    parts = ['<path class="track" d="M0 11H200"/>']
+    parts.append(f'<rect class="bar" y="5" height="12" width="{200 * value:.1f}"/>')
     if reference is not None:
-        parts.append(Markup('<path class="reference" d="M{0:.1f} 0V22"/>').format(200 * reference))
+        parts.append(f'<path class="reference" d="M{200 * reference:.1f} 0V22"/>')
     if low is not None and high is not None:
-        whisker = "M{0:.1f} 11H{1:.1f}M{0:.1f} 7.5V14.5M{1:.1f} 7.5V14.5"
-        parts.append(
-            Markup('<path class="whisker" d="' + whisker + '"/>').format(200 * low, 200 * high)
-        )
+        left, right = f"M{200 * low:.1f}", f"M{200 * high:.1f}"
+        whisker = f"{left} 11H{right[1:]}{left} 7.5V14.5{right} 7.5V14.5"
+        parts.append(f'<path class="whisker" d="{whisker}"/>')
     return Markup(
         '<svg class="spark" viewBox="0 0 200 22" preserveAspectRatio="none" aria-hidden="true">'
-        "{}</svg>"
-    ).format(Markup("").join(parts))
+        f"{''.join(parts)}</svg>"
+    )
 
 
 def split_far(points: Sequence[Point], reference: str) -> tuple[list[Point], list[Point]]:
@@ -171,12 +168,12 @@ def _reference_lines(canvas: Canvas, point: Point) -> Markup:
 
 def _whiskers(canvas: Canvas, point: Point) -> Markup:
     x, y = canvas.x(point.x[0]), canvas.y(point.y[0])
-    line = Markup('<path class="whisker {}" d="M{:.1f} {:.1f}H{:.1f}M{:.1f} {:.1f}V{:.1f}"/>')
-    ends = (canvas.x(point.x[1]), y, canvas.x(point.x[2]))
-    heights = (x, canvas.y(point.y[1]), canvas.y(point.y[2]))
-    head = Markup('<path class="head {}" d="{}"/>')
-    heads = [head.format(point.kind, drawn) for drawn in _cut(canvas, point)]
-    return line.format(point.kind, *ends, *heights) + Markup("").join(heads)
+    left, right = canvas.x(point.x[1]), canvas.x(point.x[2])
+    low, high = canvas.y(point.y[1]), canvas.y(point.y[2])
+    lines = f"M{left:.1f} {y:.1f}H{right:.1f}M{x:.1f} {low:.1f}V{high:.1f}"
+    kind = escape(point.kind)
+    heads = "".join(f'<path class="head {kind}" d="{cut}"/>' for cut in _cut(canvas, point))
+    return Markup(f'<path class="whisker {kind}" d="{lines}"/>{heads}')
 
 
 def _cut(canvas: Canvas, point: Point) -> list[str]:
@@ -199,16 +196,16 @@ def _dot(canvas: Canvas, point: Point, box: Box | None) -> Markup:
     """Draw a point as a link to its row; box: of its name, None where it has none."""
     x, y = canvas.x(point.x[0]), canvas.y(point.y[0])
     shapes = {
-        "baseline": '<circle class="dot baseline" cx="{0:.1f}" cy="{1:.1f}" r="5"/>',
-        "control": '<rect class="dot control" x="{2:.1f}" y="{3:.1f}" width="9" height="9"/>',
-        "method": '<path class="dot method" d="M{0:.1f} {4:.1f}l6 6l-6 6l-6 -6z"/>',
+        "baseline": f'<circle class="dot baseline" cx="{x:.1f}" cy="{y:.1f}" r="5"/>',
+        "control": f'<rect class="dot control" x="{x - 4.5:.1f}" y="{y - 4.5:.1f}" width="9" '
+        'height="9"/>',
+        "method": f'<path class="dot method" d="M{x:.1f} {y - 6:.1f}l6 6l-6 6l-6 -6z"/>',
     }
-    shape = Markup(shapes.get(point.kind, shapes["method"])).format(x, y, x - 4.5, y - 4.5, y - 6)
-    words = f"{point.name}: {point.x[0]:.1%} across, {point.y[0]:.1%} up"
+    shape = shapes.get(point.kind, shapes["method"])
+    words = escape(f"{point.name}: {point.x[0]:.1%} across, {point.y[0]:.1%} up")
     leader, name = (_leader(x, y, box), _name(point, box)) if box else ("", "")
-    return Markup('<a href="#{}"><title>{}</title>{}{}{}</a>').format(
-        point.link, words, leader, shape, name
-    )
+    link = escape(point.link)
+    return Markup(f'<a href="#{link}"><title>{words}</title>{leader}{shape}{name}</a>')
 
 
 def _leader(x: float, y: float, box: Box) -> Markup:

@@ -10,8 +10,10 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
+from benchmark.api.card import TaskCard
 from benchmark.api.seeds import is_development
 from benchmark.records.config import PresetPart, RunConfig, VariantPart
 
@@ -40,9 +42,15 @@ def by_board(runs: Iterable[R]) -> list[list[R]]:
 
 def _key(config: RunConfig) -> str:
     settings = settings_of(config.preset, config.variant, generator=False)
-    task = [config.task.name, config.task.version, config.card.as_dict()]
+    task = [config.task.name, config.task.version, _words(config.card)]
     kind = "development" if is_development(config.seed) else "board"
     return plain([task, config.variant.name, settings, config.source.plain(), kind])
+
+
+@cache
+def _words(card: TaskCard) -> str:
+    """Write a card as one line, once for all its runs."""
+    return plain(card.as_dict())
 
 
 def _by_generator(runs: Sequence[R]) -> Iterator[list[R]]:
