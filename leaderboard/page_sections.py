@@ -11,7 +11,7 @@ from leaderboard.rank.means import Estimate
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE, REFERENCE
 from leaderboard.read.boards import Board
-from leaderboard.tables.columns import COLUMNS, Context, context_of
+from leaderboard.tables.columns import Context, columns_of, context_of
 from leaderboard.tables.generation import generation_table
 from leaderboard.tables.group_mix import mix_view
 from leaderboard.tables.groups import detail_metrics
@@ -28,12 +28,16 @@ from leaderboard.tables.patients import (
 from leaderboard.tables.ranking_rows import KINDS, ranking_rows, row_labels
 from leaderboard.words.board_notes import board_notes
 from leaderboard.words.headline_summary import headline_summary
+from leaderboard.words.next_step import next_step
+from leaderboard.words.validity import validity
 
 PLANE_X = "balanced_accuracy"
 
 
-def board_view(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
-    """Prepare the page of a board."""
+def board_view(
+    board: Board, standings: Sequence[Standing], boards: Sequence[Board]
+) -> dict[str, Any]:
+    """Prepare the page of a board; boards: all of the site."""
     context = context_of(board, standings)
     by_row = row_labels(board)
     labels = [by_row[id(standing.row)] for standing in standings]
@@ -47,10 +51,12 @@ def board_view(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
         "question": card.question,
         "story": _story(board),
         "summary": headline_summary(standings),
+        "validity": validity(board, standings, boards),
+        "next_step": next_step(board, standings),
         "caption": _caption(context),
         "notes": board_notes(board),
         "kinds": [k for k in KINDS if any(s.row.method.kind == k for s in standings)],
-        "columns": COLUMNS,
+        "columns": columns_of(context),
         "ranked": [row for row in rows if row["kind"] != "control"],
         "controls": [row for row in rows if row["kind"] == "control"],
         "plane": _plane(standings, rows, labels),
@@ -99,7 +105,10 @@ def _story(board: Board) -> str:
 
 
 def _caption(context: Context) -> str:
-    seeds = f"Means over {context.common} seeds on test patients, with 95 % intervals."
+    seeds = (
+        f"Means over {context.common} seeds, with 95 % intervals over test patients and seeds; "
+        "those of gains hold for all methods together."
+    )
     if context.common == 1:
         seeds = (
             "One seed, on test patients: no verdicts and no tiers; the 95 % intervals do not cover "

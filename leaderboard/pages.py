@@ -60,7 +60,10 @@ class Site:
 
     def board_page(self, board: Board, standings: Sequence[Standing]) -> str:
         """Render the page of one board."""
-        view = {**board_view(board, standings), "absent": _absent(board, self._boards)}
+        view = {
+            **board_view(board, standings, self._boards),
+            "absent": _absent(board, self._boards),
+        }
         return self._render(
             "board_page.html",
             home="../index.html",

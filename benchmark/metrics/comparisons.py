@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
@@ -37,6 +37,8 @@ class Comparison:
     high: float
     p_value: float
     seeds: int  # how many runs both have
+    trainings: float = field(default=math.nan, kw_only=True)  # variance of the mean over seeds
+    patients: float = field(default=math.nan, kw_only=True)  # the test patients' part of it
 
     @property
     def verdict(self) -> Verdict:
@@ -84,7 +86,8 @@ def claims_of(
         limits, p_values = block.found.intervals(LEVEL), block.p_values()
         for place, pair in enumerate(block.pairs):
             numbers = block.numbers(place, limits)
-            claims[pair] = Claim(*numbers, float(p_values[place]), block.seeds, str(pair[1]))
+            p_value, parts = float(p_values[place]), block.variances(place)
+            claims[pair] = Claim(*numbers, p_value, block.seeds, str(pair[1]), **parts)
     return claims
 
 
@@ -120,7 +123,8 @@ def gains_over(
             p_value = float(adjusted.get(name, alone[name]))
             q_value = float(q_values.get(name, math.nan))
             if not math.isnan(numbers[0]):
-                gains[name] = Gain(*numbers, p_value, block.seeds, q_value)
+                parts = block.variances(place)
+                gains[name] = Gain(*numbers, p_value, block.seeds, q_value, **parts)
     return {name: gains[name] for name in rows if name in gains}
 
 
@@ -149,6 +153,12 @@ class Block(Generic[Name]):
         a, b, rows = self.a[kept], self.b[kept], self.stack.covariance()
         crossed = rows[np.ix_(a, b)] + rows[np.ix_(b, a)]
         return np.asarray(rows[np.ix_(a, a)] + rows[np.ix_(b, b)] - crossed)
+
+    def variances(self, place: int) -> dict[str, float]:
+        """Return the two parts of the variance of a pair's difference."""
+        found = self.found
+        parts = {"trainings": found.trainings, "patients": found.patients}
+        return {name: float(part.variance[place]) for name, part in parts.items()}
 
     def numbers(
         self, place: int, limits: tuple[np.ndarray, np.ndarray]

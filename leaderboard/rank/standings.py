@@ -26,6 +26,7 @@ from leaderboard.rank.verdicts import (
     of_headline,
     seeds_asked,
 )
+from leaderboard.rank.worst_cells import worst_cells
 from leaderboard.read.boards import Board, Row
 
 
@@ -41,6 +42,7 @@ class Standing:
     rank_high: int | None
     estimates: Estimates
     worst_cell: ScoreKey | None  # the cell with the lowest mean accuracy; None if any is undefined
+    worst_cells: tuple[ScoreKey, ...] = ()  # of each seed; empty if any cell is undefined
     gain: Gain | None = None  # over plain training, judged with all other contestants
     claims: tuple[Claim, ...] = ()  # against each row of compare_with, unadjusted
     over_longer: Claim | None = None  # against plain training for longer, unadjusted
@@ -95,6 +97,7 @@ def rank(board: Board) -> list[Standing]:
             rank_high=found[i].high if i in found else None,
             estimates=estimates[i],
             worst_cell=_worst_cell(board.card, estimates[i]),
+            worst_cells=worst_cells(row),
             gain=gains.get(i),
             claims=tuple(
                 claims[i, name] for name in row.method.compare_with if (i, name) in claims

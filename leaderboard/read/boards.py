@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
+from benchmark.api.scores import ScoreKey
 from benchmark.api.seeds import is_development
 from benchmark.records.base import UnreadableRecord
 from benchmark.records.cohort import read_cohort_record
@@ -100,6 +101,7 @@ class Cohort:
     pictures: tuple[Picture, ...] = ()
     refused: tuple[str, ...] = ()  # pictures that could not be shown, and why
     unreadable: str = ""  # why cohort.json could not be read
+    ceilings: Mapping[ScoreKey, float] = field(default_factory=dict)  # accuracy that can be learnt
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,7 @@ def read_cohort(folder: Path, card: TaskCard) -> Cohort:
             refused.append(f"{entry.file!r} is no PNG file beside cohort.json")
         else:
             pictures.append(Picture(entry.attribute, entry.value, entry.label, png))
-    return Cohort(record.counts, tuple(pictures), tuple(refused))
+    return Cohort(record.counts, tuple(pictures), tuple(refused), ceilings=record.ceilings)
 
 
 def _nothing_to_show(root: Path, found: FoundRuns[FoundRun], failed: list[FoundRun]) -> str:

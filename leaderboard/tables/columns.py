@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from markupsafe import Markup
 
 from benchmark.api.card import TaskCard, group_words
+from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.ceiling import worst_cell_regret
 from benchmark.metrics.comparisons import Gain
 from leaderboard.charts.plots import spark
 from leaderboard.rank.means import Estimate
@@ -20,10 +22,8 @@ from leaderboard.read.boards import Board, first_line
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 
 Order = Literal["ascending", "descending"]
-HEADLINE_NOTE = (
-    "Mean over seeds; 95 % interval over patients and seeds; the cell that is worst on average."
-)
-HEADLINE_NOTE_ONE_SEED = "One seed; 95 % interval over test patients only; worst cell."
+HEADLINE_NOTE = "Mean over seeds of each seed's worst cell; 95 % interval over patients and seeds."
+HEADLINE_NOTE_ONE_SEED = "Worst cell of one seed; 95 % interval over test patients only."
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Context:
     planned: int  # seeds that any row of the board was asked for
     common: int  # seeds of the rows that have most: with one there is neither tier nor verdict
     reference: float | None  # ERM's headline
+    ceilings: Mapping[ScoreKey, float] = field(default_factory=dict)  # accuracy that can be learnt
 
 
 def context_of(board: Board, standings: Sequence[Standing]) -> Context:
@@ -57,6 +58,7 @@ def context_of(board: Board, standings: Sequence[Standing]) -> Context:
         planned=len(board.seeds),
         common=max((len(s.row.seeds) for s in standings if s.complete), default=0),
         reference=plain.headline.value if plain else None,
+        ceilings=board.cohort.ceilings,
     )
 
 
@@ -94,10 +96,18 @@ def estimate_cell(estimate: Estimate, metric: str) -> Cell:
 
 
 def cell_words(standing: Standing) -> str:
-    """Name the cell where a row does worst: "heart failure, female"."""
-    if standing.worst_cell is None:
+    """Name the cell where a row does worst with every seed: "worst cell: ill, female".
+
+    The headline is the mean of each seed's worst cell, so a cell is named only where it is the
+    same one with every seed. Empty where a cell is undefined.
+    """
+    cells = list(dict.fromkeys(standing.worst_cells))
+    if not cells:
         return ""
-    return f"{standing.worst_cell.label}, {group_words(standing.worst_cell.values)}"
+    if len(cells) > 1:
+        return "worst cells differ between seeds"
+    every = " with every seed" if len(standing.worst_cells) > 1 else ""
+    return f"worst cell{every}: {cells[0].label}, {group_words(cells[0].values)}"
 
 
 def _missing(standing: Standing) -> Cell | None:
@@ -111,7 +121,11 @@ def _place(standing: Standing, context: Context) -> Cell:
     if standing.is_control:
         return Cell("")
     text = "–" if standing.place is None else str(standing.place)
-    return Cell(text, sort=standing.place)
+    low, high = standing.rank_low, standing.rank_high
+    if low is None or high is None:
+        return Cell(text, sort=standing.place)
+    note = f"The comparisons of all pairs leave places {low} to {high} open."
+    return Cell(text, sub=f"{low}–{high}", sort=standing.place, note=note)
 
 
 def _headline(standing: Standing, context: Context) -> Cell:
@@ -122,8 +136,7 @@ def _headline(standing: Standing, context: Context) -> Cell:
     cell = estimate_cell(estimate, HEADLINE)
     if estimate.value is None:
         return cell
-    worst = "worst on average" if len(standing.row.seeds) > 1 else "worst"
-    words = [cell.sub, f"{worst}: {cell_words(standing)}"]
+    words = [cell.sub, cell_words(standing)]
     return Cell(
         cell.text,
         sub="\n".join(word for word in words if word),
@@ -199,6 +212,16 @@ def _seeds(standing: Standing, context: Context) -> Cell:
     return Cell(f"{n} of {standing.planned}", sort=n, note="; ".join(why), tone="bad")
 
 
+def _regret(standing: Standing, context: Context) -> Cell:
+    cells = {key: standing.get(key).value for key in context.ceilings}
+    regret = worst_cell_regret(context.ceilings, cells)
+    if regret is None:
+        why = "No ceiling was made for these patients." if not context.ceilings else ""
+        return _missing(standing) or Cell("–", note=why)
+    where = f"{regret.cell.label}, {group_words(regret.cell.values)}"
+    return Cell(f"{100 * regret.points:.1f}", sub=where, sort=regret.points)
+
+
 def metric_column(metric: str, title: str = "") -> Column:
     """Make the column of an overall metric; title and meaning come from the metrics' table."""
     entry = METRICS[metric]
@@ -210,8 +233,20 @@ def metric_column(metric: str, title: str = "") -> Column:
     return Column(metric, title or entry.title, meaning, first, _metric(metric), arrow=arrow)
 
 
+def columns_of(context: Context) -> list[Column]:
+    """Return the columns that a board has values for: without a ceiling there is no regret."""
+    return [column for column in COLUMNS if column.key != "regret" or context.ceilings]
+
+
 COLUMNS = (
-    Column("place", "#", "Place by worst-group accuracy.", "ascending", _place),
+    Column(
+        "place",
+        "#",
+        "Place by worst-group accuracy, and the places that chance leaves open (95 %, over all "
+        "pairs of methods).",
+        "ascending",
+        _place,
+    ),
     Column(
         "method",
         "Method",
@@ -244,6 +279,16 @@ COLUMNS = (
         "descending",
         _gain,
         arrow="↑",
+    ),
+    Column(
+        "regret",
+        "Regret",
+        "Points that a row's mean accuracy lies below the ceiling, in the cell where that is most. "
+        "The ceiling is the cell's accuracy after a large training that was balanced over all "
+        "cells, so a cell that is hard for everybody counts for nothing.",
+        "ascending",
+        _regret,
+        arrow="↓",
     ),
     metric_column("worst_group_accuracy_own", "At own threshold"),
     metric_column("worst_group_auroc"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -191,13 +191,11 @@ def _verdict(row: _Row, group: str) -> list[str]:
     means = {place: _points(sum(values) / len(values)) for place, values in off.items()}
     if "–" in means.values():  # nothing was tuned, or a number is missing
         return []
-    seeds = zip(off["tuned", "before"], off["tuned", "after"], strict=True)
-    nearer = sum(after < before for before, after in seeds)
     words = [
         f"{row.name}: {means['tuned', 'after']} points off its target after tuning and "
-        f"{means['tuned', 'before']} before, {means['held_out', 'after']} and "
-        f"{means['held_out', 'before']} on held-out prompts; nearer with {nearer} of "
-        f"{len(row.runs)} seeds."
+        f"{means['tuned', 'before']} before ({_nearer(off, 'tuned')}); on held-out prompts "
+        f"{means['held_out', 'after']} and {means['held_out', 'before']} "
+        f"({_nearer(off, 'held_out')})."
     ]
     copied = row.mean("cost_of_tuning", "after", "copy_rate")
     if copied > COPIES:
@@ -213,6 +211,16 @@ def _verdict(row: _Row, group: str) -> list[str]:
             "anatomy. Do not rely on either alone."
         )
     return words
+
+
+def _nearer(off: Mapping[tuple[str, str], Sequence[float]], kind: str) -> str:
+    """Say with how many seeds tuning brought the mix nearer to the target."""
+    pairs = list(zip(off[kind, "before"], off[kind, "after"], strict=True))
+    nearer = sum(after < before for before, after in pairs)
+    seeds = f"{len(pairs)} seed{'s' * (len(pairs) > 1)}"
+    if nearer == 0:
+        return f"nearer with none of {seeds}"
+    return f"nearer with {nearer} of {seeds}"
 
 
 def _lines(row: _Row) -> list[dict[str, Any]]:

@@ -53,8 +53,18 @@ def terms(card: TaskCard, cohort: CohortFacts) -> list[tuple[str, str]]:
 def settings(board: Board) -> list[str]:
     """Name what was set for a board: knobs of a digital cohort, preset, cohort."""
     words = str(board.variant.name).replace("_", ", ").replace("-", " ")
+    if (severity := board.variant.knobs.get("severity")) is not None:
+        words += f" ({severity_words(severity)})"
     named = [board.preset.name, board.facts.name]
     return [words, *named] if board.facts.digital else named
+
+
+def severity_words(severity: float) -> str:
+    """Say how strongly label and groups hang together; 0.5 is the strength seen in life."""
+    if severity == 0:
+        return "no association of label and groups"
+    times = {0.5: "", 1.0: "twice "}.get(severity, f"{2 * severity:g} times ")
+    return f"{times}the association seen in life"
 
 
 def without_pictures(cohort: CohortFacts) -> str:

@@ -10,7 +10,7 @@ from benchmark.records.result import RunFacts
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import LONGER, REFERENCE
 from leaderboard.read.boards import Board, Row
-from leaderboard.tables.columns import COLUMNS, Context
+from leaderboard.tables.columns import Context, columns_of
 from leaderboard.tables.groups import GroupTables
 from leaderboard.words.row_marks import error_words, missing_words, row_marks
 from leaderboard.words.verdicts import gain_words, headroom_words
@@ -40,7 +40,7 @@ def ranking_row(standing: Standing, context: Context, tables: GroupTables) -> di
     row = standing.row
     cells = [
         {"key": c.key, "label": c.title, "words": c.words, **vars(c.cell(standing, context))}
-        for c in COLUMNS
+        for c in columns_of(context)
     ]
     kind = row.method.kind
     return {
@@ -94,6 +94,11 @@ def _row_notes(standing: Standing) -> list[str]:
     notes = missing_words(standing)
     if standing.gain is not None:
         notes.append(gain_words(standing.gain, REFERENCE))
+    notes += [
+        gain_words(claim, claim.against) if claim.seeds else f"Not compared with {claim.against}."
+        for claim in standing.claims
+        if claim.against not in (REFERENCE, LONGER)
+    ]
     if standing.over_longer is not None and standing.over_longer.seeds:
         notes.append(gain_words(standing.over_longer, LONGER))
     if standing.headroom is not None:

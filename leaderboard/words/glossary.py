@@ -26,6 +26,18 @@ TERMS = (
         "than the best.",
     ),
     (
+        "Simultaneous interval, p and q",
+        "Shown when a row is opened. The interval of a gain over ERM and its p-value hold for all "
+        "methods of the board together. The q-value is the share of false gains to expect among "
+        "the rows with a q-value up to it. Comparisons that a method declared beforehand stand "
+        "alone: they do not change with the number of other rows.",
+    ),
+    (
+        "Better than ERM",
+        "The summary only calls a method better if it also beats the rows that it declared to "
+        "beat: synthesis has to beat copies of real patients, tuned generators the untuned ones.",
+    ),
+    (
         "Levelling down",
         "The gap between groups is smaller than ERM's, but mostly because the best-served group "
         "is now served worse. Measured on the runs that both rows have.",

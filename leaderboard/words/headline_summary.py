@@ -1,4 +1,4 @@
-"""What a board has found, in two or three sentences: what a visitor takes home."""
+"""What a board has found, in a few sentences: what a visitor takes home."""
 
 from __future__ import annotations
 
@@ -8,26 +8,21 @@ from benchmark.metrics.catalogue import METRICS
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE, REFERENCE
 from leaderboard.tables.columns import cell_words
-from leaderboard.words.verdicts import percent_points
-
-MOST_NAMES = 6  # a longer list is counted, the table has the names
-FEW = {2: "Two", 3: "Three", 4: "Four"}  # seeds; five carry a claim
-ONE_SEED = (
-    "With one seed there is no significance test: another training of the same method may turn "
-    "out differently. Confirm with five."
-)
+from leaderboard.words.answer import is_proven, oracle_words, unbeaten, which_method
+from leaderboard.words.verdicts import listed, percent_points
 
 
-def headline_summary(standings: Sequence[Standing]) -> str:
-    """Say where plain training does worst and which methods differ from it.
+def headline_summary(standings: Sequence[Standing]) -> list[str]:
+    """Say where plain training does worst, which methods differ from it, and what follows.
 
     Empty where plain training is not on the board: then there is nothing to compare with.
     """
     plain = next((s for s in standings if s.row.name == REFERENCE and s.row.done), None)
     if plain is None or plain.headline.value is None:
-        return ""
+        return []
     verdicts = _verdicts([s for s in standings if not s.is_control])
-    return " ".join([_worst_of(plain), *verdicts, *_doubts(verdicts, len(plain.row.seeds))])
+    sentences = [_worst_of(plain), which_method(standings), *verdicts, oracle_words(standings)]
+    return [words for words in sentences if words]
 
 
 def _worst_of(plain: Standing) -> str:
@@ -36,41 +31,41 @@ def _worst_of(plain: Standing) -> str:
     of_all = ""
     if everybody is not None:
         of_all = f", compared with {words(everybody)} accuracy over all test patients"
-    where = f"worst cell: {cell_words(plain)}"
-    if len(plain.row.seeds) > 1:
-        # The cell that is lowest after averaging has a higher mean than the headline.
-        where = f"mean over seeds of each seed's worst cell; lowest on average: {cell_words(plain)}"
-    return f"Plain training (ERM) has a worst-group accuracy of {words(worst)} ({where}){of_all}."
-
-
-def _doubts(verdicts: Sequence[str], seeds: int) -> list[str]:
-    """Say that few seeds carry no claim; with one seed the verdicts say it themselves."""
-    if not verdicts or seeds not in FEW:
-        return []
-    return [f"{FEW[seeds]} seeds find large gains only; confirm with five."]
+    return (
+        f"Plain training (ERM) has a worst-group accuracy of {words(worst)} "
+        f"({cell_words(plain)}){of_all}."
+    )
 
 
 def _verdicts(contestants: Sequence[Standing]) -> list[str]:
-    """List the other methods by their verdict; the points in brackets are their gains."""
-    found: dict[str, list[str]] = {}
-    for standing in contestants:
-        gain = standing.gain
-        if gain is not None:
-            name = f"{standing.row.name} ({percent_points(gain.difference)})"
-            found.setdefault(gain.verdict, []).append(name)
-    if not {"better", "worse", "not significant"} & found.keys():
-        return [ONE_SEED] if "one seed" in found else []
-    lines = ["No method is significantly better than ERM."]
-    if "better" in found:
-        lines = [f"Significantly better than ERM: {_listed(found['better'])}."]
-    if "worse" in found:
-        lines.append(f"Significantly worse: {_listed(found['worse'])}.")
-    if "not significant" in found:
-        lines.append(f"Not significantly different: {_listed(found['not significant'])}.")
+    """List the methods by their verdict; the points in brackets are their gains over ERM.
+
+    A method is only called better if it also beats what it declared to beat.
+    """
+    compared = [s for s in contestants if s.gain is not None and s.gain.seeds > 1]
+    better = [s for s in compared if is_proven(s)]
+    short = [s for s in compared if s.gain and s.gain.verdict == "better" and unbeaten(s)]
+    worse, alike = (
+        [s for s in compared if s.gain and s.gain.verdict == verdict]
+        for verdict in ("worse", "not significant")
+    )
+    if not compared:
+        return []
+    lines = ["No method is significantly better than ERM."] if not better + short else []
+    for words, found in (
+        ("Significantly better than ERM and than all that they declared to beat:", better),
+        ("Significantly better than ERM, but not than all that they declared to beat:", short),
+        ("Significantly worse than ERM:", worse),
+        ("Not significantly different from ERM:", alike),
+    ):
+        if found:
+            lines.append(f"{words} {listed([_with_gain(s) for s in found])}.")
     return lines
 
 
-def _listed(names: Sequence[str]) -> str:
-    if len(names) <= MOST_NAMES:
-        return ", ".join(names)
-    return f"{', '.join(names[:MOST_NAMES])} and {len(names) - MOST_NAMES} more"
+def _with_gain(standing: Standing) -> str:
+    lacking = [claim.against for claim in unbeaten(standing)]
+    points = percent_points(standing.gain.difference) if standing.gain else ""
+    is_short = standing.gain and standing.gain.verdict == "better" and lacking
+    rivals = f"; not better than {listed(lacking)}" if is_short else ""
+    return f"{standing.row.name} ({points}{rivals})"

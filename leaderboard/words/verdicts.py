@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import Comparison, Gain, Verdict
 from leaderboard.rank.verdicts import HEADLINE, LONGER, REFERENCE
 
 MINUS = "−"
+MOST_NAMES = 6  # a longer list is counted, the table has the names
 NAMES = {REFERENCE: "ERM", LONGER: "ERM trained longer"}
 VERDICTS: dict[Verdict, str] = {
     "better": "significantly better",
@@ -39,20 +41,26 @@ def gain_words(gain: Comparison, over: str) -> str:
     between = f"95 % CI {limits_words(gain)}"
     if math.isnan(gain.p_value):
         return f"{words} ({between} points, over test patients only)."
-    adjusted = " adjusted for all methods" if _judged_together(gain) else ""
-    return (
-        f"{words} ({between} points, p = {gain.p_value:.3f}{adjusted}, {gain.seeds} shared seeds)."
-    )
-
-
-def _judged_together(gain: Comparison) -> bool:
-    """Say whether a comparison is one of the board's family; controls and claims stand alone."""
-    return isinstance(gain, Gain) and not math.isnan(gain.q_value)
+    if isinstance(gain, Gain) and not math.isnan(gain.q_value):
+        chance = (
+            f"simultaneous {between} points, p = {gain.p_value:.3f} adjusted for all methods, "
+            f"q = {gain.q_value:.3f}"
+        )
+    else:
+        chance = f"{between} points, p = {gain.p_value:.3f}, not adjusted for other rows"
+    return f"{words} ({chance}, {gain.seeds} shared seeds)."
 
 
 def limits_words(gain: Comparison) -> str:
     """Say the limits of a gain's interval in percentage points: "−1.2 to +3.4"."""
     return f"{percent_points(gain.low)} to {percent_points(gain.high)}"
+
+
+def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
+    """Name several things; of many, count those that are not named."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def percent_points(value: float) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.cohort import CohortFacts
+from benchmark.api.scores import ScoreKey
 from benchmark.records.base import SCHEMA
 from benchmark.records.cohort import write_cohort_record
 from benchmark.records.config import RunConfig, write_config
@@ -286,7 +287,13 @@ def write_cohort(folder: Path, card: TaskCard, facts: CohortFacts = DIGITAL) -> 
             (folder / name).write_bytes(grey_png(_blob(shape, rng)))
             entry = {"attribute": attribute.name, "value": value, "label": label, "file": name}
             pictures.append(entry)
-    write_cohort_record(folder, card, facts, counts, pictures)
+    cells = [
+        ScoreKey("cell_accuracy", (attribute.name,), (value,), label)
+        for attribute in card.attributes
+        for value, label in product(attribute.values, card.classes)
+    ]
+    ceilings = dict.fromkeys(cells, 0.95) if facts.digital else {}
+    write_cohort_record(folder, card, facts, counts, pictures, ceilings)
 
 
 def _blob(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

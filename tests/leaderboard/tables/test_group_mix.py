@@ -118,7 +118,15 @@ def test_what_tuning_did_is_said_in_words():
     near, far = mixes(0.2, 0.5), mixes(0.2, 0.1)
     (words,) = view(standing(near, far))["verdicts"]
     assert "20.0 points off its target after tuning and 30.0 before" in words
-    assert "nearer with 1 of 2 seeds" in words
+    assert "before (nearer with 1 of 2 seeds); on held-out prompts" in words
+
+
+def test_held_out_prompts_that_tuning_made_worse_are_not_called_nearer():
+    found = mixes(0.2, 0.5)
+    for side, off in (("before", 0.158), ("after", 0.166)):
+        found["summary"]["held_out"][side]["inconsistency"] = off
+    (words,) = view(standing(found, found))["verdicts"]
+    assert words.endswith("on held-out prompts 16.6 and 15.8 (nearer with none of 2 seeds).")
 
 
 def test_what_an_untrusted_jury_counts_is_no_finding():

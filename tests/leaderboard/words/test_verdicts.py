@@ -31,8 +31,8 @@ def test_a_verdict_names_the_row_compared_with():
 
 def test_a_gain_is_said_with_interval_p_value_and_seeds():
     assert gain_words(gain(), "erm") == (
-        "+1.1 percentage points: not significantly different from ERM (95 % CI −1.2 to +3.4 "
-        "points, p = 0.320 adjusted for all methods, 3 shared seeds)."
+        "+1.1 percentage points: not significantly different from ERM (simultaneous 95 % CI "
+        "−1.2 to +3.4 points, p = 0.320 adjusted for all methods, q = 0.320, 3 shared seeds)."
     )
 
 
@@ -40,7 +40,7 @@ def test_a_claim_is_not_adjusted():
     claim = Claim(0.02, 0.01, 0.03, 0.004, 5, "duplicate_real")
     assert gain_words(claim, "duplicate_real") == (
         "+2.0 percentage points: significantly better than duplicate_real (95 % CI +1.0 to +3.0 "
-        "points, p = 0.004, 5 shared seeds)."
+        "points, p = 0.004, not adjusted for other rows, 5 shared seeds)."
     )
 
 

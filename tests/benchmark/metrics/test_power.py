@@ -1,0 +1,46 @@
+import math
+
+import numpy as np
+import pytest
+
+from benchmark.metrics.comparisons import Claim, claims_of
+from benchmark.metrics.pairing import RowDraws
+from benchmark.metrics.power import MOST_SEEDS, POWER, seeds_needed
+
+
+def found(difference, trainings, patients, seeds=2):
+    nan = math.nan
+    return Claim(difference, nan, nan, nan, seeds, "erm", trainings=trainings, patients=patients)
+
+
+def test_no_training_noise_needs_no_more_than_two_seeds():
+    assert seeds_needed(found(0.0281, 0, 0.01**2)) == 2  # 2.81 standard errors
+
+
+def test_a_gain_below_what_the_patients_can_show_is_never_found():
+    assert seeds_needed(found(0.02, 0.01**2, 0.01**2)) is None
+
+
+@pytest.mark.parametrize("wrong", [(0.0, 1e-4, 1e-4), (0.1, math.nan, 1e-4)])
+def test_nothing_is_said_without_a_difference_or_a_variance(wrong):
+    assert seeds_needed(found(*wrong)) is None
+
+
+def test_more_noise_and_smaller_gains_need_more_seeds():
+    needed = [seeds_needed(found(0.05, noise**2, 0.005**2)) for noise in (0.01, 0.02, 0.04)]
+    assert needed == sorted(needed) and needed[0] < needed[2] <= MOST_SEEDS
+    assert seeds_needed(found(0.1, 0.02**2, 0.005**2)) < needed[1]
+
+
+def test_with_so_many_seeds_a_gain_is_found_as_often_as_it_says():
+    gain, between = 0.06, 0.04  # of one difference, between seeds
+    seeds = seeds_needed(found(gain, between**2 / 2, 0))
+    rng, hits = np.random.default_rng(0), 0
+    for _ in range(400):
+        apart = gain + between * rng.normal(size=seeds)
+        rows = {
+            name: RowDraws(name, {s: np.full(9, value) for s, value in enumerate(values)})
+            for name, values in (("a", apart), ("erm", np.zeros(seeds)))
+        }
+        hits += claims_of(rows, [("a", "erm")])["a", "erm"].verdict == "better"
+    assert POWER - 0.06 < hits / 400 < POWER + 0.12
