@@ -287,12 +287,11 @@ def write_cohort(folder: Path, card: TaskCard, facts: CohortFacts = DIGITAL) -> 
             (folder / name).write_bytes(grey_png(_blob(shape, rng)))
             entry = {"attribute": attribute.name, "value": value, "label": label, "file": name}
             pictures.append(entry)
-    cells = [
-        ScoreKey("cell_accuracy", (attribute.name,), (value,), label)
-        for attribute in card.attributes
+    ceilings = {
+        ScoreKey("cell_accuracy", (attribute.name,), (value,), label): 0.95
+        for attribute in (card.attributes if facts.digital else ())
         for value, label in product(attribute.values, card.classes)
-    ]
-    ceilings = dict.fromkeys(cells, 0.95) if facts.digital else {}
+    }
     write_cohort_record(folder, card, facts, counts, pictures, ceilings)
 
 
