@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmark.support.files import write_text
-from leaderboard.export import as_csv, json_text
+from leaderboard.each_board import each_board
+from leaderboard.export import as_csv, joined, json_board, json_text
 from leaderboard.pages import Site
 from leaderboard.rank.standings import rank
-from leaderboard.read.boards import collect
+from leaderboard.read.boards import Board, collect
 from leaderboard.read.index import read_index
 from leaderboard.read.scored_run import TableCheck
+from leaderboard.tables.overview import board_card
 
 STORED = (
     "Scores were computed from saved predictions when each run ended, and again where code, "
@@ -19,6 +23,16 @@ STORED = (
 )
 RESCORED = "All scores were computed again from saved predictions for this page."
 BOARDS = "boards"  # folder of the boards' pages, beside index.html
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is written of one board, and what the first screen says of it."""
+
+    page: str
+    table: str  # CSV
+    values: str  # JSON
+    card: dict[str, Any]
 
 
 def build(runs: Path, out: Path, *, rescore: bool = False, check: TableCheck | None = None) -> Path:
@@ -34,17 +48,17 @@ def build(runs: Path, out: Path, *, rescore: bool = False, check: TableCheck | N
     collected = collect(runs, index=index, rescore=rescore, check=check)
     if index is not None:
         index.write()
-    ranked = [(board, rank(board)) for board in collected.boards]
-    scores = " ".join([RESCORED if rescore else STORED, *([check.summary()] if check else [])])
-    site = Site(ranked, scores, collected.unreadable, collected.without_generation)
+    scores, boards = RESCORED if rescore else STORED, collected.boards
+    site = Site(boards, scores, collected.unreadable, collected.without_generation)
+    made = each_board(boards, lambda board: _made(site, board))
     texts = {  # all before the first is written: they agree, whatever fails
-        "leaderboard.csv": as_csv(ranked),
-        "results.json": json_text(ranked, scores),
-        "index.html": site.first_screen(),
+        "leaderboard.csv": joined([one.table for one in made]),
+        "results.json": json_text([one.values for one in made], scores),
+        "index.html": site.first_screen([one.card for one in made]),
     }
-    for each in ranked:
-        texts[f"{BOARDS}/{each[0].slug}.html"] = site.board_page(*each)
-        texts[f"{BOARDS}/{each[0].slug}.csv"] = as_csv([each])
+    for board, one in zip(boards, made, strict=True):
+        texts[f"{BOARDS}/{board.slug}.html"] = one.page
+        texts[f"{BOARDS}/{board.slug}.csv"] = one.table
     (out / BOARDS).mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         write_text(out / name, text)
@@ -52,3 +66,13 @@ def build(runs: Path, out: Path, *, rescore: bool = False, check: TableCheck | N
         if path.suffix in (".html", ".csv") and f"{BOARDS}/{path.name}" not in texts:
             path.unlink()
     return out / "index.html"
+
+
+def _made(site: Site, board: Board) -> Made:
+    standings = rank(board)
+    return Made(
+        page=site.board_page(board, standings),
+        table=as_csv(board, standings),
+        values=json_board(board, standings),
+        card=board_card(board, standings),
+    )

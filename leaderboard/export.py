@@ -13,6 +13,7 @@ from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import Comparison
 from benchmark.metrics.scoring import score_keys
 from leaderboard.rank.means import Estimates
+from leaderboard.rank.regret import regret_of
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import LONGER, REFERENCE
 from leaderboard.read.boards import Board
@@ -25,42 +26,32 @@ from leaderboard.words.verdicts import verdict_words
 SCHEMA = 3  # of results.json
 DIGITS = 7  # of a score; resampling moves the third
 
-Ranked = Sequence[tuple[Board, Sequence[Standing]]]
-
 CSV_METRICS = tuple(column.key for column in COLUMNS if column.key in METRICS)
 
 
-def as_csv(ranked: Ranked) -> str:
-    """Write one line per row of every board; undefined and missing values are empty."""
-    estimates = [f"{m}{end}" for m in CSV_METRICS for end in ("", "_low", "_high")]
-    names = [
-        "task",
-        "task_version",
-        "variant",
-        "preset",
-        "cohort",
-        "place",
-        "rank_low",
-        "rank_high",
-    ]
-    names += [
-        "tier",
-        "method",
-        "kind",
-        "groups_used",
-        "extra_data",
-        "fields",
-        *estimates,
-        "gain_over_erm",
-    ]
-    names += ["gain_low", "gain_high", "gain_p_value", "gain_q_value", "verdict"]
-    names += ["levelling_down", "minutes", "seeds_done", "seeds_failed", "seeds_missing", "row"]
+ESTIMATES = tuple(f"{m}{end}" for m in CSV_METRICS for end in ("", "_low", "_high"))
+NAMES = (
+    *("task", "task_version", "variant", "preset", "cohort", "place", "rank_low", "rank_high"),
+    *("tier", "method", "kind", "groups_used", "extra_data", "fields", *ESTIMATES),
+    *("gain_over_erm", "gain_low", "gain_high", "gain_p_value", "gain_q_value", "verdict"),
+    *("worst_cell_regret", "levelling_down", "minutes"),
+    *("seeds_done", "seeds_failed", "seeds_missing", "row"),
+)
+
+
+def as_csv(board: Board, standings: Sequence[Standing]) -> str:
+    """Write one line per row of a board; undefined and missing values are empty."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, names, lineterminator="\n")
+    writer = csv.DictWriter(buffer, NAMES, lineterminator="\n")
     writer.writeheader()
-    for board, standings in ranked:
-        writer.writerows(_csv_row(board, standing) for standing in standings)
+    writer.writerows(_csv_row(board, standing) for standing in standings)
     return buffer.getvalue()
+
+
+def joined(tables: Sequence[str]) -> str:
+    """Put the lines of several boards under one head."""
+    first, *others = tables
+    return first + "".join(table.split("\n", 1)[1] for table in others)
 
 
 def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
@@ -81,6 +72,9 @@ def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
         "groups_used": row.method.groups_used,
         "extra_data": row.method.extra_data,
         "fields": json.dumps(row.method.fields, sort_keys=True),
+        "worst_cell_regret": regret.points
+        if (regret := regret_of(standing, board.cohort.ceilings))
+        else None,
         "levelling_down": "; ".join(standing.levelling_down),
         "minutes": minutes(standing),
         "seeds_done": " ".join(map(str, row.seeds)),
@@ -106,22 +100,26 @@ def _harmless(value: Any) -> Any:
     return "'" + value if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
 
-def json_text(ranked: Ranked, scores: str) -> str:
+def json_text(boards: Sequence[str], scores: str) -> str:
     """Write everything that the pages show, with every score of every row; one line per board.
 
-    scores: says when the scores were computed. Estimates are lists in the order of the board's
-    score_keys, null where undefined.
+    boards: from json_board. scores: says when the scores were computed.
     """
     metrics = {
         name: {"title": metric.title, "version": metric.version, "better": metric.better}
         for name, metric in METRICS.items()
     }
     values = {"schema": SCHEMA, "scores": scores, "metrics": metrics}
-    head = json.dumps(values, ensure_ascii=False)
-    boards = ",\n".join(
-        json.dumps(_json_board(*each), allow_nan=False, ensure_ascii=False) for each in ranked
-    )
-    return f'{head[:-1]}, "boards": [\n{boards}\n]}}\n'
+    head, lines = json.dumps(values, ensure_ascii=False), ",\n".join(boards)
+    return f'{head[:-1]}, "boards": [\n{lines}\n]}}\n'
+
+
+def json_board(board: Board, standings: Sequence[Standing]) -> str:
+    """Write one board as JSON.
+
+    Estimates are lists in the order of the board's score_keys, null where undefined.
+    """
+    return json.dumps(_json_board(board, standings), allow_nan=False, ensure_ascii=False)
 
 
 def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
@@ -138,6 +136,7 @@ def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
         "rows": [
             {
                 **_json_row(standing),
+                "regret": _json_regret(board, standing),
                 "generation": generation_values(standing, of_images),
                 "group_mix": mix_values(standing, of_mixes),
             }
@@ -168,6 +167,11 @@ def _json_row(standing: Standing) -> dict[str, Any]:
         "estimates": _json_estimates(standing.estimates) if standing.row.done else None,
         "environment": standing.row.config.environment,
     }
+
+
+def _json_regret(board: Board, standing: Standing) -> dict[str, Any] | None:
+    regret = regret_of(standing, board.cohort.ceilings)
+    return {"points": regret.points, "cell": vars(regret.cell)} if regret else None
 
 
 def _json_estimates(estimates: Estimates) -> dict[str, Any]:

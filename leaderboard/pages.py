@@ -14,11 +14,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from leaderboard.export import Ranked
 from leaderboard.page_sections import board_view
 from leaderboard.rank.standings import Standing
 from leaderboard.read.boards import Board
-from leaderboard.tables.overview import board_card, facts, presets
+from leaderboard.tables.overview import facts, presets
 from leaderboard.words.glossary import ranking_terms
 from leaderboard.words.mix_glossary import GENERATION_TERMS, MIX_TERMS
 
@@ -35,34 +34,37 @@ class Site:
     runs could not be read.
     """
 
-    ranked: Ranked
+    boards: Sequence[Board]
     scores: str
     unreadable: Sequence[str] = ()
     without_generation: Sequence[str] = ()
 
-    def first_screen(self) -> str:
-        """Render index.html: what there is, and the first rows of every board."""
+    def first_screen(self, cards: Sequence[Mapping[str, Any]]) -> str:
+        """Render index.html: what there is, and the first rows of every board.
+
+        cards: what board_card says of each board.
+        """
         return self._render(
             "index.html",
             home="index.html",
             pages=self._links("boards/", None),
             boards=[
-                {**board_card(board, standings), "link": f"boards/{board.slug}.html"}
-                for board, standings in self.ranked
+                {**card, "link": f"boards/{board.slug}.html"}
+                for board, card in zip(self.boards, cards, strict=True)
             ],
-            facts=facts(self.ranked),
+            facts=facts(self.boards, sum(card["missing"] for card in cards)),
             unreadable=self.unreadable[:MOST_UNREADABLE],
             unreadable_count=len(self.unreadable),
             without_generation=self.without_generation[:MOST_UNREADABLE],
             without_generation_count=len(self.without_generation),
-            presets=presets(self.ranked),
+            presets=presets(self.boards),
         )
 
     def board_page(self, board: Board, standings: Sequence[Standing]) -> str:
         """Render the page of one board."""
         view = {
-            **board_view(board, standings, self._boards),
-            "absent": _absent(board, self._boards),
+            **board_view(board, standings, self.boards),
+            "absent": _absent(board, self.boards),
         }
         return self._render(
             "board_page.html",
@@ -72,19 +74,15 @@ class Site:
             glossary=_glossary(view),
         )
 
-    @property
-    def _boards(self) -> list[Board]:
-        return [board for board, _ in self.ranked]
-
     def _links(self, folder: str, here: Board | None) -> list[dict[str, Any]]:
         return [
             {
                 "title": board.card.title,
-                "subtitle": _subtitle(board, self._boards),
+                "subtitle": _subtitle(board, self.boards),
                 "link": f"{folder}{board.slug}.html",
                 "here": board is here,
             }
-            for board in self._boards
+            for board in self.boards
         ]
 
     def _render(self, template: str, **values: Any) -> str:

@@ -113,7 +113,9 @@ def seed_pool(rows: Sequence[tuple[str, Mapping[Key, float]]]) -> SeedPool | Non
     for method, values in rows:
         of_row = np.array([values[key] for key in keys if key in values])
         if len(of_row) == len(keys) and len(values) == len(keys) and not np.isnan(of_row).any():
-            chosen[method] = max(chosen.get(method, of_row), of_row, key=lambda v: float(np.var(v)))
+            known = chosen.get(method)
+            if known is None or np.var(of_row) > np.var(known):
+                chosen[method] = of_row
     if len(chosen) < 2 or len(keys) < 2:
         return None
     methods = tuple(sorted(chosen))

@@ -273,7 +273,8 @@ def _candidates(dot: tuple[float, float], width: float, frame: Box) -> list[Box]
 
 def _overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return the area that each box shares with all others, (boxes,); both (n, 4)."""
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    area: np.ndarray = np.clip(high - low, 0, None).prod(axis=-1).sum(axis=1)
+    left, top, right, bottom = boxes.T[:, :, None]
+    wide = np.minimum(right, others[:, 2]) - np.maximum(left, others[:, 0])
+    high = np.minimum(bottom, others[:, 3]) - np.maximum(top, others[:, 1])
+    area: np.ndarray = np.where((wide > 0) & (high > 0), wide * high, 0).sum(axis=1)
     return area

@@ -40,10 +40,12 @@ class Estimates(Mapping[ScoreKey, Estimate]):
 
     def __getitem__(self, key: ScoreKey) -> Estimate:
         place = self.addresses.places[key]
-        value, low, high = (None if math.isnan(x) else x for x in self.numbers[place].tolist())
-        n, *labels = self.counts[place].tolist()
-        positives, negatives = (None if count == NOT_COUNTED else count for count in labels)
-        return Estimate(value, low, high, n, self.notes.get(place, ""), positives, negatives)
+        value, low, high = [None if x != x else x for x in self.numbers[place].tolist()]
+        n, positives, negatives = self.counts[place].tolist()
+        note = self.notes.get(place, "")
+        if positives == NOT_COUNTED:
+            return Estimate(value, low, high, n, note)
+        return Estimate(value, low, high, n, note, positives, negatives)
 
     def __iter__(self) -> Iterator[ScoreKey]:
         return iter(self.addresses.in_order)

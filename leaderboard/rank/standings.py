@@ -6,8 +6,10 @@ made on the seeds and patients that both rows have, and on no others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import ScoreKey
@@ -26,7 +28,7 @@ from leaderboard.rank.verdicts import (
     of_headline,
     seeds_asked,
 )
-from leaderboard.rank.worst_cells import worst_cells
+from leaderboard.rank.worst_cells import headline_cells, worst_cells
 from leaderboard.read.boards import Board, Row
 
 
@@ -97,7 +99,7 @@ def rank(board: Board) -> list[Standing]:
             rank_high=found[i].high if i in found else None,
             estimates=estimates[i],
             worst_cell=_worst_cell(board.card, estimates[i]),
-            worst_cells=worst_cells(row),
+            worst_cells=worst_cells(board.card, row),
             gain=gains.get(i),
             claims=tuple(
                 claims[i, name] for name in row.method.compare_with if (i, name) in claims
@@ -112,18 +114,14 @@ def rank(board: Board) -> list[Standing]:
     return _in_order(standings)
 
 
-def _worst_cell(card: TaskCard, estimates: Mapping[ScoreKey, Estimate]) -> ScoreKey | None:
+def _worst_cell(card: TaskCard, estimates: Estimates) -> ScoreKey | None:
     """Find the lowest cell; where any is undefined, nobody knows which one that is."""
-    single = [(attribute.name,) for attribute in card.attributes]
-    cells = {
-        key: estimates[key].value
-        for key in estimates
-        if key.metric == "cell_accuracy" and key.attributes in single
-    }
-    defined = {key: value for key, value in cells.items() if value is not None}
-    if not defined or len(defined) < len(cells):
+    keys = headline_cells(card)
+    places = [estimates.addresses.places[key] for key in keys if key in estimates]
+    accuracy = estimates.numbers[places, 0]
+    if not places or np.isnan(accuracy).any():
         return None
-    return min(defined, key=lambda key: defined[key])
+    return keys[int(accuracy.argmin())]
 
 
 def _in_order(standings: Sequence[Standing]) -> list[Standing]:

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from benchmark.api.card import TaskCard
@@ -123,7 +124,7 @@ class Board:
         """Identify the content of the card: 6 digits."""
         return short_digest(self.card.as_dict())
 
-    @property
+    @cached_property
     def seeds(self) -> tuple[int, ...]:
         """Every seed that any row of this board was asked for."""
         done = {run.seed for row in self.rows for run in row.done}

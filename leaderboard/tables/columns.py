@@ -12,10 +12,10 @@ from markupsafe import Markup
 from benchmark.api.card import TaskCard, group_words
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.ceiling import worst_cell_regret
 from benchmark.metrics.comparisons import Gain
 from leaderboard.charts.plots import spark
 from leaderboard.rank.means import Estimate
+from leaderboard.rank.regret import regret_of
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE, REFERENCE
 from leaderboard.read.boards import Board, first_line
@@ -213,8 +213,7 @@ def _seeds(standing: Standing, context: Context) -> Cell:
 
 
 def _regret(standing: Standing, context: Context) -> Cell:
-    cells = {key: standing.get(key).value for key in context.ceilings}
-    regret = worst_cell_regret(context.ceilings, cells)
+    regret = regret_of(standing, context.ceilings)
     if regret is None:
         why = "No ceiling was made for these patients." if not context.ceilings else ""
         return _missing(standing) or Cell("–", note=why)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.metrics.catalogue import METRICS
-from leaderboard.export import Ranked
 from leaderboard.rank.standings import HEADLINE, Standing
 from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS, context_of
@@ -38,6 +37,7 @@ def board_card(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
         "summary": headline_summary(standings),
         "headline": METRICS[HEADLINE].title,
         "rows": len(standings),
+        "missing": sum(len(standing.missing) for standing in standings),
         "first": [
             {
                 "name": labels[id(standing.row)],
@@ -50,19 +50,22 @@ def board_card(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
     }
 
 
-def facts(ranked: Ranked) -> list[tuple[str, str]]:
-    """Say how much is on the pages, and when and with what it was made."""
-    standings = [standing for _, of_board in ranked for standing in of_board]
-    done = [run for standing in standings for run in standing.row.done]
-    failed = sum(len(standing.row.failed) for standing in standings)
-    missing = sum(len(standing.missing) for standing in standings) - failed
+def facts(boards: Sequence[Board], lacking: int) -> list[tuple[str, str]]:
+    """Say how much is on the pages, and when and with what it was made.
+
+    lacking: runs that failed or were not made.
+    """
+    rows = [row for board in boards for row in board.rows]
+    done = [run for row in rows for run in row.done]
+    failed = sum(len(row.failed) for row in rows)
+    missing = lacking - failed
     runs = f"{len(done)} finished, {failed} failed, {missing} missing"
-    finished = sorted(standing.row.finished for standing in standings if standing.row.done)
+    finished = sorted(row.finished for row in rows if row.done)
     environments = [run.config.environment for run in done]
     return [
-        ("Tasks", str(len({board.card.name for board, _ in ranked}))),
-        ("Methods", str(len({s.row.name for s in standings if not s.is_control}))),
-        ("Controls", str(len({s.row.name for s in standings if s.is_control}))),
+        ("Tasks", str(len({board.card.name for board in boards}))),
+        ("Methods", str(len({row.name for row in rows if not row.is_control}))),
+        ("Controls", str(len({row.name for row in rows if row.is_control}))),
         ("Runs", runs),
         ("Last run", finished[-1][:10]),
         ("Code", _commonest(environments, "commit")),
@@ -78,10 +81,10 @@ def _commonest(environments: Sequence[Mapping[str, Any]], name: str) -> str:
     return f"{value} and {len(others)} other(s)" if others else value
 
 
-def presets(ranked: Ranked) -> list[dict[str, str]]:
+def presets(boards: Sequence[Board]) -> list[dict[str, str]]:
     """Say what the results are good for, once per preset."""
-    found = {board.preset.name: board.preset.description for board, _ in ranked}
-    digital = {board.preset.name for board, _ in ranked if board.facts.digital}
+    found = {board.preset.name: board.preset.description for board in boards}
+    digital = {board.preset.name for board in boards if board.facts.digital}
     return [
         {"name": name, "meaning": " ".join([_sentence(words), *[DIGITAL] * (name in digital)])}
         for name, words in sorted(found.items())

@@ -12,6 +12,7 @@ from leaderboard.rank.verdicts import LONGER, REFERENCE
 from leaderboard.read.boards import Board, Row
 from leaderboard.tables.columns import Context, columns_of
 from leaderboard.tables.groups import GroupTables
+from leaderboard.tables.written import pairs, table_cells
 from leaderboard.words.row_marks import error_words, missing_words, row_marks
 from leaderboard.words.verdicts import gain_words, headroom_words
 
@@ -38,10 +39,9 @@ def ranking_rows(
 def ranking_row(standing: Standing, context: Context, tables: GroupTables) -> dict[str, Any]:
     """Prepare one row with everything that it shows when it is opened."""
     row = standing.row
-    cells = [
-        {"key": c.key, "label": c.title, "words": c.words, **vars(c.cell(standing, context))}
-        for c in columns_of(context)
-    ]
+    columns = columns_of(context)
+    cells = [column.cell(standing, context) for column in columns]
+    at = [column.key for column in columns].index("method")
     kind = row.method.kind
     return {
         "name": row.name,
@@ -50,12 +50,13 @@ def ranking_row(standing: Standing, context: Context, tables: GroupTables) -> di
         "words": f"{row.name} {row.method.summary} {kind}".lower(),
         "done": bool(row.done),
         "complete": standing.complete,
-        "cells": cells,
+        "before": table_cells(columns[:at], cells[:at]),
+        "after": table_cells(columns[at + 1 :], cells[at + 1 :]),
         "marks": row_marks(standing, standing.planned),
         "errors": error_words(standing),
         "notes": _row_notes(standing),
-        "fields": sorted((name, _plain(v)) for name, v in row.method.fields.items()),
-        "provenance": _provenance(standing),
+        "fields": pairs(sorted((name, _plain(v)) for name, v in row.method.fields.items())),
+        "provenance": pairs(_provenance(standing)),
         "groups": tables.groups(standing.estimates) if row.done else "",
         "gaps": tables.gaps(standing.estimates) if row.done else "",
     }
@@ -114,7 +115,7 @@ def _row_notes(standing: Standing) -> list[str]:
 def _provenance(standing: Standing) -> list[tuple[str, str]]:
     row = standing.row
     environment, method = row.config.environment, row.method
-    pairs = [
+    listed = [
         ("came from", method.origin),
         ("method's code", method.source),
         ("seeds", ", ".join(map(str, row.seeds))),
@@ -125,7 +126,7 @@ def _provenance(standing: Standing) -> list[tuple[str, str]]:
         ("row", str(row.config.row)[:12]),
         *((name, _plain(code_stamp(name, value))) for name, value in environment.items()),
     ]
-    return [(name, text) for name, text in pairs if text]
+    return [(name, text) for name, text in listed if text]
 
 
 def code_stamp(name: str, value: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmark.metrics.agreement import FEWEST_SEEDS, halves_agree
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.ceiling import worst_cell_regret
+from leaderboard.rank.regret import regret_of
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE, HEADLINE_KEY, REFERENCE
 from leaderboard.read.board_key import settings_of
@@ -44,8 +44,7 @@ def _failing(board: Board, plain: Standing | None) -> str:
         f"{words(worst.high)}), and the interval of its accuracy over all, "
         f"{words(everybody.low)} to {words(everybody.high)}, {sure} that."
     )
-    ceilings = board.cohort.ceilings
-    regret = worst_cell_regret(ceilings, {key: plain.get(key).value for key in ceilings})
+    regret = regret_of(plain, board.cohort.ceilings)
     if regret is None:
         return found
     return f"{found} It stays up to {100 * regret.points:.1f} points below the ceiling of a cell."

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from benchmark.api.scores import ScoreKey
-from leaderboard.rank.means import Estimate
 from leaderboard.rank.standings import _worst_cell, rank
 from leaderboard.read.boards import collect
 
@@ -63,9 +65,11 @@ def test_headroom_is_the_share_of_the_way_to_the_oracle(standings):
 
 
 def test_no_cell_is_worst_where_one_is_undefined(fake, standings):
-    estimates = dict(standings["erm"].estimates)
-    estimates[ScoreKey("cell_accuracy", ("sex",), ("female",), "heart failure")] = Estimate(None)
-    assert _worst_cell(fake.HEART, estimates) is None
+    estimates = standings["erm"].estimates
+    key = ScoreKey("cell_accuracy", ("sex",), ("female",), "heart failure")
+    numbers = estimates.numbers.copy()
+    numbers[estimates.addresses.places[key]] = np.nan
+    assert _worst_cell(fake.HEART, replace(estimates, numbers=numbers)) is None
 
 
 def test_erm_has_no_gain_over_itself_and_is_compared_with_longer_training(standings):

@@ -1,30 +1,30 @@
 from types import SimpleNamespace
 
 from benchmark.api.scores import Score, ScoreKey
-from leaderboard.rank.worst_cells import worst_cells
+from leaderboard.rank.worst_cells import headline_cells, worst_cells
 from leaderboard.read.score_table import table_of
 
 
-def key(value, label="ill", attributes=("sex",)):
-    return ScoreKey("cell_accuracy", attributes, (value,) * len(attributes), label)
-
-
-def run(**accuracies):
-    scores = [Score(ScoreKey("worst_group_accuracy"), 0.1, 9)]
-    scores += [Score(key(name), value, 9) for name, value in accuracies.items()]
-    scores.append(Score(key("both", attributes=("sex", "age")), 0.0, 9))
-    return SimpleNamespace(table=table_of(scores))
+def run(card, lowest, value=0.1):
+    """Make a run that is right half the time, but not in one cell; of no cell of intersections."""
+    scores = [Score(ScoreKey("worst_group_accuracy"), 0.0, 9)]
+    cells = headline_cells(card)
+    scores += [Score(key, value if key == cells[lowest] else 0.5, 9) for key in cells]
+    crossed = ScoreKey("cell_accuracy", ("age_band", "volume_band"), ("a", "b"), "male")
+    return SimpleNamespace(table=table_of([*scores, Score(crossed, 0.0, 9)]))
 
 
 def row(*runs):
     return SimpleNamespace(done=runs)
 
 
-def test_each_seed_has_its_own_worst_cell_of_one_attribute():
-    found = worst_cells(row(run(female=0.4, male=0.6), run(female=0.7, male=0.5)))
-    assert found == (key("female"), key("male"))
+def test_each_seed_has_its_own_worst_cell_of_one_attribute(fake):
+    found = worst_cells(fake.BRAIN, row(run(fake.BRAIN, 3), run(fake.BRAIN, 7)))
+    cells = headline_cells(fake.BRAIN)
+    assert found == (cells[3], cells[7])
 
 
-def test_nobody_knows_where_a_cell_is_undefined_or_no_run_is_finished():
-    assert worst_cells(row(run(female=0.4, male=0.6), run(female=None, male=0.5))) == ()
-    assert worst_cells(row()) == ()
+def test_nobody_knows_where_a_cell_is_undefined_or_no_run_is_finished(fake):
+    runs = run(fake.BRAIN, 3), run(fake.BRAIN, 7, None)
+    assert worst_cells(fake.BRAIN, row(*runs)) == ()
+    assert worst_cells(fake.BRAIN, row()) == ()
