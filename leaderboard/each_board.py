@@ -21,6 +21,7 @@ _work: list[Any] = []  # of a child: what it was started with
 def each_board(boards: Sequence[Board], make: Callable[[Board], R]) -> list[R]:
     """Return what make returns for each board, in order; it must be small and picklable.
 
+    Matrices are small here, so that threads of the linear algebra would only wait for each other.
     Boards stay where they are: children are forked, so that no draws are copied. Where processes
     cannot be forked, or threads run that a fork would lose, one process does it all.
     """
@@ -28,14 +29,15 @@ def each_board(boards: Sequence[Board], make: Callable[[Board], R]) -> list[R]:
     cores = min(os.cpu_count() or 1, len(boards))
     forks = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
     if runs < MANY or cores < 2 or not forks:
-        return [make(board) for board in boards]
+        with threadpool_limits(1):
+            return [make(board) for board in boards]
     context = multiprocessing.get_context("fork")
     with context.Pool(cores, initializer=_begin, initargs=(boards, make)) as pool:
         return pool.map(_one, range(len(boards)), chunksize=1)
 
 
 def _begin(boards: Sequence[Board], make: Callable[[Board], Any]) -> None:
-    threadpool_limits(1)  # one process per core: more threads would only wait for each other
+    threadpool_limits(1)
     _work[:] = [boards, make]
 
 

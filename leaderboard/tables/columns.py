@@ -48,6 +48,7 @@ class Context:
     common: int  # seeds of the rows that have most: with one there is neither tier nor verdict
     reference: float | None  # ERM's headline
     ceilings: Mapping[ScoreKey, float] = field(default_factory=dict)  # accuracy that can be learnt
+    digital: bool = True  # whether patients as recruited can be made
 
 
 def context_of(board: Board, standings: Sequence[Standing]) -> Context:
@@ -59,6 +60,7 @@ def context_of(board: Board, standings: Sequence[Standing]) -> Context:
         common=max((len(s.row.seeds) for s in standings if s.complete), default=0),
         reference=plain.headline.value if plain else None,
         ceilings=board.cohort.ceilings,
+        digital=board.facts.digital,
     )
 
 
@@ -233,8 +235,14 @@ def metric_column(metric: str, title: str = "") -> Column:
 
 
 def columns_of(context: Context) -> list[Column]:
-    """Return the columns that a board has values for: without a ceiling there is no regret."""
-    return [column for column in COLUMNS if column.key != "regret" or context.ceilings]
+    """Return the columns that a board can have values for.
+
+    Without a ceiling there is no regret, and nobody knows whom a real hospital would recruit.
+    """
+    recruited = {name for name, metric in METRICS.items() if metric.patients == "recruited"}
+    absent = {"regret"} if not context.ceilings else set()
+    absent |= set() if context.digital else recruited
+    return [column for column in COLUMNS if column.key not in absent]
 
 
 COLUMNS = (

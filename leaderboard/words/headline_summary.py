@@ -49,9 +49,7 @@ def _verdicts(contestants: Sequence[Standing]) -> list[str]:
         [s for s in compared if s.gain and s.gain.verdict == verdict]
         for verdict in ("worse", "not significant")
     )
-    if not compared:
-        return []
-    lines = ["No method is significantly better than ERM."] if not better + short else []
+    lines = []
     for words, found in (
         ("Significantly better than ERM and than all that they declared to beat:", better),
         ("Significantly better than ERM, but not than all that they declared to beat:", short),

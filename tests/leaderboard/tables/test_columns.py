@@ -47,3 +47,15 @@ def test_regret_is_measured_from_the_ceiling_in_the_cell_where_it_is_largest():
 def test_without_a_ceiling_there_is_no_column_of_regret():
     context = Context(card=None, planned=2, common=2, reference=None)
     assert "regret" not in [column.key for column in columns_of(context)]
+
+
+def test_real_patients_have_no_columns_of_patients_as_recruited():
+    keys = {
+        digital: {column.key for column in columns_of(Context(None, 2, 2, None, {}, digital))}
+        for digital in (True, False)
+    }
+    assert keys[True] - keys[False] == {
+        "recruited_accuracy",
+        "recruited_auroc",
+        "recruited_calibration_error",
+    }

@@ -49,8 +49,8 @@ def test_a_method_that_does_not_beat_what_it_declared_is_not_called_better():
 
 
 def test_says_that_no_method_is_better():
-    words = headline_summary([standing("erm"), standing("a", gain=(0.03, 0.4, 2))])
-    assert "No method is significantly better than ERM." in words
+    words = " ".join(headline_summary([standing("erm"), standing("a", gain=(0.03, 0.4, 2))]))
+    assert words.lower().count("no method is significantly better than erm") == 1
 
 
 def test_one_seed_gives_no_verdict():
