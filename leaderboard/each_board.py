@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -38,6 +39,7 @@ def each_board(boards: Sequence[Board], make: Callable[[Board], R]) -> list[R]:
 
 def _begin(boards: Sequence[Board], make: Callable[[Board], Any]) -> None:
     threadpool_limits(1)
+    gc.freeze()  # what was inherited is neither searched for garbage nor copied by the search
     _work[:] = [boards, make]
 
 

@@ -1,7 +1,7 @@
 """How long does the page of 200 methods x 10 tasks x 2 seeds take, and how large is it?
 
-Run: PYTHONPATH=. python docs/measurements/large_board.py FOLDER   (15 minutes the first time; the
-numbers are in docs/results/speed.md). FOLDER receives about 1 GB of run folders with made-up
+Run: PYTHONPATH=. python docs/measurements/large_board.py FOLDER   (a minute the first time; the
+numbers are in docs/results/speed.md). FOLDER receives about 0.5 GB of run folders with made-up
 scores; it is used again if it is there.
 """
 

@@ -237,7 +237,7 @@ def metric_column(metric: str, title: str = "") -> Column:
 def columns_of(context: Context) -> list[Column]:
     """Return the columns that a board can have values for.
 
-    Without a ceiling there is no regret, and nobody knows whom a real hospital would recruit.
+    Without a ceiling there is no regret; real patients have no second population as recruited.
     """
     recruited = {name for name, metric in METRICS.items() if metric.patients == "recruited"}
     absent = {"regret"} if not context.ceilings else set()
