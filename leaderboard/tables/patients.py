@@ -60,11 +60,12 @@ def settings(board: Board) -> list[str]:
 
 
 def severity_words(severity: float) -> str:
-    """Say how strongly label and groups hang together; 0.5 is the strength seen in life."""
+    """Say how strong the bias of training and validation patients is, as the knob's help does."""
     if severity == 0:
         return "no association of label and groups"
     times = {0.5: "", 1.0: "twice "}.get(severity, f"{2 * severity:g} times ")
-    return f"{times}the association seen in life"
+    selection = "" if severity == 1 else f"{severity:g} times "
+    return f"{times}the association seen in life and {selection}the training hospital's selection"
 
 
 def without_pictures(cohort: CohortFacts) -> str:
