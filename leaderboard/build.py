@@ -48,7 +48,8 @@ def build(runs: Path, out: Path, *, rescore: bool = False, check: TableCheck | N
     collected = collect(runs, index=index, rescore=rescore, check=check)
     if index is not None:
         index.write()
-    scores, boards = RESCORED if rescore else STORED, collected.boards
+    scores = " ".join([RESCORED if rescore else STORED, *([check.summary()] if check else [])])
+    boards = collected.boards
     site = Site(boards, scores, collected.unreadable, collected.without_generation)
     made = each_board(boards, lambda board: _made(site, board))
     texts = {  # all before the first is written: they agree, whatever fails
