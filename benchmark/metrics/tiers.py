@@ -33,11 +33,12 @@ def places(
     """Give rows their tiers and rank intervals, in order of their means over their own runs.
 
     All pairs are compared at once (max-t), so that the choice of the best row is part of the
-    game: a board of equal rows splits in at most 5 % of cases. Each pair is compared on the runs
-    that both have; rows that share fewer than two are never apart. A tier reaches from its best
-    row down to the last row that is not significantly worse than it; the row below opens the
-    next. So no row has a better tier than one above it. An undefined row has no place, and with
-    fewer than two seeds there are none.
+    game: a board of equal rows splits in about 5 % of cases. Each pair is compared on the runs
+    that both have; rows that share fewer than two are never apart. Tier 1 holds the rows that no
+    other is significantly better than (a confidence set for the best, after Hsu 1984, from all
+    pairs); tier 2 the same among the rows that are left. So an uncertain row may have a better
+    tier than one above it. An undefined row has no place, and with fewer than two seeds there are
+    none.
     """
     sign = 1 if better == "higher" else -1
     means = {name: sign * np.mean(list(row.measured.values())) for name, row in rows.items()}
@@ -55,7 +56,7 @@ def places(
         beats[a, b], beats[b, a] = low > 0, high < 0  # what cannot be compared is not apart
     return {
         name: Place(tier, 1 + int(beats[:, i].sum()), len(order) - int(beats[i].sum()))
-        for i, (name, tier) in enumerate(zip(order, _tiers(beats), strict=True))
+        for i, (name, tier) in enumerate(zip(order, _tiers(beats).tolist(), strict=True))
     }
 
 
@@ -69,11 +70,14 @@ def _family(rows: Mapping[Name, RowDraws], order: Sequence[Name]) -> Family:
     return family_of_pairs(covariance[np.ix_(known, known)])
 
 
-def _tiers(beats: np.ndarray) -> list[int]:
-    """Return the tier of each row in order; beats[a, b]: a is significantly better than b."""
-    tiers: list[int] = []
-    while len(tiers) < len(beats):
-        best, tier = len(tiers), 1 + (tiers[-1] if tiers else 0)
-        alike = np.flatnonzero(~beats[best, best:])  # the best row itself is one
-        tiers += [tier] * (1 + int(alike[-1]))
+def _tiers(beats: np.ndarray) -> np.ndarray:
+    """Return the tier of each row; beats[a, b]: a is significantly better than b.
+
+    Rows compared on different seeds could beat each other in a circle; they share a tier.
+    """
+    tiers, tier = np.zeros(len(beats), dtype=int), 0
+    while (left := tiers == 0).any():
+        tier += 1
+        unbeaten = left & ~beats[left].any(axis=0)
+        tiers[unbeaten if unbeaten.any() else left] = tier
     return tiers

@@ -17,8 +17,8 @@ from leaderboard.charts.plots import spark
 from leaderboard.rank.means import Estimate
 from leaderboard.rank.regret import regret_of
 from leaderboard.rank.standings import Standing
-from leaderboard.rank.verdicts import HEADLINE, REFERENCE
-from leaderboard.read.boards import Board, first_line
+from leaderboard.rank.verdicts import HEADLINE
+from leaderboard.read.boards import REFERENCE, Board, first_line
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 
 Order = Literal["ascending", "descending"]
@@ -274,8 +274,8 @@ COLUMNS = (
     Column(
         "tier",
         "Tier",
-        "A tier reaches down to the last row that is not significantly worse than its best row "
-        "(5 % level over all pairs). Do not read rows of one tier as different.",
+        "Tier 1: no other method is significantly better (5 % level over all pairs). Tier 2: only "
+        "methods of tier 1 are. An uncertain row may have a better tier than one above it.",
         "ascending",
         _tier,
     ),

@@ -16,14 +16,13 @@ TERMS = (
         "Not significantly different",
         "The difference from ERM may be chance: its interval holds 0, and its p-value is "
         f"{LEVEL:g} or more. Both are adjusted for the number of methods: a board of equal "
-        "methods calls one of them different in at most 5 % of cases. Controls stand alone.",
+        "methods calls one of them different in about 5 % of cases. Controls stand alone.",
     ),
     (
         "Verdict and tier",
         "The verdict compares a row with ERM only; tiers compare all pairs of methods. A row can "
-        "be significantly better than ERM and still share its tier: there are more pairs than "
-        "methods, and a row below both, whose seeds differ more, may not be significantly worse "
-        "than the best.",
+        "be significantly better than ERM and still share its tier, because there are more pairs "
+        "than methods. An uncertain row may have a better tier than one above it.",
     ),
     (
         "Simultaneous interval, p and q",

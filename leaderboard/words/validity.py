@@ -10,9 +10,9 @@ from benchmark.metrics.agreement import FEWEST_SEEDS, halves_agree
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.rank.regret import regret_of
 from leaderboard.rank.standings import Standing
-from leaderboard.rank.verdicts import HEADLINE, HEADLINE_KEY, REFERENCE
+from leaderboard.rank.verdicts import HEADLINE, HEADLINE_KEY
 from leaderboard.read.board_key import settings_of
-from leaderboard.read.boards import Board, Row
+from leaderboard.read.boards import REFERENCE, Board, Row
 
 SEVERITY = "severity"  # the knob that every digital cohort has
 Answer = tuple[str, str]  # a question and its answer
@@ -54,9 +54,13 @@ def _tiers(standings: Sequence[Standing]) -> str:
     tiers = {s.tier for s in standings if s.tier is not None}
     if not tiers:
         return "Unknown: tiers need two methods with the same two seeds or more."
-    if len(tiers) == 1:
-        return "Not shown: all methods share one tier, so the order of rows may be chance."
-    return f"Yes: they fall into {len(tiers)} tiers."
+    if len(tiers) > 1:
+        return f"Yes: they fall into {len(tiers)} tiers."
+    chance = "all methods share one tier, so the order of rows may be chance."
+    verdicts = {s.gain.verdict for s in standings if s.gain and not s.is_control}
+    if verdicts & {"better", "worse"}:
+        return f"From ERM, yes: see the gains. From each other, not shown: {chance}"
+    return f"Not shown: {chance}"
 
 
 def _halves(standings: Sequence[Standing]) -> str:
