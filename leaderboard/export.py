@@ -15,8 +15,8 @@ from benchmark.metrics.scoring import score_keys
 from leaderboard.rank.means import Estimates
 from leaderboard.rank.regret import regret_of
 from leaderboard.rank.standings import Standing
-from leaderboard.rank.verdicts import LONGER, REFERENCE
-from leaderboard.read.boards import Board
+from leaderboard.rank.verdicts import LONGER
+from leaderboard.read.boards import REFERENCE, Board
 from leaderboard.read.score_table import NOT_COUNTED
 from leaderboard.tables.columns import COLUMNS, minutes
 from leaderboard.tables.generation import generation_values, judge_of_board

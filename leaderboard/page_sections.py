@@ -9,8 +9,8 @@ from benchmark.metrics.catalogue import METRICS
 from leaderboard.charts import plots
 from leaderboard.rank.means import Estimate
 from leaderboard.rank.standings import Standing
-from leaderboard.rank.verdicts import HEADLINE, REFERENCE
-from leaderboard.read.boards import Board
+from leaderboard.rank.verdicts import HEADLINE
+from leaderboard.read.boards import REFERENCE, Board
 from leaderboard.tables.columns import Context, columns_of, context_of
 from leaderboard.tables.generation import generation_table
 from leaderboard.tables.group_mix import mix_view

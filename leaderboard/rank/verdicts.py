@@ -16,11 +16,10 @@ from benchmark.metrics.pairing import RowDraws, fullest
 from benchmark.metrics.seed_noise import SeedPool
 from benchmark.metrics.tiers import Place, places
 from leaderboard.rank.estimates import Draws
-from leaderboard.read.boards import Row
+from leaderboard.read.boards import REFERENCE, Row
 
 HEADLINE = "worst_group_accuracy"
 HEADLINE_KEY = ScoreKey(HEADLINE)
-REFERENCE = "erm"  # plain training: what every gain is measured from
 LONGER = "erm_same_compute"  # the same, with the compute of the costliest methods
 ORACLE = "oracle"  # plain training on a cohort without bias: as far as debiasing can get
 LEVELLED = "balanced_accuracy"  # of each group: what levelling down is measured in

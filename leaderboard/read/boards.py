@@ -43,7 +43,7 @@ from leaderboard.read.scored_run import (
     score_run,
 )
 
-REFERENCE = "erm"  # plain training: the row that others are compared with
+REFERENCE = "erm"  # plain training: what every gain is measured from
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from benchmark.records.result import RunFacts
 from leaderboard.rank.standings import Standing
-from leaderboard.rank.verdicts import LONGER, REFERENCE
-from leaderboard.read.boards import Board, Row
+from leaderboard.rank.verdicts import LONGER
+from leaderboard.read.boards import REFERENCE, Board, Row
 from leaderboard.tables.columns import Context, columns_of
 from leaderboard.tables.groups import GroupTables
 from leaderboard.tables.written import pairs, table_cells

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from benchmark.metrics.comparisons import Claim, Comparison
 from benchmark.metrics.power import MOST_SEEDS, seeds_needed
 from leaderboard.rank.standings import Standing
-from leaderboard.rank.verdicts import REFERENCE
+from leaderboard.read.boards import REFERENCE
 from leaderboard.words.verdicts import limits_words, listed, percent_points, verdict_words
 
 NO_ANSWER = "Which method should you use? There is no answer yet:"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.rank.standings import Standing
-from leaderboard.rank.verdicts import HEADLINE, REFERENCE
+from leaderboard.rank.verdicts import HEADLINE
+from leaderboard.read.boards import REFERENCE
 from leaderboard.tables.columns import cell_words
 from leaderboard.words.answer import is_proven, oracle_words, unbeaten, which_method
 from leaderboard.words.verdicts import listed, percent_points

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leaderboard.rank.standings import Standing
-from leaderboard.rank.verdicts import REFERENCE
-from leaderboard.read.boards import Board
+from leaderboard.read.boards import REFERENCE, Board
 from leaderboard.words.answer import is_proven
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import Comparison, Gain, Verdict
-from leaderboard.rank.verdicts import HEADLINE, LONGER, REFERENCE
+from leaderboard.rank.verdicts import HEADLINE, LONGER
+from leaderboard.read.boards import REFERENCE
 
 MINUS = "−"
 MOST_NAMES = 6  # a longer list is counted, the table has the names
