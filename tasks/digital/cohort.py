@@ -1,7 +1,8 @@
 """What every digital cohort shares: who is in which split, rendering in chunks, the cache.
 
 A task brings a PatientModel (people, anatomy, rendering); this file turns it into splits. A seed
-draws train and val. The test populations are the same for every seed: made once, kept once.
+draws train and val. The test populations are the same for all board seeds, and others for all
+development seeds: made once, kept once.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmark.api.card import TaskCard
 from benchmark.api.data import Source, Split, Splits
+from benchmark.api.seeds import is_development
 from benchmark.api.variant import Variant
 from benchmark.cohorts.storage import create_arrays, read_split
 from benchmark.discovery.code_digest import code_digest
@@ -30,6 +32,7 @@ CHUNK = 128  # patients rendered together; part of the content, because each chu
 SPLITS = ("train", "val", "test", "new", "recruited")  # each has random streams of its own
 POPULATIONS = ("test", "recruited")
 POPULATION_SEED = 2_000_000  # of the test populations, whatever the seed of a run
+DEVELOPMENT_POPULATION_SEED = 2_000_001  # likewise, of runs that choose settings
 
 
 class PatientModel(Protocol):
@@ -72,17 +75,29 @@ def load_splits(
     """Return train and val as biased as the variant says, and the test populations.
 
     test is balanced over all cells. recruited is drawn as the variant's training hospital recruits,
-    with clean labels. Both have the variant's site shift and are the same for every seed.
+    with clean labels. Both have the variant's site shift and are the same for every board seed, and
+    others for every development seed.
     """
     keys: list[dict[str, Any]] = []
     made: dict[str, Split] = {}
     for name in ("train", "val", *POPULATIONS):
         if name == "recruited" and not source.recruited:
             continue
-        drawn_by = POPULATION_SEED if name in POPULATIONS else seed
+        drawn_by = drawing_seed(name, seed)
         keys.append(_key(name, model, card, source, variant, drawn_by))
         made[name] = _made_once(keys[-1], model, card, source, variant)
     return Splits(**made, fingerprint=digest(keys))
+
+
+def drawing_seed(split: str, seed: int) -> int:
+    """Return the seed that a split of a run is drawn by.
+
+    Development seeds have test populations of their own: whoever chooses a setting by their scores
+    has not looked at the patients of a board.
+    """
+    if split not in POPULATIONS:
+        return seed
+    return DEVELOPMENT_POPULATION_SEED if is_development(seed) else POPULATION_SEED
 
 
 def draw_people(
@@ -195,8 +210,8 @@ def split_table(
     split: str, card: TaskCard, people: pd.DataFrame, labels: pd.Series, seed: int
 ) -> pd.DataFrame:
     """Return the table of a split: ids, label, attributes. Every patient has one image."""
-    drawn_by = "" if split in POPULATIONS else f"-{seed}"
-    names = [f"{split}{drawn_by}-{row:05d}" for row in range(len(people))]
+    whose = {POPULATION_SEED: "", DEVELOPMENT_POPULATION_SEED: "-development"}.get(seed, f"-{seed}")
+    names = [f"{split}{whose}-{row:05d}" for row in range(len(people))]
     identity = {"image_id": names, "patient_id": names, "label": labels.to_numpy()}
     attributes = {a.name: people[a.name].to_numpy() for a in card.attributes}
     return pd.DataFrame({**identity, **attributes})

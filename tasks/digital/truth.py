@@ -8,10 +8,10 @@ from benchmark.api.card import TaskCard
 from benchmark.api.data import Source
 from benchmark.api.variant import Variant
 from tasks.digital.cohort import (
-    POPULATION_SEED,
     POPULATIONS,
     PatientModel,
     draw_people,
+    drawing_seed,
     split_table,
 )
 
@@ -26,7 +26,7 @@ def true_tables(
     tables = {}
     for split in ("val", *POPULATIONS):
         if n := getattr(source, split):
-            drawn_by = POPULATION_SEED if split in POPULATIONS else seed
+            drawn_by = drawing_seed(split, seed)
             people, labels = draw_people(split, n, model, card, variant, drawn_by)
             tables[split] = split_table(split, card, people, labels, drawn_by)
     return tables

@@ -84,6 +84,17 @@ def test_the_test_populations_are_the_same_files_for_every_seed_and_size_of_trai
     assert other.train.images.filename != one.train.images.filename
 
 
+def test_development_seeds_are_tested_on_other_patients_than_boards(source):
+    board, one, other = (
+        load_splits(Blank(), CARD, source, DEFAULT, seed) for seed in (0, 100, 101)
+    )
+    for name in cohort.POPULATIONS:
+        first, second = getattr(one, name), getattr(other, name)
+        assert first.images.filename == second.images.filename
+        assert not set(first.images[:, 0, 0, 0]) & set(getattr(board, name).images[:, 0, 0, 0])
+        assert first.table["image_id"][0] == f"{name}-development-00000"
+
+
 def test_ids_of_the_test_populations_name_no_seed(source):
     splits = load_splits(Blank(), CARD, source, DEFAULT, 7)
     first = [split.table["image_id"][0] for split in splits.parts().values()]
