@@ -33,7 +33,7 @@ def places(
     """Give rows their tiers and rank intervals, in order of their means over their own runs.
 
     All pairs are compared at once (max-t), so that the choice of the best row is part of the
-    game: a board of equal rows splits in about 5 % of cases. Each pair is compared on the runs
+    game: a board of equal rows splits in 5 % of cases by design. Each pair is compared on the runs
     that both have; rows that share fewer than two are never apart. Tier 1 holds the rows that no
     other is significantly better than (a confidence set for the best, after Hsu 1984, from all
     pairs); tier 2 the same among the rows that are left. So an uncertain row may have a better
