@@ -24,8 +24,7 @@ def export_cohort(splits: Splits, card: TaskCard, folder: Path) -> None:
     Read back at the same image size, images agree to within 1 / 131070 and all else exactly.
     A folder that holds anything is refused; a half-written one is never left behind.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(f"{folder} is not empty. Name a new folder, or empty this one.")
+    refuse_full(folder)
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     for kind in ("images", "masks"):
@@ -36,6 +35,12 @@ def export_cohort(splits: Splits, card: TaskCard, folder: Path) -> None:
     if folder.exists():
         folder.rmdir()
     os.replace(partial, folder)
+
+
+def refuse_full(folder: Path) -> None:
+    """Raise FileExistsError if there is a file of that name, or a folder that holds anything."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FileExistsError(f"{folder} is not empty. Name a new folder, or empty this one.")
 
 
 def _export_split(split: Split, name: str, card: TaskCard, folder: Path) -> pd.DataFrame:

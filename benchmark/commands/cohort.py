@@ -53,8 +53,9 @@ def export(
 
     Example: `equipoise cohort export brain_mr_sex --out my_cohort`
     """
-    from benchmark.cohorts.export import export_cohort
+    from benchmark.cohorts.export import export_cohort, refuse_full
 
+    refuse_full(folder)  # before minutes of work
     sizes = dataclasses.asdict(load_preset(preset).source)
     source = Source(cache=default_cache() / "cohorts", **sizes)
     loaded, splits = _load(task, knob or [], source, seed)

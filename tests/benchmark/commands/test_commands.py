@@ -194,12 +194,15 @@ def test_own_patients_are_checked_before_the_plan(tmp_path):
         call("run", "--task", "cmr_heart_failure", "--cohort", tmp_path, "--dry-run")
 
 
-def test_a_full_folder_is_refused_in_a_sentence(tmp_path, capsys):
-    (tmp_path / "precious").touch()
-    command = ["cohort", "export", "brain_mr_sex", "--out", str(tmp_path)]
+def test_a_full_folder_is_refused_before_any_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("EQUIPOISE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "precious").touch()
+    command = ["cohort", "export", "brain_mr_sex", "--out", str(tmp_path / "full")]
     with pytest.raises(SystemExit, match="2"), plain_errors():
         call(*command)
     assert "is not empty. Name a new folder" in capsys.readouterr().err
+    assert not (tmp_path / "cache").exists()
 
 
 def test_a_mistake_is_told_without_a_traceback():
