@@ -94,4 +94,5 @@ def test_colours_follow_the_reader(open_page):
 def test_the_chosen_colours_go_with_the_reader_to_another_page(open_page):
     page = open_page("#theme=dark", task="")
     page.locator(".overview h2 a").first.click()
+    page.wait_for_url("**/boards/*")  # waits until the other page has run its script
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
