@@ -16,6 +16,7 @@ from benchmark.api.scores import ScoreKey
 from benchmark.metrics.comparisons import Claim, Gain
 from leaderboard.rank.estimates import draws_of, estimate_rows, seed_pool_of
 from leaderboard.rank.means import Estimate, Estimates
+from leaderboard.rank.placing import placing_values
 from leaderboard.rank.verdicts import (
     HEADLINE,
     LONGER,
@@ -39,6 +40,7 @@ class Standing:
     row: Row
     complete: bool  # it has the same runs, seed and data, as the fullest contestants of its kind
     place: int | None  # None for controls and for rows without a headline or not complete
+    placed_by: float | None  # the headline on the seeds of ERM, see placing_values
     tier: int | None  # None too where there is one seed
     rank_low: int | None  # best and worst place that the comparisons of all pairs leave open
     rank_high: int | None
@@ -84,6 +86,9 @@ def rank(board: Board) -> list[Standing]:
     rows, draws = board.rows, [draws_of(row) for row in board.rows]
     headline = of_headline(draws)
     complete, asked = completeness(rows), seeds_asked(rows)
+    placed = placing_values(rows, headline, complete)
+    # What shares no run with the others cannot stand among them.
+    complete = [whole and (i in placed or i not in headline) for i, whole in enumerate(complete)]
     pool = seed_pool_of(headline.values())
     gains, claims = board_gains(rows, headline, pool), board_claims(rows, headline, pool)
     found, reached = board_places(headline, complete, pool), board_headroom(rows, headline)
@@ -94,6 +99,7 @@ def rank(board: Board) -> list[Standing]:
             row=row,
             complete=complete[i],
             place=None,
+            placed_by=placed[i] if not np.isnan(placed.get(i, np.nan)) else None,
             tier=found[i].tier if i in found else None,
             rank_low=found[i].low if i in found else None,
             rank_high=found[i].high if i in found else None,
@@ -125,19 +131,20 @@ def _worst_cell(card: TaskCard, estimates: Estimates) -> ScoreKey | None:
 
 
 def _in_order(standings: Sequence[Standing]) -> list[Standing]:
-    """Sort by the headline: contestants before controls, rows that lack runs after the others.
+    """Sort by the headline on the seeds of ERM: contestants before controls, rows that lack runs
+    after the others.
 
     Only contestants with all runs and a headline are numbered.
     """
 
     def order(standing: Standing) -> tuple[bool, bool, bool, float, str]:
-        value, lacking = standing.headline.value, not standing.complete
+        value, lacking = standing.placed_by, not standing.complete
         return standing.is_control, lacking, value is None, -(value or 0.0), standing.row.name
 
     ordered = sorted(standings, key=order)
     numbered, place = [], 0
     for standing in ordered:
-        if standing.is_control or not standing.complete or standing.headline.value is None:
+        if standing.is_control or not standing.complete or standing.placed_by is None:
             numbered.append(standing)
         else:
             place += 1

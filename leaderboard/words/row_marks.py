@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from leaderboard.rank.standings import Standing
 from leaderboard.read.boards import first_line
 
-OTHER_PATIENTS = "Run on another version of the cohort than most rows, so it is not ranked."
+OTHER_PATIENTS = (
+    "Run on other seeds or on another version of the cohort than most rows, so it is not ranked."
+)
 OWN_LOOP = (
     "Trained by a loop of its own, not by the standard loop, so its schedule and its selection of "
     "weights may differ from those of other rows."
