@@ -26,9 +26,11 @@ from leaderboard.tables.patients import (
     without_pictures,
 )
 from leaderboard.tables.ranking_rows import KINDS, ranking_rows, row_labels
+from leaderboard.words.answer import place_of
 from leaderboard.words.board_notes import board_notes
 from leaderboard.words.headline_summary import headline_summary
 from leaderboard.words.next_step import next_step
+from leaderboard.words.row_marks import OTHER_SEEDS
 from leaderboard.words.validity import validity
 
 PLANE_X = "balanced_accuracy"
@@ -50,7 +52,7 @@ def board_view(
         "settings": settings(board),
         "question": card.question,
         "story": _story(board),
-        "summary": headline_summary(standings),
+        "summary": headline_summary(standings, place_of(board)),
         "validity": validity(board, standings, boards),
         "next_step": next_step(board, standings),
         "caption": _caption(context),
@@ -105,10 +107,13 @@ def _story(board: Board) -> str:
 
 
 def _caption(context: Context) -> str:
+    of_rows = context.seeds or (context.common,)
     seeds = (
-        f"Means over {context.common} seeds, with 95 % intervals over test patients and seeds; "
-        "those of gains hold for all methods together."
+        f"Means over {' or '.join(map(str, of_rows))} seeds, with 95 % intervals over test "
+        "patients and seeds; those of gains hold for all methods together."
     )
+    if len(of_rows) > 1:
+        seeds += f" {OTHER_SEEDS}"
     if context.common == 1:
         seeds = (
             "One seed, on test patients: no verdicts and no tiers; the 95 % intervals do not cover "

@@ -39,6 +39,7 @@ class Comparison:
     seeds: int  # how many runs both have
     trainings: float = field(default=math.nan, kw_only=True)  # variance of the mean over seeds
     patients: float = field(default=math.nan, kw_only=True)  # the test patients' part of it
+    level: float = field(default=LEVEL, kw_only=True)  # at which the interval misses the truth
 
     @property
     def verdict(self) -> Verdict:
@@ -117,13 +118,15 @@ def gains_over(
     q_values = dict(zip(tested, false_discovery(p_values), strict=True))
     gains = {}
     for block in blocks:
-        single, joint = (block.found.intervals(a) for a in (alpha, family.level(alpha)))
+        levels = {False: alpha, True: family.level(alpha)}
+        limits = {joint: block.found.intervals(level) for joint, level in levels.items()}
         for place, (name, _) in enumerate(block.pairs):
-            numbers = block.numbers(place, joint if name in adjusted else single)
+            joint = name in adjusted
+            numbers = block.numbers(place, limits[joint])
             p_value = float(adjusted.get(name, alone[name]))
             q_value = float(q_values.get(name, math.nan))
             if not math.isnan(numbers[0]):
-                parts = block.variances(place)
+                parts = block.variances(place) | {"level": levels[joint]}
                 gains[name] = Gain(*numbers, p_value, block.seeds, q_value, **parts)
     return {name: gains[name] for name in rows if name in gains}
 

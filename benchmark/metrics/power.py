@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy.special import ndtri
 
-from benchmark.metrics.chance import LEVEL, Part, half_widths
+from benchmark.metrics.chance import Part, half_widths
 from benchmark.metrics.comparisons import Comparison
 
 POWER = 0.8  # share of boards that find a difference of this size, where there is one
@@ -17,9 +17,11 @@ MOST_SEEDS = 50  # more are not worth asking for
 def seeds_needed(found: Comparison) -> int | None:
     """Return at how many seeds a true difference of the size found would be found again.
 
-    Alone, at the 5 % level, in POWER of boards, with the variance between trainings estimated from
-    the seeds themselves. None where MOST_SEEDS are not enough (then the test patients are too few,
-    or the difference is too small), and where the difference is 0 or its variance is not known.
+    In POWER of boards, at the level of the comparison itself: a gain that is judged together with
+    others needs more seeds than a claim that stands alone. The variance between trainings is taken
+    as estimated from the seeds themselves. None where MOST_SEEDS are not enough (then the test
+    patients are too few, or the difference is too small), and where the difference is 0 or its
+    variance is not known.
     """
     size, between = abs(found.difference), found.trainings * found.seeds
     if size == 0 or math.isnan(size + between + found.patients):
@@ -28,6 +30,6 @@ def seeds_needed(found: Comparison) -> int | None:
         trainings = Part(np.array(between / seeds), np.array(seeds - 1.0))
         patients = Part(np.array(found.patients), np.array(np.inf))
         error = math.sqrt(between / seeds + found.patients)
-        if float(half_widths(LEVEL, (trainings, patients))) + ndtri(POWER) * error <= size:
+        if float(half_widths(found.level, (trainings, patients))) + ndtri(POWER) * error <= size:
             return seeds
     return None

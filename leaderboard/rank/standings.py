@@ -6,6 +6,7 @@ made on the seeds and patients that both rows have, and on no others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -63,6 +64,14 @@ class Standing:
     def planned(self) -> int:
         """How many seeds the row was to have."""
         return len(self.row.seeds) + len(self.missing)
+
+    @property
+    def has_other_seeds(self) -> bool:
+        """Whether it has a place by its gain over ERM, because ERM has other seeds than it."""
+        own, placed = self.headline.value, self.placed_by
+        if self.place is None or own is None or placed is None:
+            return False
+        return not math.isclose(own, placed, abs_tol=1e-9)
 
     @property
     def headline(self) -> Estimate:

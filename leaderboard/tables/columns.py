@@ -19,6 +19,7 @@ from leaderboard.rank.regret import regret_of
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE, Board, first_line
+from leaderboard.words.cells import cell_words
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 
 Order = Literal["ascending", "descending"]
@@ -49,6 +50,7 @@ class Context:
     reference: float | None  # ERM's headline
     ceilings: Mapping[ScoreKey, float] = field(default_factory=dict)  # accuracy that can be learnt
     digital: bool = True  # whether patients as recruited can be made
+    seeds: tuple[int, ...] = ()  # how many the complete contestants have, in order
 
 
 def context_of(board: Board, standings: Sequence[Standing]) -> Context:
@@ -61,6 +63,7 @@ def context_of(board: Board, standings: Sequence[Standing]) -> Context:
         reference=plain.headline.value if plain else None,
         ceilings=board.cohort.ceilings,
         digital=board.facts.digital,
+        seeds=tuple(sorted({len(s.row.seeds) for s in standings if s.place is not None})),
     )
 
 
@@ -97,21 +100,6 @@ def estimate_cell(estimate: Estimate, metric: str) -> Cell:
     )
 
 
-def cell_words(standing: Standing) -> str:
-    """Name the cell where a row does worst with every seed: "worst cell: ill, female".
-
-    The headline is the mean of each seed's worst cell, so a cell is named only where it is the
-    same one with every seed. Empty where a cell is undefined.
-    """
-    cells = list(dict.fromkeys(standing.worst_cells))
-    if not cells:
-        return ""
-    if len(cells) > 1:
-        return "worst cells differ between seeds"
-    every = " with every seed" if len(standing.worst_cells) > 1 else ""
-    return f"worst cell{every}: {cells[0].label}, {group_words(cells[0].values)}"
-
-
 def _missing(standing: Standing) -> Cell | None:
     """Make the cell of a row without results, or None where it has some."""
     if standing.row.done:
@@ -138,11 +126,13 @@ def _headline(standing: Standing, context: Context) -> Cell:
     cell = estimate_cell(estimate, HEADLINE)
     if estimate.value is None:
         return cell
-    words = [cell.sub, cell_words(standing)]
+    placed = standing.placed_by if standing.has_other_seeds else None
+    other = "" if placed is None else f"placed as {METRICS[HEADLINE].format(placed)}"
+    words = [cell.sub, other, cell_words(standing)]
     return Cell(
         cell.text,
         sub="\n".join(word for word in words if word),
-        sort=estimate.value,
+        sort=standing.placed_by,
         note=HEADLINE_NOTE if context.common > 1 else HEADLINE_NOTE_ONE_SEED,
         picture=spark(estimate.value, estimate.low, estimate.high, context.reference),
     )

@@ -12,6 +12,7 @@ from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS, context_of
 from leaderboard.tables.patients import settings
 from leaderboard.tables.ranking_rows import code_stamp, row_labels
+from leaderboard.words.answer import place_of
 from leaderboard.words.headline_summary import headline_summary
 
 FIRST_ROWS = 5  # of a board, on the first screen
@@ -34,7 +35,7 @@ def board_card(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
         "version": board.card.version,
         "settings": settings(board),
         "question": board.card.question,
-        "summary": headline_summary(standings),
+        "summary": headline_summary(standings, place_of(board)),
         "headline": METRICS[HEADLINE].title,
         "rows": len(standings),
         "missing": sum(len(standing.missing) for standing in standings),

@@ -8,22 +8,23 @@ from benchmark.metrics.catalogue import METRICS
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE
-from leaderboard.tables.columns import cell_words
 from leaderboard.words.answer import is_proven, oracle_words, unbeaten, which_method
+from leaderboard.words.cells import cell_words
 from leaderboard.words.verdicts import listed, percent_points
 
 
-def headline_summary(standings: Sequence[Standing]) -> list[str]:
+def headline_summary(standings: Sequence[Standing], place: str = "") -> list[str]:
     """Say where plain training does worst, which methods differ from it, and what follows.
 
+    place: what the answer is valid for, from place_of.
     Empty where plain training is not on the board: then there is nothing to compare with.
     """
     plain = next((s for s in standings if s.row.name == REFERENCE and s.row.done), None)
     if plain is None or plain.headline.value is None:
         return []
     verdicts = _verdicts([s for s in standings if not s.is_control])
-    sentences = [_worst_of(plain), which_method(standings), *verdicts, oracle_words(standings)]
-    return [words for words in sentences if words]
+    sentences = [_worst_of(plain), which_method(standings, place), *verdicts]
+    return [words for words in [*sentences, oracle_words(standings)] if words]
 
 
 def _worst_of(plain: Standing) -> str:

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from leaderboard.rank.standings import Standing
 from leaderboard.read.boards import REFERENCE, Board
 from leaderboard.words.answer import is_proven
 
 
-def next_step(board: Board, standings: Sequence[Standing]) -> str:
-    """Return the command that compares plain training with the best methods of a board.
+class NextStep(NamedTuple):
+    """Why, and the command."""
 
-    The method that was shown to help, or else the first of the ranking: the patients of this board
-    are not the reader's. Empty where the board has the reader's own patients already.
+    words: str
+    command: str
+
+
+def next_step(board: Board, standings: Sequence[Standing]) -> NextStep | None:
+    """Return the command that compares plain training with the best method of a board.
+
+    The method that was shown to help, or else the first of the ranking, which is then called
+    unproven. None where the board has the reader's own patients already.
     """
     if not board.facts.digital:
-        return ""
+        return None
     ranked = [s for s in standings if s.place is not None and s.row.name != REFERENCE]
-    first = [s for s in ranked if is_proven(s)] or ranked
-    names = [REFERENCE, *(s.row.name for s in first[:1])]
+    proven = [s for s in ranked if is_proven(s)]
+    names = [REFERENCE, *(s.row.name for s in (proven or ranked)[:1])]
+    words = "Your own patients are not these. One command trains ERM on them:"
+    if proven:
+        words = f"Your own patients are not these. Compare ERM with {names[1]} on them:"
+    elif ranked:
+        words = (
+            f"Your own patients are not these. No method was shown to help here: {names[1]} is "
+            "only the first of the ranking, unproven. Compare ERM with it on them:"
+        )
     methods = " ".join(f"--method {name}" for name in names)
-    return f"equipoise run --task {board.card.name} --cohort YOUR_FOLDER {methods}"
+    return NextStep(words, f"equipoise run --task {board.card.name} --cohort YOUR_FOLDER {methods}")

@@ -14,7 +14,10 @@ OWN_LOOP = (
     "Trained by a loop of its own, not by the standard loop, so its schedule and its selection of "
     "weights may differ from those of other rows."
 )
-
+OTHER_SEEDS = (
+    "Some seeds are easier than others, so a row with other seeds than ERM is placed by ERM's mean "
+    "plus its gain on the seeds that both have."
+)
 MADE_DIFFERENTLY = (
     "Made with other code, packages or another device than the row that it is compared with, so a "
     "small difference may come from that:"
@@ -34,6 +37,7 @@ def row_marks(standing: Standing, planned: int) -> list[Mark]:
     """Return the marks of a row; planned: how many seeds it was to have."""
     return [
         *_unfinished(standing, planned),
+        *_other_seeds(standing),
         *_made_differently(standing),
         *_levelling_down(standing),
         *_own_loop(standing),
@@ -64,6 +68,14 @@ def _unfinished(standing: Standing, planned: int) -> list[Mark]:
             marks.append(Mark(f"{len(row.failed)} failed", " ".join(error_words(standing))))
         return marks
     return [] if standing.complete else [Mark("other patients", OTHER_PATIENTS)]
+
+
+def _other_seeds(standing: Standing) -> list[Mark]:
+    """Mark a row whose own mean is over other seeds than ERM's, so that its place is not by it."""
+    if not standing.has_other_seeds:
+        return []
+    seeds = ", ".join(map(str, standing.row.seeds))
+    return [Mark("other seeds", f"{OTHER_SEEDS} Seeds of this row: {seeds}.", tone="")]
 
 
 def _made_differently(standing: Standing) -> list[Mark]:

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-import numpy as np
-
-from benchmark.metrics.agreement import FEWEST_SEEDS, halves_agree
+from benchmark.metrics.agreement import FEWEST_SEEDS
 from benchmark.metrics.catalogue import METRICS
+from leaderboard.rank.halves import halves
 from leaderboard.rank.regret import regret_of
 from leaderboard.rank.standings import Standing
-from leaderboard.rank.verdicts import HEADLINE, HEADLINE_KEY
-from leaderboard.read.board_key import settings_of
-from leaderboard.read.boards import REFERENCE, Board, Row
+from leaderboard.rank.verdicts import HEADLINE
+from leaderboard.read.boards import REFERENCE, Board
+from leaderboard.words.unbiased import without_bias
+from leaderboard.words.verdicts import listed
 
-SEVERITY = "severity"  # the knob that every digital cohort has
-Answer = tuple[str, str]  # a question and its answer
+
+class Answer(NamedTuple):
+    """A question, its answer, and the command that would find it; empty where none is needed."""
+
+    question: str
+    words: str
+    command: str = ""
 
 
 def validity(board: Board, standings: Sequence[Standing], boards: Sequence[Board]) -> list[Answer]:
     """Answer the questions for one board; boards: all of the site."""
     plain = next((s for s in standings if s.row.name == REFERENCE and s.row.done), None)
     return [
-        ("Does plain training (ERM) fail some patients?", _failing(board, plain)),
-        ("Do the methods differ at all?", _tiers(standings)),
-        ("Would other seeds rank them alike?", _halves(standings)),
-        ("Is the disparity due to the bias?", _without_bias(board, boards)),
+        Answer("Does plain training (ERM) fail some patients?", _failing(board, plain)),
+        Answer("Do the methods differ at all?", _tiers(standings)),
+        Answer("Would other seeds rank them alike?", _halves(standings)),
+        Answer("Is the disparity due to the bias?", *without_bias(board, plain, boards)),
     ]
 
 
@@ -64,52 +70,20 @@ def _tiers(standings: Sequence[Standing]) -> str:
 
 
 def _halves(standings: Sequence[Standing]) -> str:
-    rows = [s.row for s in standings if s.place is not None]
-    seeds = min((len(row.seeds) for row in rows), default=0)
-    if seeds < FEWEST_SEEDS:
-        return f"Unknown: this takes {FEWEST_SEEDS} seeds, and the methods share {seeds}."
-    tau = halves_agree(np.array([_headlines(row) for row in rows]))
-    if tau is None:
+    found = halves(standings)
+    if found.seeds < FEWEST_SEEDS:
+        return (
+            f"Unknown: this takes two methods that share {FEWEST_SEEDS} seeds or more, and here "
+            f"they share {found.seeds}."
+        )
+    if found.tau is None:
         return "Unknown: there are no two methods that differ."
-    strength = "much" if tau > 0.6 else "somewhat" if tau > 0.3 else "hardly"
+    strength = "much" if found.tau > 0.6 else "somewhat" if found.tau > 0.3 else "hardly"
+    left_out = ""
+    if found.left_out:
+        left_out = f" Not in it, with fewer or other seeds: {listed(found.left_out)}."
     return (
         f"{strength.capitalize()} alike: Kendall's tau between the rankings by two halves of the "
-        f"seeds is {tau:.2f} (1: the same order, 0: no relation)."
+        f"seeds is {found.tau:.2f} (1: the same order, 0: no relation), over the "
+        f"{len(found.rows)} methods that share {found.seeds} seeds.{left_out}"
     )
-
-
-def _headlines(row: Row) -> list[float]:
-    """Return a row's headline in each seed, in order."""
-    return [float(run.table.values[run.table.keys.places[HEADLINE_KEY], 0]) for run in row.done]
-
-
-def _without_bias(board: Board, boards: Sequence[Board]) -> str:
-    """Say how well ERM does where the cohort has no bias, if such a board is among the runs."""
-    if not board.facts.digital:
-        return "Unknown: the bias of real patients cannot be switched off."
-    if board.variant.knobs.get(SEVERITY) == 0:
-        return "This board has no bias (severity 0): what differs here is difficulty and chance."
-    twin = next((other for other in boards if _is_unbiased_twin(other, board)), None)
-    rows = [row for row in twin.rows if row.name == REFERENCE and row.done] if twin else []
-    if not rows:
-        preset = "" if board.preset.name == "quick" else f" --preset {board.preset.name}"
-        return (
-            "Unknown: no run without bias. Make some with: equipoise run --task "
-            f"{board.card.name} --method erm --knob severity=0{preset}"
-        )
-    mean = float(np.mean(_headlines(rows[0])))
-    return (
-        f"Without bias (severity 0) ERM has a worst-group accuracy of "
-        f"{METRICS[HEADLINE].format(mean)}; what is missing there is no effect of the bias."
-    )
-
-
-def _is_unbiased_twin(other: Board, board: Board) -> bool:
-    """Say whether another board differs from this one in severity alone, which is 0 there."""
-    own, theirs = (
-        {**settings_of(b.preset, b.variant, generator=False), "development": b.development}
-        for b in (board, other)
-    )
-    name = f"knobs.{SEVERITY}"
-    same_task = (other.card.name, other.card.version) == (board.card.name, board.card.version)
-    return same_task and theirs.pop(name, None) == 0 and own | {name: 0} == theirs | {name: 0}

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmark.metrics.pairing import RowDraws
+from leaderboard.page_sections import board_view
 from leaderboard.rank.placing import placing_values
 from leaderboard.rank.standings import rank
 from leaderboard.read.boards import collect
@@ -68,4 +69,16 @@ def test_a_method_that_is_worse_than_erm_on_the_same_seeds_stands_below_it(uneve
     assert (first.row.name, first.place, second.place) == ("erm", 1, 2)
     assert second.headline.value > first.headline.value
     assert second.gain.difference < 0
+    assert second.has_other_seeds and not first.has_other_seeds
     assert second.placed_by == pytest.approx(first.headline.value + second.gain.difference)
+
+
+def test_the_page_says_by_what_such_a_row_is_placed(uneven):
+    standings = rank(uneven)
+    view = board_view(uneven, standings, [uneven])
+    first, second = view["ranked"]
+    assert view["caption"].startswith("Means over 2 or 3 seeds, with 95 % intervals")
+    assert "placed by ERM's mean plus its gain" in view["caption"]
+    assert f"placed as {standings[1].placed_by:.1%}" in second["after"]
+    assert "placed as" not in first["after"]
+    assert [mark.text for mark in second["marks"]] == ["other seeds"]

@@ -35,7 +35,9 @@ def standing(
             difference, difference - half, difference + half, 0.5, of_seeds, **(parts or {})
         )
     return SimpleNamespace(
-        row=SimpleNamespace(name=name, done=(SimpleNamespace(),), seeds=tuple(range(seeds))),
+        row=SimpleNamespace(
+            name=name, done=(SimpleNamespace(),), seeds=tuple(range(seeds)), by_key={}
+        ),
         headline=Estimate(headline, headline - 0.05, headline + 0.05),
         worst_cells=worst or (cell("female"),) * seeds,
         overall=lambda metric: Estimate(0.8, 0.78, 0.82),

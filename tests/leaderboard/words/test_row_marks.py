@@ -14,11 +14,24 @@ def run(seed=0, **facts):
     )
 
 
-def marks(done=(), failed=(), missing=(), complete=True, levelling_down=(), planned=2, differs=()):
+def marks(
+    done=(),
+    failed=(),
+    missing=(),
+    complete=True,
+    levelling_down=(),
+    planned=2,
+    differs=(),
+    other_seeds=False,
+):
     seeds = [one.config.seed for one in done]
     row = SimpleNamespace(done=done, failed=failed, seeds=seeds, differs=differs)
     standing = SimpleNamespace(
-        row=row, missing=missing, complete=complete, levelling_down=levelling_down
+        row=row,
+        missing=missing,
+        complete=complete,
+        levelling_down=levelling_down,
+        has_other_seeds=other_seeds,
     )
     return {mark.text: mark.help for mark in row_marks(standing, planned)}
 
@@ -43,6 +56,12 @@ def test_a_failed_seed_and_a_missing_one_have_marks_of_their_own():
 
 def test_other_patients_are_marked():
     assert list(marks(WHOLE, complete=False)) == ["other patients"]
+
+
+def test_a_row_that_is_placed_by_its_gain_says_with_which_seeds():
+    words = marks(WHOLE, other_seeds=True)["other seeds"]
+    assert "ERM's mean plus its gain on the seeds that both have" in words
+    assert words.endswith("Seeds of this row: 0, 1.")
 
 
 def test_a_row_made_differently_says_with_what():

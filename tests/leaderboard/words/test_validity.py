@@ -1,6 +1,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from benchmark.api.scores import ScoreKey
@@ -19,7 +20,7 @@ def brain(built):
 
 
 def answers(board, standings, boards=()):
-    return [answer for _, answer in validity(board, standings, boards or [board])]
+    return [answer.words for answer in validity(board, standings, boards or [board])]
 
 
 def with_severity(board, severity):
@@ -27,25 +28,50 @@ def with_severity(board, severity):
     return replace(board, variant=board.variant.model_copy(update={"knobs": knobs}))
 
 
-def test_a_board_of_two_seeds_says_what_it_cannot_know(brain):
+def test_a_board_of_two_seeds_answers_what_it_can(brain):
     board, standings = brain
     failing, differ, halves, bias = answers(board, standings)
-    assert failing.startswith(("Yes: its worst-group accuracy is ", "Not shown: its worst"))
-    assert "tier" in differ
-    assert halves == "Unknown: this takes 4 seeds, and the methods share 2."
-    assert bias == (
-        "Unknown: no run without bias. Make some with: equipoise run --task brain_mr_sex "
-        "--method erm --knob severity=0"
+    plain = next(s for s in standings if s.row.name == "erm")
+    fails = plain.headline.high < plain.overall("accuracy").low
+    assert failing.startswith("Yes: its worst" if fails else "Not shown: its worst")
+    tiers = {s.tier for s in standings if s.tier}
+    assert len(tiers) > 1
+    assert differ == f"Yes: they fall into {len(tiers)} tiers."
+    placed = [s for s in standings if s.place]
+    assert halves.endswith(f", over the {len(placed)} methods that share 2 seeds.")
+    assert bias == "Not measured yet: ERM was not run without bias. One command does it:"
+
+
+def test_what_was_not_run_without_bias_is_one_command(brain):
+    board, standings = brain
+    command = "equipoise run --task brain_mr_sex --method erm --knob severity=0"
+    assert validity(board, standings, [board])[3].command == command
+    variant = board.variant.model_copy(update={"name": "severity-1_noise-0.2"})
+    other = replace(board, variant=variant, preset=replace_name(board.preset, "standard"))
+    assert validity(other, standings, [other])[3].command == (
+        f"{command} --knob label_noise=0 --preset standard"
     )
+
+
+def replace_name(preset, name):
+    return preset.model_copy(update={"name": name})
 
 
 def test_the_board_without_bias_is_found_among_the_runs(brain):
     board, standings = brain
     twin = with_severity(board, 0.0)
-    assert answers(board, standings, [board, twin])[3].startswith("Without bias (severity 0) ERM")
+    words = answers(board, standings, [board, twin])[3]
+    plain = next(s for s in standings if s.row.name == "erm")
+    assert words.startswith(
+        "Without bias (severity 0, 2 seeds) ERM has a worst-group accuracy of "
+        f"{plain.headline.value:.1%} (95 % CI "
+    )
+    gap = plain.overall("balanced_accuracy_gap").value
+    assert words.count(f" and a gap of {gap:.1%} (95 % CI ") == 2
+    assert " With the bias of this board: a worst-group accuracy of " in words
     assert answers(twin, standings)[3].startswith("This board has no bias")
     other = replace(twin, card=replace(twin.card, version=2))
-    assert answers(board, standings, [board, other])[3].startswith("Unknown")
+    assert answers(board, standings, [board, other])[3].startswith("Not measured yet")
 
 
 def test_plain_training_fails_only_where_the_intervals_are_apart(brain):
@@ -71,29 +97,56 @@ def test_the_ceiling_says_how_much_more_can_be_learnt(brain):
     assert words.endswith("It stays up to 30.0 points below the ceiling of a cell.")
 
 
-def test_two_halves_of_four_seeds_are_compared(brain):
+def row(name, values):
+    """A placed row with its headline by seed."""
+    keys = SimpleNamespace(places={ScoreKey("worst_group_accuracy"): 0})
+    tables = {
+        seed: SimpleNamespace(keys=keys, values=np.array([[value]]))
+        for seed, value in values.items()
+    }
+    runs = {(seed, "fp"): SimpleNamespace(table=table) for seed, table in tables.items()}
+    found = standing(name)
+    found.row = SimpleNamespace(name=name, done=[], seeds=tuple(values), by_key=runs)
+    return found
+
+
+def test_a_board_with_fewer_seeds_for_costly_methods_compares_the_others(brain):
     board, _ = brain
-    headline = ScoreKey("worst_group_accuracy")
+    five, three = range(5), range(3)
+    rows = [
+        row("a", dict.fromkeys(five, 0.5)),
+        row("b", dict.fromkeys(five, 0.6)),
+        row("costly", dict.fromkeys(three, 0.7)),
+    ]
+    assert answers(board, rows)[2] == (
+        "Much alike: Kendall's tau between the rankings by two halves of the seeds is 1.00 (1: the "
+        "same order, 0: no relation), over the 2 methods that share 5 seeds. Not in it, with fewer "
+        "or other seeds: costly."
+    )
 
-    def row(name, *values):
-        found = standing(name, seeds=len(values))
-        keys = SimpleNamespace(places={headline: 0})
-        tables = [SimpleNamespace(keys=keys, values=[[value]]) for value in values]
-        runs = [SimpleNamespace(table=FakeTable(table)) for table in tables]
-        found.row = SimpleNamespace(name=name, done=runs, seeds=tuple(range(len(values))))
-        return found
 
-    rows = [row("a", 0.5, 0.5, 0.5, 0.5), row("b", 0.6, 0.6, 0.6, 0.6)]
-    assert answers(board, rows)[2].startswith("Much alike: Kendall's tau")
+def test_seeds_are_compared_by_number_and_not_by_place(brain):
+    """Both have two of their three seeds in common: 0 and 1, which turn the rows round."""
+    board, _ = brain
+    rows = [row("a", {0: 0.5, 1: 0.9, 2: 0.1}), row("b", {0: 0.9, 1: 0.5}), row("c", {5: 0.1})]
+    words = answers(board, rows)[2]
+    assert "is -1.00 (" in words and "over the 2 methods that share 2 seeds." in words
+    assert words.endswith("or other seeds: c.")
 
 
-class FakeTable:
-    """A table with one score."""
+def test_too_few_shared_seeds_say_what_it_takes(brain):
+    board, _ = brain
+    rows = [row("a", {0: 0.5, 1: 0.6}), row("b", {1: 0.5})]
+    assert answers(board, rows)[2] == (
+        "Unknown: this takes two methods that share 2 seeds or more, and here they share 1."
+    )
 
-    def __init__(self, table):
-        import numpy as np
 
-        self.keys, self.values = table.keys, np.array(table.values)
+@pytest.mark.parametrize(("second", "strength"), [(0.6, "Much"), (0.4, "Hardly")])
+def test_the_agreement_is_said_in_a_word(brain, second, strength):
+    board, _ = brain
+    rows = [row("a", {0: 0.5, 1: 0.5}), row("b", {0: 0.6, 1: second})]
+    assert answers(board, rows)[2].startswith(f"{strength} alike: Kendall's tau")
 
 
 def test_the_next_step_is_one_command_with_the_method_that_helped(brain):
@@ -103,8 +156,14 @@ def test_the_next_step_is_one_command_with_the_method_that_helped(brain):
         standing("proven", 0.69, (0.09, 0.02, 5), place=2),
         standing("erm", 0.6, place=3),
     ]
-    command = "equipoise run --task brain_mr_sex --cohort YOUR_FOLDER --method erm --method "
-    assert next_step(board, rows) == command + "proven"
-    assert next_step(board, rows[:1] + rows[2:]) == command + "first"
+    command = "equipoise run --task brain_mr_sex --cohort YOUR_FOLDER --method erm"
+    helped, unproven, alone = (
+        next_step(board, some) for some in (rows, rows[:1] + rows[2:], rows[2:])
+    )
+    assert helped.command == f"{command} --method proven"
+    assert helped.words.endswith("Compare ERM with proven on them:")
+    assert unproven.command == f"{command} --method first"
+    assert "first is only the first of the ranking, unproven." in unproven.words
+    assert alone.command == command
     facts = replace(board.facts, kind="table")
-    assert next_step(replace(board, facts=facts), rows) == ""
+    assert next_step(replace(board, facts=facts), rows) is None
