@@ -63,9 +63,7 @@ def _recommended(best: Standing, proven: Sequence[Standing], place: str) -> str:
     assert gain is not None  # a proven method has one
     rivals = [claim.against for claim in best.claims if claim.against != REFERENCE]
     beside = f" and than {listed(rivals)}, which it declared to beat" if rivals else ""
-    here = (
-        f"{place[:1].upper()}{place[1:]}, of those compared" if place else "Of those compared here"
-    )
+    here = f"{place[:1].upper()}{place[1:]}, of those compared" if place else "Of those compared"
     words = (
         f"Which method should you use? {here}, {best.row.name}: significantly "
         f"better than ERM ({percent_points(gain.difference)} points, 95 % CI {limits_words(gain)})"
