@@ -26,7 +26,7 @@ def levelling_down(
     attributes (taken as independent). A row with an undefined group or one seed is not named.
     """
     middles = {name: _middle(row) for name, row in rows.items()}
-    pool = seed_pool([(row.method, row.measured) for row in middles.values() if row.ranked])
+    pool = seed_pool(middles.values())
     alpha = 1 - (1 - LEVEL) ** (1 / attributes)
     return {
         name

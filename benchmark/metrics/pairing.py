@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -18,12 +18,18 @@ class RowDraws:
     """One row of a board, for one score.
 
     method: the method that the row is a setting of. draws: (1 + resamples,) of each run.
-    ranked: False for a control, which is shown beside the contestants.
+    kind: baselines and methods are contestants, a control is shown beside them. The baselines'
+    variance between seeds helps to judge every row (seed_noise.py).
     """
 
     method: str
     draws: Mapping[Any, np.ndarray]
-    ranked: bool = True
+    kind: Literal["baseline", "method", "control"] = "baseline"
+
+    @property
+    def ranked(self) -> bool:
+        """Return whether the row is a contestant."""
+        return self.kind != "control"
 
     @property
     def measured(self) -> dict[Any, float]:

@@ -63,9 +63,11 @@ def _trainings(
     """Return the trainings' part of the variance of the rows' means; values: (rows, seeds).
 
     A seed moves all rows of a board together, and each of them a little more. So it is the sum of
-    the variance of the mean over methods, about which no other row tells more, and of the row's
-    own around it, moderated; degrees of freedom after Satterthwaite. Where too few other methods
-    say anything, the row's own variance is all there is.
+    the variance of the mean over baselines, about which no other row tells more, and of the row's
+    own around it, moderated; degrees of freedom after Satterthwaite. The mean of n baselines has
+    an n-th of one's own variance, and a baseline is part of it: so around it a baseline has
+    (n - 1) / n of its variance and another row (n + 1) / n. Where too few baselines say anything,
+    the row's own variance is all there is.
     """
     rows, seeds = values.shape
     if seeds < 2:
@@ -75,10 +77,10 @@ def _trainings(
         return alone
     prior = pool.priors(methods, differences=False)
     shared = np.array([pool.by_seed[key] for key in keys])
-    of_rest = (n := len(pool.methods)) / (n - 1)  # the row itself is one n-th of the mean
-    own = (values - shared).var(axis=1, ddof=1) * of_rest
+    n, inside = len(pool.methods), np.isin(methods, pool.methods)
+    own = (values - shared).var(axis=1, ddof=1) * n / np.where(inside, n - 1, n + 1)
     moderated, freedom = prior.moderate(own, seeds - 1)
-    common, around = shared.var(ddof=1) / seeds, moderated / of_rest / seeds
+    common, around = shared.var(ddof=1) / seeds, moderated * (n - 1) / n / seeds
     total = common + around
     spread = common**2 / (seeds - 1) + around**2 / freedom
     together = np.where(spread > 0, total**2 / np.where(spread > 0, spread, 1), np.inf)

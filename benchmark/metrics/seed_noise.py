@@ -1,23 +1,23 @@
-"""How far trainings differ: the variance between seeds, moderated over the rows of a board.
+"""How far trainings differ: the variance between seeds, moderated by the baselines of a board.
 
 Two or three seeds say little about one row's own variance, but the rows of a board train the same
-network on the same data. So an own variance is pulled towards that of the other rows (empirical
-Bayes, Smyth 2004, doi 10.2202/1544-6115.1027), the further, the more alike the others are and the
-better it fits them.
+network on the same data. So an own variance is pulled towards that of the baselines (empirical
+Bayes, Smyth 2004, doi 10.2202/1544-6115.1027), the further, the more alike they are and the better
+it fits them. Methods are no part of the pool: what one method is compared with does not change
+with the methods that others submit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import fdtrc, polygamma
 
-from benchmark.metrics.pairing import Key, fullest
+from benchmark.metrics.pairing import RowDraws, fullest
 
-FEWEST = 2  # other rows that a prior needs
-MOST = 15  # times an own variance's degrees of freedom is the most that a prior has
+FEWEST = 2  # other baselines that a prior needs
 DOUBTFUL = 0.3  # below this p-value of the ratio own to prior, the prior counts for less
 FLOOR = 1e-4  # of the mean variance: what a row that never moved counts as, since it has no log
 _HALVES = np.geomspace(0.05, 5000, 4000)  # half degrees of freedom, to invert trigamma
@@ -26,7 +26,7 @@ _TRIGAMMA = polygamma(1, _HALVES)
 
 @dataclass(frozen=True)
 class Prior:
-    """What other rows say about a variance; arrays of one shape. Freedom 0: nothing."""
+    """What the baselines say about a variance; arrays of one shape. Freedom 0: nothing."""
 
     variance: np.ndarray
     freedom: np.ndarray  # how much it counts
@@ -47,22 +47,22 @@ class Prior:
 
 @dataclass(frozen=True)
 class SeedPool:
-    """How each method of a board moves from seed to seed, apart from what moves all of them."""
+    """How each baseline of a board moves from seed to seed, apart from what moves all of them."""
 
     methods: tuple[str, ...]
     variances: np.ndarray  # (methods,) between seeds, what row and seed leave unexplained
-    by_seed: Mapping[object, float]  # mean over methods in each run
+    by_seed: Mapping[object, float]  # mean over the baselines in each run
     freedom: int  # seeds - 1: of each variance
 
     def priors(self, *without: Sequence[str], differences: bool = True) -> Prior:
-        """Return the prior of each value or difference from all methods but its own.
+        """Return the prior of each value or difference from all baselines but its own.
 
         without: one or two sequences of m names; element i of each is left out of prior i. The
         variance is the mean over the methods left, twice that for a difference. Its degrees of
         freedom say how alike they are: the variance of their logarithms, less what chance alone
         would give, is trigamma(freedom / 2). The logarithm of a sum of two varies half as much.
-        They are never more than what the methods left have together, and never more than MOST
-        times those of an own variance: logarithms of few variances cannot prove them equal.
+        They are never more than what the methods left have together: logarithms of few variances
+        cannot prove them equal.
         """
         place = {method: i for i, method in enumerate(self.methods)}
         away = np.array([[place.get(name, -1) for name in names] for names in without])
@@ -75,8 +75,7 @@ class SeedPool:
         _, spread = _without(logs, away, left)
         unlike = spread - float(polygamma(1, self.freedom / 2)) if mean > 0 else 0 * spread
         known = left * float(self.freedom)
-        prior = _freedom_of(unlike / 2 if differences else unlike)
-        prior = np.minimum(np.minimum(prior, known), MOST * self.freedom)
+        prior = np.minimum(_freedom_of(unlike / 2 if differences else unlike), known)
         freedom = np.where(left < FEWEST, 0.0, prior)
         return Prior((2 if differences else 1) * average, freedom, known)
 
@@ -100,17 +99,18 @@ def _freedom_of(unlike: np.ndarray) -> np.ndarray:
     return np.where(unlike <= _TRIGAMMA[-1], np.inf, 2 * halves)
 
 
-def seed_pool(rows: Sequence[tuple[str, Mapping[Key, float]]]) -> SeedPool | None:
-    """Pool the rows that have all runs; None with fewer than two methods or seeds.
+def seed_pool(rows: Iterable[RowDraws]) -> SeedPool | None:
+    """Pool the baselines that have all runs; None with fewer than two of them, or than two seeds.
 
-    rows: the method of each row, and its value in each run. A two-way layout of methods and seeds
-    without replication: the remainder of a method has variance s2 (n - 1) / n with n methods. Of
-    the rows of one method only the one whose seeds differ most takes part: settings of one method
-    move together, so counting each of them would overstate how well the noise is known.
+    A two-way layout of baselines and seeds without replication: the remainder of a baseline has
+    variance s2 (n - 1) / n with n of them. Of the rows of one baseline only the one whose seeds
+    differ most takes part: settings of one method move together, so counting each of them would
+    overstate how well the noise is known.
     """
-    keys = sorted(fullest([frozenset(values) for _, values in rows]))
+    pooled = [(row.method, row.measured) for row in rows if row.kind == "baseline"]
+    keys = sorted(fullest([frozenset(values) for _, values in pooled]))
     chosen: dict[str, np.ndarray] = {}
-    for method, values in rows:
+    for method, values in pooled:
         of_row = np.array([values[key] for key in keys if key in values])
         if len(of_row) == len(keys) and len(values) == len(keys) and not np.isnan(of_row).any():
             known = chosen.get(method)

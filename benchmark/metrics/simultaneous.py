@@ -66,24 +66,6 @@ def family_against_one(blocks: Sequence[np.ndarray]) -> Family:
     return _family(largest)
 
 
-def family_of_pairs(covariance: np.ndarray) -> Family:
-    """Make the family of all pairs of rows (Tukey's design); covariance of the rows' means."""
-    rows = len(covariance)
-    if rows < 3:
-        return Family(np.empty(0))
-    samples = _samples(rows * (rows - 1) // 2)
-    root = _root(covariance)
-    normal = np.random.default_rng(SEED).standard_normal((samples, rows))
-    drawn, covariance = (normal @ root.T).astype(np.float32), root @ root.T
-    own, largest = np.diagonal(covariance), np.zeros(samples)
-    for row in range(rows - 1):
-        variance = own[row] + own[row + 1 :] - 2 * covariance[row, row + 1 :]
-        scale = np.where(variance > 0, 1 / np.sqrt(np.where(variance > 0, variance, 1)), 0)
-        apart = np.abs(drawn[:, row + 1 :] - drawn[:, row, None]) * scale.astype(np.float32)
-        largest = np.maximum(largest, apart.max(axis=1))
-    return _family(largest)
-
-
 def _family(largest: np.ndarray) -> Family:
     return Family(np.sort(2 * ndtr(-largest.astype(np.float64))))
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
 import numpy as np
 
+from benchmark.metrics.chance import LEVEL
 from benchmark.metrics.comparisons import Name, compared
-from benchmark.metrics.differences import stack
 from benchmark.metrics.pairing import RowDraws
 from benchmark.metrics.seed_noise import SeedPool
-from benchmark.metrics.simultaneous import Family, family_of_pairs
 
 
 @dataclass(frozen=True)
@@ -32,23 +31,26 @@ def places(
 ) -> dict[Name, Place]:
     """Give rows their tiers and rank intervals, in order of their means over their own runs.
 
-    All pairs are compared at once (max-t), so that the choice of the best row is part of the
-    game: a board of equal rows splits in 5 % of cases by design. Each pair is compared on the runs
-    that both have; rows that share fewer than two are never apart. Tier 1 holds the rows that no
-    other is significantly better than (a confidence set for the best, after Hsu 1984, from all
-    pairs); tier 2 the same among the rows that are left. So an uncertain row may have a better
-    tier than one above it. An undefined row has no place, and with fewer than two seeds there are
-    none.
+    All pairs are compared, each at 5 % divided by the number of pairs (Bonferroni), so that it
+    makes no difference that the best row was chosen for being the best: a board of equal rows
+    splits in at most 5 % of cases by design. Max-t over the pairs (Tukey's design) takes their
+    dependence for known and split more often (docs/results/ruler.md). Each pair is compared on the
+    runs that both have; rows that share fewer than two are never apart.
+
+    Tier 1 holds the rows that no other is significantly better than; tier 2 the same among the
+    rows that are left. So an uncertain row may have a better tier than one above it. An undefined
+    row has no place, and with fewer than two seeds there are none.
     """
     sign = 1 if better == "higher" else -1
     means = {name: sign * np.mean(list(row.measured.values())) for name, row in rows.items()}
     order = sorted((n for n in rows if not np.isnan(means[n])), key=lambda n: -means[n])
     if not order or max(len(row.draws) for row in rows.values()) < 2:
         return {}
-    level = _family(rows, order).level()
+    pairs = list(combinations(order, 2))
+    level = LEVEL / max(len(pairs), 1)
     place = {name: i for i, name in enumerate(order)}
     beats = np.zeros((len(order), len(order)), dtype=bool)
-    for block in compared(rows, list(combinations(order, 2)), pool):
+    for block in compared(rows, pairs, pool):
         if block.seeds < 2:
             continue
         a, b = (np.array([place[pair[side]] for pair in block.pairs]) for side in (0, 1))
@@ -58,16 +60,6 @@ def places(
         name: Place(tier, 1 + int(beats[:, i].sum()), len(order) - int(beats[i].sum()))
         for i, (name, tier) in enumerate(zip(order, _tiers(beats).tolist(), strict=True))
     }
-
-
-def _family(rows: Mapping[Name, RowDraws], order: Sequence[Name]) -> Family:
-    """Make the family of all pairs, from the runs that all rows have, if there are any."""
-    common = set.intersection(*(set(rows[name].draws) for name in order))
-    if len(common) < 2:
-        return family_of_pairs(np.eye(len(order)))
-    covariance = stack([rows[name] for name in order], common).covariance()
-    known = ~np.isnan(np.diagonal(covariance))
-    return family_of_pairs(covariance[np.ix_(known, known)])
 
 
 def _tiers(beats: np.ndarray) -> np.ndarray:

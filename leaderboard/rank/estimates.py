@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.pairing import RowDraws
 from benchmark.metrics.seed_means import seed_intervals
-from benchmark.metrics.seed_noise import SeedPool, seed_pool
+from benchmark.metrics.seed_noise import seed_pool
 from leaderboard.rank.means import Estimates, mean_over_seeds, no_estimates
 from leaderboard.read.boards import Row
 from leaderboard.read.scored_run import RunKey
@@ -24,12 +24,7 @@ def draws_of(row: Row) -> dict[ScoreKey, RowDraws]:
     for run in row.done:
         for key, of_run in run.draws.items():
             draws.setdefault(key, {})[run.key] = of_run
-    return {key: RowDraws(row.name, of, not row.is_control) for key, of in draws.items()}
-
-
-def seed_pool_of(rows: Iterable[RowDraws]) -> SeedPool | None:
-    """Pool the variance between seeds over the contestants that have all the board's runs."""
-    return seed_pool([(row.method, row.measured) for row in rows if row.ranked])
+    return {key: RowDraws(row.name, of, row.method.kind) for key, of in draws.items()}
 
 
 def estimate_rows(rows: Sequence[Row], draws: Sequence[Draws]) -> list[Estimates]:
@@ -47,7 +42,7 @@ def estimate_rows(rows: Sequence[Row], draws: Sequence[Draws]) -> list[Estimates
         moved = {i: row for i, row in of_key.items() if i not in still}
         # What never trains, no seed moves.
         found = seed_intervals(still, limits) | seed_intervals(
-            moved, limits, seed_pool_of(of_key.values())
+            moved, limits, seed_pool(of_key.values())
         )
         for i, (_, *interval) in found.items():
             place = means[i].addresses.places[key]

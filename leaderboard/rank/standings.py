@@ -15,7 +15,8 @@ import numpy as np
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.comparisons import Claim, Gain
-from leaderboard.rank.estimates import draws_of, estimate_rows, seed_pool_of
+from benchmark.metrics.seed_noise import seed_pool
+from leaderboard.rank.estimates import draws_of, estimate_rows
 from leaderboard.rank.means import Estimate, Estimates
 from leaderboard.rank.placing import placing_values
 from leaderboard.rank.verdicts import (
@@ -98,7 +99,7 @@ def rank(board: Board) -> list[Standing]:
     placed = placing_values(rows, headline, complete)
     # What shares no run with the others cannot stand among them.
     complete = [whole and (i in placed or i not in headline) for i, whole in enumerate(complete)]
-    pool = seed_pool_of(headline.values())
+    pool = seed_pool(headline.values())
     gains, claims = board_gains(rows, headline, pool), board_claims(rows, headline, pool)
     found, reached = board_places(headline, complete, pool), board_headroom(rows, headline)
     levelled = board_levelling(board.card, rows, draws)

@@ -136,4 +136,4 @@ def _groups(draws: Draws, attribute: Attribute) -> RowDraws | None:
         return None
     runs = set.intersection(*(set(group.draws) for group in of_groups))
     stacked = {run: np.array([group.draws[run] for group in of_groups]) for run in runs}
-    return RowDraws(of_groups[0].method, stacked, of_groups[0].ranked)
+    return RowDraws(of_groups[0].method, stacked, of_groups[0].kind)

@@ -29,7 +29,7 @@ TERMS = (
         "Shown when a row is opened. The interval of a gain over ERM and its p-value hold for all "
         "methods of the board together. The q-value is the share of false gains to expect among "
         "the rows with a q-value up to it. Comparisons that a method declared beforehand stand "
-        "alone: they do not change with the number of other rows.",
+        "alone: they do not change with the number of other methods.",
     ),
     (
         "Better than ERM",

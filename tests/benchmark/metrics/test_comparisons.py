@@ -15,8 +15,8 @@ from benchmark.metrics.seed_means import seed_intervals
 from benchmark.metrics.seed_noise import seed_pool
 
 
-def of(draws, method="a", ranked=True):
-    return RowDraws(method, dict(enumerate(draws)), ranked)
+def of(draws, method="a", kind="baseline"):
+    return RowDraws(method, dict(enumerate(draws)), kind)
 
 
 def board(seed, rows=5, seeds=3):
@@ -25,10 +25,6 @@ def board(seed, rows=5, seeds=3):
     values = 0.7 + 0.05 * rng.normal(size=(rows, 1, 1)) + 0.02 * rng.normal(size=(rows, seeds, 1))
     draws = values + 0.01 * np.append(np.zeros((1, 1, 1)), rng.normal(size=(1, 1, 60)), axis=2)
     return {f"m{i}": of(draws[i], f"m{i}") for i in range(rows)}
-
-
-def pool_of(rows):
-    return seed_pool([(row.method, row.measured) for row in rows.values()])
 
 
 def single(a, b, pool=None):
@@ -47,12 +43,12 @@ def test_the_difference_is_a_minus_b(row):
     assert found.difference == pytest.approx(0.1)
 
 
-@given(st.integers(0, 200), st.booleans())
+@given(st.integers(0, 200), st.sampled_from(["baseline", "method", "control"]))
 @settings(deadline=None, max_examples=40)
-def test_identical_rows_are_never_different(seed, ranked):
+def test_identical_rows_are_never_different(seed, kind):
     rows = board(seed)
-    rows["copy"] = of(list(rows["m0"].draws.values()), "copy", ranked)
-    gain = gains_over("m0", rows, pool_of(rows))["copy"]
+    rows["copy"] = of(list(rows["m0"].draws.values()), "copy", kind)
+    gain = gains_over("m0", rows, seed_pool(rows.values()))["copy"]
     assert (gain.difference, gain.verdict, gain.p_value) == (0, "not significant", 1)
 
 
@@ -60,8 +56,8 @@ def test_identical_rows_are_never_different(seed, ranked):
 @settings(deadline=None, max_examples=40)
 def test_interval_p_value_and_verdict_say_the_same(seed, seeds):
     rows = board(seed, seeds=seeds)
-    gains = gains_over("m0", rows, pool_of(rows))
-    claims = claims_of(rows, [(name, "m0") for name in gains], pool_of(rows))
+    gains = gains_over("m0", rows, seed_pool(rows.values()))
+    claims = claims_of(rows, [(name, "m0") for name in gains], seed_pool(rows.values()))
     for found in (*gains.values(), *claims.values()):
         apart = found.low > 0 or found.high < 0
         assert apart == (found.verdict in ("better", "worse")) == (found.p_value < 0.05)
@@ -73,13 +69,14 @@ def test_interval_p_value_and_verdict_say_the_same(seed, seeds):
 def test_the_order_of_the_rows_does_not_matter(seed):
     rows = board(seed)
     other = dict(reversed(rows.items()))
-    assert gains_over("m0", rows, pool_of(rows)) == gains_over("m0", other, pool_of(other))
+    pools = [seed_pool(some.values()) for some in (rows, other)]
+    assert gains_over("m0", rows, pools[0]) == gains_over("m0", other, pools[1])
 
 
 def test_more_rows_make_gains_harder_and_leave_claims_alone():
     rows = board(3, rows=12)
     few = {name: rows[name] for name in ("m0", "m1", "m2")}
-    pool = pool_of(rows)
+    pool = seed_pool(rows.values())
     narrow, wide = (gains_over("m0", of_board, pool)["m1"] for of_board in (few, rows))
     assert wide.high - wide.low > narrow.high - narrow.low
     assert claims_of(few, [("m1", "m0")], pool) == claims_of(rows, [("m1", "m0")], pool)
@@ -95,7 +92,7 @@ def test_the_gain_of_the_only_contestant_is_its_claim(row):
 def test_a_control_is_compared_alone_and_costs_the_contestants_nothing():
     rows = board(5)
     alone = gains_over("m0", rows)
-    control = RowDraws("control", rows["m1"].draws, ranked=False)
+    control = RowDraws("control", rows["m1"].draws, kind="control")
     found = gains_over("m0", {**rows, "control": control})
     assert {name: found[name] for name in alone} == alone
     assert found["control"].high < found["m1"].high

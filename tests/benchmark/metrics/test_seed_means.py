@@ -50,7 +50,7 @@ def test_without_resamples_there_is_a_mean_and_no_interval():
 
 def test_the_board_widens_the_interval_of_a_row_whose_seeds_agree_by_chance():
     values = {"a": [0.70, 0.70], "b": [0.60, 0.80], "c": [0.80, 0.60], "d": [0.65, 0.75]}
-    pool = seed_pool([(name, dict(enumerate(of_row))) for name, of_row in values.items()])
+    pool = seed_pool([still(of_row, name) for name, of_row in values.items()])
     alone, pooled = (seed_interval(still(values["a"]), (-9, 9), p) for p in (None, pool))
     assert alone == pytest.approx([0.70] * 3)
     assert pooled[1] < 0.69 and pooled[2] > 0.71
@@ -59,7 +59,7 @@ def test_the_board_widens_the_interval_of_a_row_whose_seeds_agree_by_chance():
 def test_what_moves_all_rows_alike_counts_with_the_seeds_own_degrees_of_freedom():
     """Rows that differ by nothing but a constant: the variance between seeds is all shared."""
     values = {f"m{k}": [0.6 + k / 10, 0.64 + k / 10, 0.62 + k / 10] for k in range(3)}
-    pool = seed_pool([(name, dict(enumerate(of_row))) for name, of_row in values.items()])
+    pool = seed_pool([still(of_row, name) for name, of_row in values.items()])
     half = stats.t.ppf(0.975, 2) * 0.02 / np.sqrt(3)
     found = seed_interval(still(values["m0"], "m0"), (-9, 9), pool)
     assert found == pytest.approx((0.62, 0.62 - half, 0.62 + half))

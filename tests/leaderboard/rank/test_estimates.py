@@ -5,7 +5,8 @@ import pytest
 
 from benchmark.api.scores import Score, ScoreKey
 from benchmark.metrics.pairing import RowDraws
-from leaderboard.rank.estimates import draws_of, estimate_rows, seed_pool_of
+from benchmark.metrics.seed_noise import seed_pool
+from leaderboard.rank.estimates import draws_of, estimate_rows
 from leaderboard.read.boards import collect
 from leaderboard.read.score_table import table_of
 
@@ -40,11 +41,5 @@ def test_settings_of_one_method_count_once_in_the_pool(fake, tmp_path):
         for seed in (0, 1):
             fake.write_run(tmp_path, fake.BRAIN, method, seed)
     (board,) = collect(tmp_path).boards
-    pool = seed_pool_of([draws_of(row)[AUROC] for row in board.rows])
+    pool = seed_pool([draws_of(row)[AUROC] for row in board.rows])
     assert pool.methods == ("dfr", "erm")
-
-
-def test_controls_are_not_pooled():
-    runs = {0: np.array([0.5]), 1: np.array([0.6])}
-    pool = seed_pool_of([RowDraws(name, runs, name != "oracle") for name in ("a", "b", "oracle")])
-    assert pool.methods == ("a", "b")
