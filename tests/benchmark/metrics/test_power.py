@@ -43,7 +43,7 @@ def test_a_gain_carries_the_level_of_its_family_and_a_claim_does_not():
     rows = {
         name: RowDraws(name, {s: rng.normal(size=9) for s in range(3)}) for name in ("erm", *"abcd")
     }
-    rows["control"] = RowDraws("control", rows["a"].draws, ranked=False)
+    rows["control"] = RowDraws("control", rows["a"].draws, kind="control")
     gains = gains_over("erm", rows)
     assert 0.05 / 4.5 < gains["a"].level < 0.02
     assert gains["control"].level == claims_of(rows, [("a", "erm")])["a", "erm"].level == 0.05
