@@ -35,7 +35,7 @@ NAMES = (
     *("tier", "method", "kind", "groups_used", "extra_data", "fields", *ESTIMATES),
     *("gain_over_erm", "gain_low", "gain_high", "gain_p_value", "gain_q_value", "verdict"),
     *("worst_cell_regret", "levelling_down", "minutes"),
-    *("seeds_done", "seeds_failed", "seeds_missing", "row"),
+    *("seeds_done", "seeds_failed", "seeds_missing", "unchecked", "row"),
 )
 
 
@@ -80,6 +80,7 @@ def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
         "seeds_done": " ".join(map(str, row.seeds)),
         "seeds_failed": " ".join(map(str, failed)),
         "seeds_missing": " ".join(str(s) for s in standing.missing if s not in failed),
+        "unchecked": row.unchecked,
         "row": row.config.row,
     }
     for metric in CSV_METRICS:
@@ -159,6 +160,7 @@ def _json_row(standing: Standing) -> dict[str, Any]:
             "missing": list(standing.missing),
         },
         "older": standing.row.older,
+        "unchecked": standing.row.unchecked or None,
         "levelling_down": list(standing.levelling_down),
         "rank_interval": [standing.rank_low, standing.rank_high],
         "gain": _json_comparison(standing.gain, REFERENCE),

@@ -20,20 +20,22 @@ def leaderboard(
 ) -> None:
     """Write the leaderboard page from the run folders and print where it is.
 
+    Labels and attributes of digital cohorts are compared with the cohort, by image id. A run whose
+    table differs is left off; one that cannot be compared is shown and gets no place.
+
     Examples:
 
     - `equipoise leaderboard --runs runs --out site`
-    - `equipoise leaderboard --runs theirs --rescore` believes no score and no label of the folders
+    - `equipoise leaderboard --runs theirs --rescore` believes no score of the folders either
+    - `equipoise leaderboard --cohort patients` compares runs on this folder of patients too
     """
+    from benchmark.running.cohort_truth import CohortCheck
+    from benchmark.running.compared_runs import ComparedRuns
     from leaderboard.build import build
 
-    check = None
-    if rescore:
-        from benchmark.running.cohort_truth import CohortCheck
-
-        check = CohortCheck(cohort or ())
-    elif cohort:
-        raise ValueError("--cohort compares labels with a folder of patients: add --rescore.")
-    tell(f"The leaderboard is at {build(runs, site, rescore=rescore, check=check).resolve()}")
-    if check:
-        tell(check.summary())
+    known = ComparedRuns.of(runs)
+    check = CohortCheck(cohort or (), known)
+    index = build(runs, site, rescore=rescore, check=check)
+    known.write()
+    tell(f"The leaderboard is at {index.resolve()}")
+    tell(check.summary())

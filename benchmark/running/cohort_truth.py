@@ -1,105 +1,89 @@
 """Is the table of a run that of its cohort? Labels and attributes are never believed from a folder.
 
 Whoever writes a run folder also writes its labels: with the answers for labels every method is
-right. So the patients of predictions.parquet are looked up in the cohort, by image id.
+right. So the patients of predictions.parquet are looked up in the cohort, by image id. Of a digital
+cohort that takes no image. A folder of patients is compared where it is at hand.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+from pyarrow.parquet import ParquetFile
 
 from benchmark.api.card import TaskCard
 from benchmark.api.data import Source, default_cache
 from benchmark.api.protocols import Task, truth_of
 from benchmark.api.variant import Variant
 from benchmark.cohorts.identity import content_digest
-from benchmark.discovery.find import LookupFailed, find_tasks
+from benchmark.discovery.code_digest import file_digest
+from benchmark.discovery.find import Found, LookupFailed, find_tasks
 from benchmark.discovery.load import load_task
 from benchmark.planning.identity import code_identity
+from benchmark.records.checked import Checked
 from benchmark.records.config import RunConfig
 from benchmark.records.result import PREDICTIONS
 from benchmark.records.run_folder import RunRecord
+from benchmark.running.compared_runs import ComparedRuns, state_of
+from benchmark.running.table_problems import columns_of, id_problems, word_problems
 
-Tables = Mapping[str, pd.DataFrame]  # of the splits that a run predicts, by their names
 
-
-class NotChecked(Exception):
+class NotCompared(Exception):
     """There is nothing to compare a run with; the words say why."""
 
 
-def table_problems(table: pd.DataFrame, truth: Tables, card: TaskCard) -> list[str]:
-    """Say where a run's table is not that of its cohort: unknown ids, patients left out, and words.
+@dataclass(frozen=True)
+class Truth:
+    """Who is in the splits that a run predicts: a table each, and all of them as a run has them."""
 
-    table: image_id, patient_id, split, label, attributes. truth: the same, one table per split.
-    """
-    found = table["split"].astype(str)
-    problems = [
-        f"split {name!r} is none of this cohort ({', '.join(truth)})"
-        for name in sorted(set(found) - set(truth))
-    ]
-    for name, true in truth.items():
-        problems += _split_problems(name, table[found == name], true, card)
-    return problems
+    splits: Mapping[str, pd.DataFrame]
+    whole: pa.Table
 
-
-def _split_problems(name: str, rows: pd.DataFrame, true: pd.DataFrame, card: TaskCard) -> list[str]:
-    ids, known = pd.Index(rows["image_id"].astype(str)), pd.Index(true["image_id"].astype(str))
-    counted = {
-        "images are there twice": int(ids.duplicated().sum()),
-        "images are not in the cohort": len(ids.difference(known)),
-        f"of {len(known)} images are left out": len(known.difference(ids)),
-    }
-    problems = [f"{name}: {n} {what}" for what, n in counted.items() if n]
-    own = rows.set_axis(ids)[~ids.duplicated()]
-    both = own.index.intersection(known)
-    own, true = own.loc[both], true.set_axis(known).loc[both]
-    for column in ("patient_id", "label", *(a.name for a in card.attributes)):
-        if column not in own:
-            problems.append(f"{name} has no column {column}")
-        elif n := int((own[column].astype(str) != true[column].astype(str)).sum()):
-            problems.append(f"{name}: {column} differs from the cohort's for {n} of {len(both)}")
-    return problems
+    @classmethod
+    def of(cls, splits: Mapping[str, pd.DataFrame], card: TaskCard) -> Truth:
+        """Put the tables of the splits below each other."""
+        named = [table.assign(split=name) for name, table in splits.items()]
+        whole = pd.concat(named, ignore_index=True)[columns_of(card)]
+        return cls(splits, pa.Table.from_pandas(whole, preserve_index=False))
 
 
 @dataclass
 class CohortCheck:
-    """Compares runs with their cohorts, and remembers which could not be compared.
+    """Compares runs with their cohorts, and counts what came of it.
 
-    folders: table cohorts that are at hand.
+    folders: table cohorts that are at hand. known: what was found before.
     """
 
     folders: Sequence[Path] = ()
-    compared: int = 0
-    unchecked: list[str] = field(default_factory=list)  # why, once for each run
-    _truths: dict[str, Tables] = field(default_factory=dict)
+    known: ComparedRuns = field(default_factory=ComparedRuns)
+    found: list[Checked] = field(default_factory=list)  # one for each run that was asked for
+    _truths: dict[str, Truth] = field(default_factory=dict)
+    _codes: dict[str, str] = field(default_factory=dict)
 
-    def wrong(self, folder: Path, config: RunConfig) -> str:
-        """Say what is wrong with a finished run's table; empty if nothing is, or nothing is known.
-
-        A table that cannot be read is for the scoring to report.
-        """
-        columns = ["image_id", "patient_id", "split", "label"]
-        columns += [a.name for a in config.card.attributes]
+    def of(self, folder: Path, config: RunConfig) -> Checked:
+        """Compare a finished run's table with its cohort's."""
+        kind = config.source.kind
+        compare = self._of_patients if kind == "table" else self._of_digital
         try:
-            table = pd.read_parquet(folder / PREDICTIONS, columns=columns)
-        except (OSError, ValueError):
-            return ""
-        try:
-            problems = self._problems(table, config)
-        except NotChecked as error:
-            self.unchecked.append(str(error))
-            return ""
-        self.compared += 1
-        return "; ".join(problems)
+            found = compare(folder, config)
+        except NotCompared as error:
+            words = str(error)
+            found = Checked(believed=words) if kind == "table" else Checked(unknown=words)
+        if config.cohort_facts.kind != kind:
+            found = Checked(wrong=f"config.json gives its cohort two kinds, one of them {kind!r}")
+        self.found.append(found)
+        return found
 
     def refusal(self, run: RunRecord) -> str:
         """Say why a finished run is not scored; empty if nothing speaks against it."""
-        words = self.wrong(run.folder, run.config)
+        words = self.of(run.folder, run.config).wrong
         if not words:
             return ""
         return (
@@ -107,81 +91,158 @@ class CohortCheck:
         )
 
     def summary(self) -> str:
-        """Say how many runs were compared with their cohorts, and why others were not."""
-        words = f"Labels and attributes of {self.compared} runs were compared with their cohorts'."
-        if self.unchecked:
-            reasons = dict.fromkeys(self.unchecked)
-            words += f" {len(self.unchecked)} runs were not checked: {'; '.join(reasons)}."
+        """Say how many runs were compared with their cohorts, and what became of the others."""
+        compared = sum(not one.unknown and not one.believed for one in self.found)
+        words = f"Labels and attributes of {compared} runs were compared with their cohorts'."
+        if wrong := sum(bool(one.wrong) for one in self.found):
+            words += f" {wrong} of them differ and are left off; their rows say where."
+        if unknown := Counter(one.unknown for one in self.found if one.unknown):
+            words += (
+                f" {unknown.total()} runs could not be compared, so they get no place, tier or "
+                f"verdict: {'; '.join(unknown)}."
+            )
+        if believed := Counter(one.believed for one in self.found if one.believed):
+            words += (
+                f" The labels of {believed.total()} runs on folders of patients are believed as "
+                f"the runs recorded them: {'; '.join(believed)}."
+            )
         return words
 
-    def _problems(self, table: pd.DataFrame, config: RunConfig) -> list[str]:
-        if config.source.kind == "table":
-            return table_problems(table, self._of_folder(config), config.card)
-        task, same_code = _task_of(config)
-        if oversized := _oversized(table, config):
-            return oversized
-        truth = dict(self._of_digital(task, config))
-        if config.method.kind == "control" and config.method.extra_data != "none":
-            truth.pop("val")  # it may bring its own, and it is not ranked
-            table = table[table["split"] != "val"]
-        problems = table_problems(table, truth, config.card)
-        if problems and not same_code:
-            raise NotChecked(f"other code of {config.task.name} made them, with other patients")
-        return problems
+    @cached_property
+    def _tasks(self) -> Mapping[str, Found]:
+        return find_tasks()
 
-    def _of_digital(self, task: Task, config: RunConfig) -> Tables:
+    def _code_of(self, found: Found) -> str:
+        if found.name not in self._codes:
+            self._codes[found.name] = code_identity(found)
+        return self._codes[found.name]
+
+    # Digital cohorts ---------------------------------------------------------------------------
+
+    def _of_digital(self, folder: Path, config: RunConfig) -> Checked:
+        task_found = self._tasks.get(config.task.name)
+        if task_found is None:
+            raise NotCompared(f"there is no task {config.task.name!r} here")
+        code = self._code_of(task_found)
+        state = state_of(folder, f"{code} {_own_code()}")
+        found = self.known.get(folder, state)
+        if found is None:
+            found = self._compared(folder, config, task_found)
+            self.known.add(folder, state, found)
+        return found
+
+    def _compared(self, folder: Path, config: RunConfig, task_found: Found) -> Checked:
+        """Compare tables. Images that are not there mean another cohort, where other code of the
+        task has made the run; other words of an image that is there are wrong in any case.
+        """
+        task, variant = _task_of(task_found, config)
+        table = _read(folder, config.card)
+        if isinstance(table, str):
+            return Checked(wrong=table)
+        if oversized := _oversized(table, config):
+            return Checked(wrong="; ".join(oversized))
+        truth = self._truth_of(task, variant, config)
+        if table.equals(truth.whole):
+            return Checked()
+        rows, splits = table.to_pandas(ignore_metadata=True), dict(truth.splits)
+        if config.method.kind == "control" and config.method.extra_data != "none":
+            splits.pop("val", None)  # it may bring its own, and it is not ranked
+            rows = rows[rows["split"] != "val"]
+        ids, words = id_problems(rows, splits), word_problems(rows, splits, config.card)
+        if ids and not words and self._code_of(task_found) != config.task.source:
+            name = config.task.name
+            return Checked(unknown=f"other code of {name} made them, with patients not found here")
+        return Checked(wrong="; ".join([*ids, *words]))
+
+    def _truth_of(self, task: Task, variant: Variant, config: RunConfig) -> Truth:
         sizes = dataclasses.asdict(config.preset.source)
         key = f"{config.task.name} {config.variant.knobs} {sizes} {config.seed}"
         if key not in self._truths:
-            try:
-                variant = task.knobs.variant(**config.variant.knobs)
-            except ValueError as error:
-                raise NotChecked(f"{config.task.name} here has other knobs ({error})") from error
-            truth = truth_of(task, Source(**sizes), variant, config.seed)
-            if truth is None:
-                raise NotChecked(f"{config.task.name} does not say who its patients are")
-            self._truths[key] = truth
+            tables = truth_of(task, Source(**sizes), variant, config.seed)
+            if not tables:
+                raise NotCompared(
+                    f"{config.task.name} does not say who its patients are (contract: truth)"
+                )
+            self._truths[key] = Truth.of(tables, config.card)
         return self._truths[key]
 
-    def _of_folder(self, config: RunConfig) -> Tables:
+    # Folders of patients -----------------------------------------------------------------------
+
+    def _of_patients(self, folder: Path, config: RunConfig) -> Checked:
         at_hand = [one for one in self.folders if content_digest(one) == config.source.content]
         if not at_hand:
-            raise NotChecked(
-                f"the folder of patients {config.source.name!r} is not at hand (--cohort)"
-            )
+            name = config.source.name
+            raise NotCompared(f"the folder of patients {name!r} is not at hand (--cohort)")
+        table = _read(folder, config.card)
+        if isinstance(table, str):
+            return Checked(wrong=table)
+        rows, splits = table.to_pandas(ignore_metadata=True), self._splits_of(at_hand[0], config)
+        problems = [*id_problems(rows, splits), *word_problems(rows, splits, config.card)]
+        return Checked(wrong="; ".join(problems))
+
+    def _splits_of(self, patients: Path, config: RunConfig) -> Mapping[str, pd.DataFrame]:
         size = config.preset.source.image_size
         key = f"{config.source.content} {size} {config.seed} {config.task.name}"
         if key not in self._truths:
-            task, _ = _task_of(config)
-            source = Source(folder=at_hand[0], image_size=size, cache=default_cache() / "cohorts")
+            task_found = self._tasks.get(config.task.name)
+            if task_found is None:
+                raise NotCompared(f"there is no task {config.task.name!r} here")
+            task, _ = _task_of(task_found, config, digital=False)
+            source = Source(folder=patients, image_size=size, cache=default_cache() / "cohorts")
             try:
                 splits = task.load(source, Variant(), config.seed)
             except ValueError as error:
-                raise NotChecked(f"{at_hand[0]} cannot be read ({error})") from error
-            self._truths[key] = {"val": splits.val.table, "test": splits.test.table}
-        return self._truths[key]
+                raise NotCompared(f"{patients} cannot be read ({error})") from error
+            tables = {"val": splits.val.table, "test": splits.test.table}
+            self._truths[key] = Truth.of(tables, config.card)
+        return self._truths[key].splits
 
 
-def _task_of(config: RunConfig) -> tuple[Task, bool]:
-    """Load the task that a run names, never a path; and say whether the same code made the run."""
-    found = find_tasks().get(config.task.name)
-    if found is None:
-        raise NotChecked(f"there is no task {config.task.name!r} here")
+@cache
+def _own_code() -> str:
+    """Identify the code that compares: what older code found is found again."""
+    here = Path(__file__)
+    return f"{file_digest(here)} {file_digest(here.with_name('table_problems.py'))}"
+
+
+def _task_of(found: Found, config: RunConfig, *, digital: bool = True) -> tuple[Task, Variant]:
+    """Load the task that a run names, never a path, with the run's knobs."""
+    name = found.name
     try:
         task = load_task(found)
     except LookupFailed as error:
-        raise NotChecked(f"{config.task.name} cannot be loaded ({error})") from error
+        raise NotCompared(f"{name} cannot be loaded ({error})") from error
     if task.card != config.card:
-        raise NotChecked(f"{config.task.name} has another card here")
-    return task, code_identity(found) == config.task.source
+        raise NotCompared(f"{name} has another card here")
+    if not digital:
+        return task, Variant()
+    try:
+        return task, task.knobs.variant(**config.variant.knobs)
+    except ValueError as error:
+        raise NotCompared(f"{name} here has other knobs ({error})") from error
 
 
-def _oversized(table: pd.DataFrame, config: RunConfig) -> list[str]:
+def _read(folder: Path, card: TaskCard) -> pa.Table | str:
+    """Read the columns that are compared, or say why that cannot be done."""
+    columns = columns_of(card)
+    try:
+        with ParquetFile(folder / PREDICTIONS) as file:
+            table = file.read(columns=columns, use_threads=False)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        # Its own words would print the folders of this machine on a public page.
+        return f"predictions.parquet cannot be read ({type(error).__name__})"
+    lacking = [name for name in columns if name not in table.column_names]
+    if lacking:
+        return f"predictions.parquet has no column {', '.join(lacking)}"
+    return table.select(columns)
+
+
+def _oversized(table: pa.Table, config: RunConfig) -> list[str]:
     """Refuse sizes beyond the table before anybody is drawn: the config is a stranger's."""
-    counts = table["split"].value_counts()
+    counts = Counter(table["split"].to_pylist())
     sizes = {name: getattr(config.preset.source, name) for name in ("val", "test", "recruited")}
     return [
-        f"{name}: config.json says {n} patients, and there are {int(counts.get(name, 0))}"
+        f"{name}: config.json says {n} patients, and there are {counts[name]}"
         for name, n in sizes.items()
-        if n > counts.get(name, 0)
+        if n > counts[name]
     ]

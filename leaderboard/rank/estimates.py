@@ -24,7 +24,9 @@ def draws_of(row: Row) -> dict[ScoreKey, RowDraws]:
     for run in row.done:
         for key, of_run in run.draws.items():
             draws.setdefault(key, {})[run.key] = of_run
-    return {key: RowDraws(row.name, of, row.method.kind) for key, of in draws.items()}
+    # One whose labels are in doubt moderates nobody's variance, as a control does not.
+    kind = "control" if row.unchecked else row.method.kind
+    return {key: RowDraws(row.name, of, kind) for key, of in draws.items()}
 
 
 def estimate_rows(rows: Sequence[Row], draws: Sequence[Draws]) -> list[Estimates]:

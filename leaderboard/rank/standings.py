@@ -94,7 +94,9 @@ class Standing:
 def rank(board: Board) -> list[Standing]:
     """Give every row of a board its numbers, best worst-group accuracy first, controls last."""
     rows, draws = board.rows, [draws_of(row) for row in board.rows]
-    headline = of_headline(draws)
+    # A row whose labels are in doubt is measured and compared with nobody.
+    compared = [{} if row.unchecked else own for row, own in zip(rows, draws, strict=True)]
+    headline = of_headline(compared)
     complete, asked = completeness(rows), seeds_asked(rows)
     placed = placing_values(rows, headline, complete)
     # What shares no run with the others cannot stand among them.
@@ -102,7 +104,7 @@ def rank(board: Board) -> list[Standing]:
     pool = seed_pool(headline.values())
     gains, claims = board_gains(rows, headline, pool), board_claims(rows, headline, pool)
     found, reached = board_places(headline, complete, pool), board_headroom(rows, headline)
-    levelled = board_levelling(board.card, rows, draws)
+    levelled = board_levelling(board.card, rows, compared)
     estimates = estimate_rows(rows, draws)
     standings = [
         Standing(

@@ -26,8 +26,8 @@ LEVELLED = "balanced_accuracy"  # of each group: what levelling down is measured
 
 
 def row_named(rows: Sequence[Row], name: str) -> int | None:
-    """Find the only finished row of a method; None where there is none, or several settings."""
-    found = [place for place, row in enumerate(rows) if row.name == name and row.done]
+    """Find the only comparable row of a method; None where there is none, or several settings."""
+    found = [place for place, row in enumerate(rows) if row.name == name and row.comparable]
     return found[0] if len(found) == 1 else None
 
 
@@ -38,6 +38,8 @@ def seeds_asked(rows: Sequence[Row]) -> list[tuple[int, ...]]:
     """
     asked: dict[bool, set[int]] = defaultdict(set)
     for row in rows:
+        if row.unchecked:
+            continue
         asked[row.method.trains_generator] |= {run.seed for run in row.done}
         asked[row.method.trains_generator] |= {run.config.seed for run in row.failed}
     return [tuple(sorted(asked[row.method.trains_generator])) for row in rows]
@@ -48,14 +50,14 @@ def completeness(rows: Sequence[Row]) -> list[bool]:
 
     A seed that failed counts as lacking where any other row of the board finished it.
     """
-    finished = {run.seed for row in rows for run in row.done}
+    finished = {run.seed for row in rows if row.comparable for run in row.done}
     whole = {}
     for costly in (True, False):
-        alike = [row for row in rows if row.done and row.method.trains_generator == costly]
+        alike = [row for row in rows if row.comparable and row.method.trains_generator == costly]
         contestants = [row for row in alike if not row.is_control]
         whole[costly] = fullest([frozenset(row.by_key) for row in contestants or alike])
     return [
-        bool(row.done)
+        row.comparable
         and row.by_key.keys() == whole[row.method.trains_generator]
         and not finished & {run.config.seed for run in row.failed}
         for row in rows

@@ -27,8 +27,9 @@ from benchmark.records.config import (
     SourcePart,
     VariantPart,
 )
-from benchmark.records.run_folder import FoundRuns, look_for_runs
+from benchmark.records.run_folder import look_for_runs
 from leaderboard.read.board_key import by_board, plain, settings_of, short_digest, telling_apart
+from leaderboard.read.error_words import nothing_to_show
 from leaderboard.read.index import Index
 from leaderboard.read.made_with import differences
 from leaderboard.read.scored_run import (
@@ -57,6 +58,7 @@ class Row:
     failed: tuple[FoundRun, ...]  # also those whose predictions cannot be scored
     older: int  # rows of the same method and fields, made by other code, that are not shown
     differs: tuple[str, ...] = ()  # code, packages and device that the reference row has not
+    unchecked: str = ""  # why nobody knows whether its labels are those of its cohort
 
     @property
     def method(self) -> MethodPart:
@@ -72,6 +74,11 @@ class Row:
     def by_key(self) -> dict[RunKey, ScoredRun]:
         """The finished runs by seed and data."""
         return {run.key: run for run in self.done}
+
+    @property
+    def comparable(self) -> bool:
+        """Whether it has finished runs whose labels are not in doubt."""
+        return bool(self.done) and not self.unchecked
 
     @property
     def is_control(self) -> bool:
@@ -177,7 +184,7 @@ def collect(
     rows = [row for board in made for row in board.rows]
     if not any(row.done for row in rows):
         failed = [run for row in rows for run in row.failed]
-        raise ValueError(_nothing_to_show(root, found, failed))
+        raise ValueError(nothing_to_show(root, found, failed))
     made.sort(key=lambda b: (b.card.name, b.card.version, b.slug, plain(b.source.plain())))
     unjudged = [run.unreadable for row in rows for run in row.done if run.unreadable]
     # The folders of this machine are nobody's business on a public page.
@@ -235,26 +242,11 @@ def read_cohort(folder: Path, card: TaskCard) -> Cohort:
     return Cohort(record.counts, tuple(pictures), tuple(refused), ceilings=record.ceilings)
 
 
-def _nothing_to_show(root: Path, found: FoundRuns[FoundRun], failed: list[FoundRun]) -> str:
-    folders = len(found.readable) + len(found.unreadable)
-    words = f"No finished run below {root}: {folders} run folders, {len(failed)} of them failed."
-    if found.unreadable:
-        words += f" {len(found.unreadable)} cannot be read: {found.unreadable[0]}"
-    if failed:
-        words += f" The first failed with: {first_line(failed[0].error)}"
-    return words + " Make some with `equipoise run`, or name the folder that holds them."
-
-
-def first_line(error: str | None) -> str:
-    """Return the first line of an error text that says something."""
-    lines = [line.strip() for line in (error or "").splitlines()]
-    return next((line for line in lines if line), "no message was left")
-
-
 def _board(runs: list[FoundRun], index: Index | None) -> Board:
     # Rows without a generator may stand on several boards: the others say which settings it has.
     with_generator = [run for run in runs if run.config.method.trains_generator]
-    config = max(with_generator or runs, key=lambda run: run.finished).config
+    best = max(with_generator or runs, key=lambda run: (not run.unchecked, run.finished))
+    config = best.config
     card = config.card
     return Board(
         card=card,
@@ -283,7 +275,9 @@ def _rows(runs: Iterable[FoundRun], card: TaskCard, index: Index | None) -> list
     versions: dict[str, dict[str, list[FoundRun]]] = defaultdict(lambda: defaultdict(list))
     for run in runs:
         method = run.config.method
-        versions[plain([method.name, method.fields])][run.config.row].append(run)
+        # A run that could not be checked never takes the place of one that was.
+        row = plain([method.name, method.fields, bool(run.unchecked)])
+        versions[row][run.config.row].append(run)
     rows = [_row(list(of_method.values()), card, index) for of_method in versions.values()]
     return sorted(rows, key=lambda row: (row.name, plain(row.method.fields)))
 
@@ -293,7 +287,7 @@ def _compared(rows: Sequence[Row]) -> tuple[Row, ...]:
 
     Without plain training on the board, the row that finished last takes its place.
     """
-    done = [row for row in rows if row.done]
+    done = [row for row in rows if row.comparable]
     if not done:
         return tuple(rows)
     newest = max(done, key=lambda row: row.finished)
@@ -316,4 +310,5 @@ def _row(versions: list[list[FoundRun]], card: TaskCard, index: Index | None) ->
         done=tuple(run for run in runs if isinstance(run, ScoredRun)),
         failed=tuple(run for run in runs if isinstance(run, FoundRun)),
         older=len(versions) - 1,
+        unchecked="; ".join(dict.fromkeys(run.unchecked for run in by_seed if run.unchecked)),
     )

@@ -14,6 +14,7 @@ from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score, ScoreKey
 from benchmark.metrics.scoring import Scored, score_keys
 from benchmark.records.base import UnreadableRecord
+from benchmark.records.checked import Checked
 from benchmark.records.config import RunConfig, read_config
 from benchmark.records.generation import GENERATION, Generation, read_generation
 from benchmark.records.result import (
@@ -45,6 +46,7 @@ class FoundRun:
     stamp: Stamp = ()  # of its files, before they were read
     known: Known | None = None  # from the index
     result: Result | None = None  # None unless done and not known
+    unchecked: str = ""  # why nobody knows whether its labels are those of its cohort
 
     @property
     def facts(self) -> RunFacts | None:
@@ -188,8 +190,8 @@ def read_png(folder: Path, name: str) -> bytes | None:
 class TableCheck(Protocol):
     """Compares the tables of runs with their cohorts; the engine brings it."""
 
-    def wrong(self, folder: Path, config: RunConfig) -> str:
-        """Say what is wrong with a run's labels and attributes; empty if nothing is."""
+    def of(self, folder: Path, config: RunConfig) -> Checked:
+        """Compare a run's labels and attributes with its cohort's."""
         ...
 
     def summary(self) -> str:
@@ -198,11 +200,15 @@ class TableCheck(Protocol):
 
 
 def compared(run: FoundRun, check: TableCheck | None) -> FoundRun:
-    """Return a finished run as failed if its table is not that of its cohort."""
+    """Return a finished run as failed if its table is not that of its cohort, or say why nobody
+    knows.
+    """
     if check is None or run.status != "done":
         return run
-    words = check.wrong(run.folder, run.config)
-    return _failed(run, f"Its table is not its cohort's: {words}.") if words else run
+    found = check.of(run.folder, run.config)
+    if found.wrong:
+        return _failed(run, f"Its table is not its cohort's: {found.wrong}.")
+    return replace(run, unchecked=found.unknown)
 
 
 def _failed(run: FoundRun, reason: str) -> FoundRun:

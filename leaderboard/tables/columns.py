@@ -18,7 +18,8 @@ from leaderboard.rank.means import Estimate
 from leaderboard.rank.regret import regret_of
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
-from leaderboard.read.boards import REFERENCE, Board, first_line
+from leaderboard.read.boards import REFERENCE, Board
+from leaderboard.read.error_words import first_line
 from leaderboard.words.cells import cell_words
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 
@@ -102,9 +103,7 @@ def estimate_cell(estimate: Estimate, metric: str) -> Cell:
 
 def _missing(standing: Standing) -> Cell | None:
     """Make the cell of a row without results, or None where it has some."""
-    if standing.row.done:
-        return None
-    return Cell("–", note="No run of this row finished.")
+    return None if standing.row.done else Cell("–", note="No run of this row finished.")
 
 
 def _place(standing: Standing, context: Context) -> Cell:

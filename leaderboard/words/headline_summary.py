@@ -19,7 +19,7 @@ def headline_summary(standings: Sequence[Standing], place: str = "") -> list[str
     place: what the answer is valid for, from place_of.
     Empty where plain training is not on the board: then there is nothing to compare with.
     """
-    plain = next((s for s in standings if s.row.name == REFERENCE and s.row.done), None)
+    plain = next((s for s in standings if s.row.name == REFERENCE and s.row.comparable), None)
     if plain is None or plain.headline.value is None:
         return []
     verdicts = _verdicts([s for s in standings if not s.is_control])

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from leaderboard.rank.standings import Standing
-from leaderboard.read.boards import first_line
+from leaderboard.read.error_words import first_line
 
 OTHER_PATIENTS = (
     "Run on other seeds or on another version of the cohort than most rows, so it is not ranked."
+)
+NOT_CHECKED = (
+    "Nobody knows whether its labels and attributes are those of the cohort, so it gets no place, "
+    "tier or verdict:"
 )
 OWN_LOOP = (
     "Trained by a loop of its own, not by the standard loop, so its schedule and its selection of "
@@ -59,6 +63,8 @@ def missing_words(standing: Standing) -> list[str]:
 
 def _unfinished(standing: Standing, planned: int) -> list[Mark]:
     row = standing.row
+    if row.unchecked:
+        return [Mark("not checked", f"{NOT_CHECKED} {row.unchecked}.")]
     if not row.done:
         return [Mark("failed", error_words(standing)[0])]
     if len(row.seeds) < planned:

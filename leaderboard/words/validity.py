@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 
 def validity(board: Board, standings: Sequence[Standing], boards: Sequence[Board]) -> list[Answer]:
     """Answer the questions for one board; boards: all of the site."""
-    plain = next((s for s in standings if s.row.name == REFERENCE and s.row.done), None)
+    plain = next((s for s in standings if s.row.name == REFERENCE and s.row.comparable), None)
     return [
         Answer("Does plain training (ERM) fail some patients?", _failing(board, plain)),
         Answer("Do the methods differ at all?", _tiers(standings)),

@@ -9,7 +9,9 @@ from leaderboard.rank.verdicts import board_claims, board_levelling, row_named
 
 
 def row(name, compare_with=("erm",), done=True):
-    return SimpleNamespace(name=name, done=done, method=SimpleNamespace(compare_with=compare_with))
+    return SimpleNamespace(
+        name=name, done=done, comparable=done, method=SimpleNamespace(compare_with=compare_with)
+    )
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from leaderboard.read.boards import collect, first_line, read_cohort
+from leaderboard.read.boards import collect, read_cohort
 
 
 @pytest.fixture
@@ -117,11 +117,6 @@ def test_code_that_finished_last_is_shown(fake, tmp_path):
         fake.write_run(tmp_path, fake.BRAIN, method, 0, finished=finished)
     (row,) = collect(tmp_path).boards[0].rows
     assert (row.method.source[0], row.older) == ("a", 2)
-
-
-def test_first_line_skips_blank_ones():
-    assert first_line("\n  \nValueError: no\nmore") == "ValueError: no"
-    assert first_line(None) == "no message was left"
 
 
 def test_another_card_of_the_same_name_makes_a_board_of_its_own(fake, tmp_path):

@@ -36,7 +36,11 @@ def standing(
         )
     return SimpleNamespace(
         row=SimpleNamespace(
-            name=name, done=(SimpleNamespace(),), seeds=tuple(range(seeds)), by_key={}
+            name=name,
+            done=(SimpleNamespace(),),
+            comparable=True,
+            seeds=tuple(range(seeds)),
+            by_key={},
         ),
         headline=Estimate(headline, headline - 0.05, headline + 0.05),
         worst_cells=worst or (cell("female"),) * seeds,

@@ -25,7 +25,7 @@ def marks(
     other_seeds=False,
 ):
     seeds = [one.config.seed for one in done]
-    row = SimpleNamespace(done=done, failed=failed, seeds=seeds, differs=differs)
+    row = SimpleNamespace(done=done, failed=failed, seeds=seeds, differs=differs, unchecked="")
     standing = SimpleNamespace(
         row=row,
         missing=missing,
