@@ -12,7 +12,7 @@ Tables = Mapping[str, pd.DataFrame]  # of the splits that a run predicts, by the
 
 
 def columns_of(card: TaskCard) -> list[str]:
-    """Return what is compared: who an image shows, and what is said of the patient."""
+    """Return what is compared: the ids, the split, the label and all attributes."""
     return ["image_id", "patient_id", "split", "label", *(a.name for a in card.attributes)]
 
 

@@ -29,7 +29,9 @@ def without_bias(board: Board, plain: Standing | None, boards: Sequence[Board]) 
         words = "This board has no bias (severity 0): what differs here is difficulty and chance."
         return words, ""
     twins = (other for other in boards if _is_unbiased_twin(other, board))
-    rows = [row for other in twins for row in other.rows if row.name == REFERENCE and row.comparable]
+    rows = [
+        row for other in twins for row in other.rows if row.name == REFERENCE and row.comparable
+    ]
     if not rows:
         return "Not measured yet: ERM was not run without bias. One command does it:", _command(
             board

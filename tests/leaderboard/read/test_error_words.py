@@ -1,4 +1,4 @@
-"""What is said of runs that failed."""
+"""The words for runs that failed."""
 
 from leaderboard.read.error_words import first_line
 
