@@ -21,6 +21,7 @@ from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE, Board
 from leaderboard.read.error_words import first_line
 from leaderboard.words.cells import cell_words
+from leaderboard.words.row_marks import placed_words
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 
 Order = Literal["ascending", "descending"]
@@ -125,9 +126,7 @@ def _headline(standing: Standing, context: Context) -> Cell:
     cell = estimate_cell(estimate, HEADLINE)
     if estimate.value is None:
         return cell
-    placed = standing.placed_by if standing.has_other_seeds else None
-    other = "" if placed is None else f"placed as {METRICS[HEADLINE].format(placed)}"
-    words = [cell.sub, other, cell_words(standing)]
+    words = [cell.sub, placed_words(standing), cell_words(standing)]
     return Cell(
         cell.text,
         sub="\n".join(word for word in words if word),

@@ -13,7 +13,9 @@ from leaderboard.tables.columns import COLUMNS, context_of
 from leaderboard.tables.patients import settings
 from leaderboard.tables.ranking_rows import code_stamp, row_labels
 from leaderboard.words.answer import place_of
+from leaderboard.words.board_notes import board_notes
 from leaderboard.words.headline_summary import headline_summary
+from leaderboard.words.row_marks import placed_words, row_marks
 
 FIRST_ROWS = 5  # of a board, on the first screen
 DIGITAL = (
@@ -38,13 +40,16 @@ def board_card(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
         "summary": headline_summary(standings, place_of(board)),
         "headline": METRICS[HEADLINE].title,
         "rows": len(standings),
+        "notes": board_notes(board),
         "missing": sum(len(standing.missing) for standing in standings),
         "first": [
             {
                 "name": labels[id(standing.row)],
                 "place": cells["place"](standing, context),
                 "headline": cells[HEADLINE](standing, context),
+                "placed": placed_words(standing),
                 "gain": cells["gain"](standing, context),
+                "marks": row_marks(standing, standing.planned),
             }
             for standing in first
         ],

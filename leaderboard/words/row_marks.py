@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmark.metrics.catalogue import METRICS
 from leaderboard.rank.standings import Standing
+from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.error_words import first_line
 
 OTHER_PATIENTS = (
@@ -46,6 +48,13 @@ def row_marks(standing: Standing, planned: int) -> list[Mark]:
         *_levelling_down(standing),
         *_own_loop(standing),
     ]
+
+
+def placed_words(standing: Standing) -> str:
+    """Say by what value a row with other seeds than ERM is placed; empty for all others."""
+    if standing.placed_by is None or not standing.has_other_seeds:
+        return ""
+    return f"placed as {METRICS[HEADLINE].format(standing.placed_by)}"
 
 
 def error_words(standing: Standing) -> list[str]:

@@ -242,6 +242,18 @@ def test_other_engines_and_devices_are_named(fake, tmp_path, read_page):
     assert "precision float32 instead" not in text
 
 
+def test_the_first_screen_says_that_rows_were_made_by_other_code(fake, tmp_path):
+    for place, method in enumerate(fake.METHODS[:2]):
+        changes = {"engine": f"e{place}"}
+        fake.write_run(tmp_path / "runs", fake.BRAIN, method, 0, changes=changes)
+    screen = Page(build(tmp_path / "runs", tmp_path / "out").read_text())
+    text = " ".join(screen.words)
+    assert (
+        "Small differences may come from that: group_resampling (engine e1 instead of e0)" in text
+    )
+    assert screen.words.count("made differently") == 1
+
+
 def test_refuses_without_finished_runs(fake, tmp_path):
     fake.write_run(tmp_path / "runs", fake.HEART, fake.METHODS[0], 0, error="ValueError: no luck")
     with pytest.raises(ValueError, match=r"1 of them failed.*no luck.*equipoise run"):

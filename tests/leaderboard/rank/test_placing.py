@@ -7,6 +7,7 @@ from leaderboard.page_sections import board_view
 from leaderboard.rank.placing import placing_values
 from leaderboard.rank.standings import rank
 from leaderboard.read.boards import collect
+from leaderboard.tables.overview import board_card
 
 NAN = float("nan")
 
@@ -81,4 +82,12 @@ def test_the_page_says_by_what_such_a_row_is_placed(uneven):
     assert "placed by ERM's mean plus its gain" in view["caption"]
     assert f"placed as {standings[1].placed_by:.1%}" in second["after"]
     assert "placed as" not in first["after"]
+    assert [mark.text for mark in second["marks"]] == ["other seeds"]
+
+
+def test_the_first_screen_says_so_too(uneven):
+    standings = rank(uneven)
+    first, second = board_card(uneven, standings)["first"]
+    assert (first["name"], first["placed"], first["marks"]) == ("erm", "", [])
+    assert second["placed"] == f"placed as {standings[1].placed_by:.1%}"
     assert [mark.text for mark in second["marks"]] == ["other seeds"]
