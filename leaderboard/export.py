@@ -31,8 +31,8 @@ CSV_METRICS = tuple(column.key for column in COLUMNS if column.key in METRICS)
 
 ESTIMATES = tuple(f"{m}{end}" for m in CSV_METRICS for end in ("", "_low", "_high"))
 NAMES = (
-    *("task", "task_version", "variant", "preset", "cohort", "place", "rank_low", "rank_high"),
-    *("tier", "method", "kind", "groups_used", "extra_data", "fields", *ESTIMATES),
+    *("task", "task_version", "variant", "preset", "cohort", "place", "placed_by", "rank_low"),
+    *("rank_high", "tier", "method", "kind", "groups_used", "extra_data", "fields", *ESTIMATES),
     *("gain_over_erm", "gain_low", "gain_high", "gain_p_value", "gain_q_value", "verdict"),
     *("worst_cell_regret", "levelling_down", "minutes"),
     *("seeds_done", "seeds_failed", "seeds_missing", "unchecked", "row"),
@@ -64,6 +64,7 @@ def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
         "preset": board.preset.name,
         "cohort": board.facts.name,
         "place": standing.place,
+        "placed_by": standing.placed_by,
         "rank_low": standing.rank_low,
         "rank_high": standing.rank_high,
         "tier": standing.tier,
@@ -151,6 +152,7 @@ def _json_row(standing: Standing) -> dict[str, Any]:
         "row": standing.row.config.row,
         "method": standing.row.method.model_dump(),
         "place": standing.place,
+        "placed_by": standing.placed_by,
         "tier": standing.tier,
         "complete": standing.complete,
         "headroom": standing.headroom,

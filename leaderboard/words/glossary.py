@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.chance import LEVEL
+from benchmark.metrics.power import POWER
 from leaderboard.tables.columns import COLUMNS
+from leaderboard.words.row_marks import OTHER_SEEDS
 
 OBVIOUS = ("place", "method", "minutes")  # columns that need no explanation
 MORE_HELP = {  # what a tooltip has no room for
@@ -46,6 +48,16 @@ TERMS = (
         "Some runs of this row failed or were not made. Such a row gets neither a place nor a "
         "tier and stands below the complete rows, because its mean is over other patients and "
         "trainings.",
+    ),
+    (
+        "Other seeds",
+        f"{OTHER_SEEDS} The place, and the order by worst-group accuracy, follow “placed as”; the "
+        "value above it is the row's own mean.",
+    ),
+    (
+        "About N more seeds",
+        f"With so many, a real gain of the size found is significant on {POWER:.0%} of boards, at "
+        "the level of its comparison.",
     ),
     (
         "One seed",
