@@ -16,8 +16,9 @@ from benchmark.api.data import Split
 from benchmark.api.declarations import declaration_of, method
 from benchmark.api.protocols import DigitalTask, Method, Predictor, Task, is_predictor, recruited_by
 from benchmark.planning.run_spec import RunSpec
-from benchmark.running.asking import ask_all
+from benchmark.running.asking import Ask, ask_all, copied
 from benchmark.running.declared import as_declared, check_call
+from benchmark.support import progress
 from benchmark.support.cache import ContentCache
 from benchmark.support.devices import choose_device, choose_precision
 
@@ -99,12 +100,17 @@ def fit(method: Method, train: Split, val: Split, ctx: RunContext) -> Predictor:
 
 
 def predict(
-    predictor: Predictor, method: Method, card: TaskCard, splits: Mapping[str, Split], seed: int
+    predictor: Predictor,
+    method: Method,
+    card: TaskCard,
+    splits: Mapping[str, Split],
+    seed: int,
+    say: Callable[[str], None] = progress.say,
 ) -> pd.DataFrame:
     """Ask for probabilities, in shuffled batches of all splits mixed, and name each row's split.
 
     They are put beside what the method did not see. Raises DependsOnOthers if an image's answer
-    changes with the batch that it is in.
+    changes with the batch that it is in, or with those before. say: writes to the log.
     """
     attributes = [a.name for a in card.attributes]
     if not is_predictor(predictor):
@@ -114,14 +120,19 @@ def predict(
         )
     check_call(predictor, method)
     shows_groups = declaration_of(method).groups_used == "test"
-    predict_proba: Callable[..., Any] = predictor.predict_proba
 
-    def ask(images: np.ndarray, groups: pd.DataFrame) -> np.ndarray:
-        with as_declared(method, card):
-            probability = predict_proba(images, *([groups] if shows_groups else []))
-        return checked(probability, len(images), len(card.classes), method)
+    def asks(predictor: Predictor) -> Ask:
+        predict_proba: Callable[..., Any] = predictor.predict_proba
 
-    answers = ask_all(ask, splits, attributes, seed)
+        def ask(images: np.ndarray, groups: pd.DataFrame) -> np.ndarray:
+            with as_declared(method, card):
+                probability = predict_proba(images, *([groups] if shows_groups else []))
+            return checked(probability, len(images), len(card.classes), method)
+
+        return ask
+
+    fresh = asks(copied(predictor, say))  # before the first call
+    answers = ask_all(asks(predictor), splits, attributes, seed, fresh=fresh)
     columns = ["image_id", "patient_id", "label", *attributes]
     tables = [_answered(splits[name].table[columns], name, answers[name]) for name in splits]
     return pd.concat(tables, ignore_index=True)

@@ -55,7 +55,7 @@ def run(
     # 3. Predict: images travel without labels, and without attributes unless declared.
     asked = {**splits.parts(), "val": threshold_patients(predictor, method, splits.val)}
     del asked["train"]
-    predictions = predict(predictor, method, task.card, asked, spec.seed)
+    predictions = predict(predictor, method, task.card, asked, spec.seed, say)
     predictions.to_parquet(folder / "predictions.parquet")
     clock.lap("predict")
 

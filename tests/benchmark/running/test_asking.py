@@ -1,12 +1,22 @@
 """Predictors are asked in mixed batches; one whose answer hangs on its neighbours is refused."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from benchmark.api.data import Split
-from benchmark.running.asking import BATCH, Asked, DependsOnOthers, ask_all, shuffled_batches
+from benchmark.running.asking import (
+    BATCH,
+    Asked,
+    DependsOnOthers,
+    ask_all,
+    copied,
+    sampled,
+    shuffled_batches,
+)
 
 
 def split(n: int, name: str, start: float) -> Split:
@@ -84,8 +94,58 @@ def by_place(images, groups):
 
 @pytest.mark.parametrize("ask", [standardised, ranked, by_place])
 def test_an_answer_that_hangs_on_the_batch_is_refused(ask):
-    with pytest.raises(DependsOnOthers, match=r"of 256 images another answer.*the other images"):
+    with pytest.raises(DependsOnOthers, match=r"of 350 images another answer.*the other images"):
         ask_all(ask, SPLITS, ["site"], seed=0)
+
+
+class RemembersTheFirstBatch:
+    """Standardises every image by the first batch, which it was given without labels."""
+
+    def __init__(self):
+        self.first = None
+
+    def predict_proba(self, images, groups):
+        level = images.mean((1, 2, 3))
+        if self.first is None:
+            self.first = level.mean(), level.std()
+        return two_columns(1 / (1 + np.exp(-(level - self.first[0]) / self.first[1])))
+
+
+class HonestWhereItWasAskedTwice:
+    """Ranks within a batch, but for the first one and those of 32 images."""
+
+    def __init__(self):
+        self.batches = 0
+
+    def predict_proba(self, images, groups):
+        self.batches += 1
+        honest = self.batches == 1 or len(images) == 32
+        return brightness(images, groups) if honest else ranked(images, groups)
+
+
+@pytest.mark.parametrize("cheat", [RemembersTheFirstBatch, HonestWhereItWasAskedTwice])
+def test_what_is_kept_between_batches_is_refused(cheat):
+    predictor = cheat()
+    fresh = copied(predictor, print).predict_proba
+    with pytest.raises(DependsOnOthers, match="of 350 images another answer"):
+        ask_all(predictor.predict_proba, SPLITS, ["site"], seed=0, fresh=fresh)
+
+
+def test_the_sample_has_rows_of_every_batch():
+    batches = shuffled_batches(12_000, 0)
+    rows = sampled(batches, 0)
+    assert 512 <= len(rows) == len(set(rows)) < 600
+    assert all(np.isin(batch, rows).any() for batch in batches)
+
+
+def test_a_copy_shares_the_generator_and_what_cannot_be_copied_is_named():
+    predictor = SimpleNamespace(generator=object(), weights=np.ones(2))
+    copy = copied(predictor, print)
+    assert copy.generator is predictor.generator and copy.weights is not predictor.weights
+    said = []
+    stubborn = SimpleNamespace(batches=iter(()), lines=(line for line in ()))
+    assert copied(stubborn, said.append) is stubborn
+    assert "cannot be copied (TypeError" in said[0]
 
 
 def network(*, training: bool):
