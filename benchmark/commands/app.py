@@ -6,7 +6,7 @@ import typer
 
 from benchmark.commands import cohort
 from benchmark.commands.check import check
-from benchmark.commands.console import plain_errors
+from benchmark.commands.console import Verb, Verbs, plain_errors
 from benchmark.commands.describe import describe
 from benchmark.commands.doctor import doctor
 from benchmark.commands.leaderboard import leaderboard
@@ -18,6 +18,7 @@ from benchmark.commands.tasks import tasks
 
 app = typer.Typer(
     name="equipoise",
+    cls=Verbs,
     help="A fairness benchmark with a leaderboard for debiasing methods in medical imaging.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -25,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
 )
 for verb in (tasks, methods, describe, check, new, run, score, leaderboard, doctor):
-    app.command()(verb)
+    app.command(cls=Verb)(verb)
 app.add_typer(cohort.app, name="cohort")
 
 

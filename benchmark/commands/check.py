@@ -6,14 +6,12 @@ from typing import Annotated
 
 import typer
 
-from benchmark.commands.console import report, tell
+from benchmark.commands.console import SetOption, report, tell
 
 
 def check(
     name: Annotated[str, typer.Argument(help="A method's file, or its name.")],
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="A hyperparameter: METHOD.FIELD=VALUE.")
-    ] = None,
+    settings: SetOption = None,
 ) -> None:
     """Try a method on toy tasks in under a minute and say in plain words what to mend.
 

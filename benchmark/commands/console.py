@@ -7,17 +7,29 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
 
 from benchmark.discovery.find import LookupFailed
 
 WIDTH_OF_A_LOG = 120  # columns, where there is no terminal to ask
 out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_LOG)
 
-RunsOption = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Where runs lie.")]
+PRESETS = "quick, standard, paper, or a TOML file"
+
+RunsOption = Annotated[Path, typer.Option("--runs", metavar="FOLDER", help="Folder of the runs.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="METHOD.FIELD=VALUE",
+        help="A hyperparameter, as in group_dro.step_size=0.01; repeatable. "
+        "`equipoise describe METHOD` lists them.",
+    ),
+]
 KnobOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -44,6 +56,25 @@ CohortsOption = Annotated[
         help="A folder of patients that runs were made on, to compare labels with; repeatable.",
     ),
 ]
+
+
+class _PlainFlags:
+    """Shows flags as they are given: --masks, and not --masks <bool>."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            if getattr(parameter, "is_flag", False):
+                parameter.metavar = ""
+        return parameters
+
+
+class Verb(_PlainFlags, TyperCommand):
+    """A command of the command line."""
+
+
+class Verbs(_PlainFlags, TyperGroup):
+    """Commands under one word, as in `equipoise cohort`."""
 
 
 def tell(line: str) -> None:

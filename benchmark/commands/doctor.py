@@ -6,7 +6,7 @@ from benchmark.commands.console import report
 
 
 def doctor() -> None:
-    """Look whether this machine is fit to run, and say what to do if not.
+    """Check that this machine can run the benchmark, and say what to do if it cannot.
 
     Example: `equipoise doctor`
     """

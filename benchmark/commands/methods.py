@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from rich.table import Table
 
 from benchmark.api.declarations import Declaration
@@ -12,13 +14,31 @@ from benchmark.discovery import find
 def methods() -> None:
     """List the methods, baselines and controls, and the rows that each of them must beat.
 
+    The column "runs" says which of them `equipoise run` does only if --method names them.
+
     Example: `equipoise methods`
     """
-    table = Table("method", "kind", "must beat", "what it does")
+    table = Table("method", "kind", "runs", "must beat", "what it does")
     found = find.find_methods().values()
     for one in sorted(found, key=lambda f: (f.kind != "method", f.kind, f.name)):
-        table.add_row(one.name, one.kind, _rivals(one), find.summary(one))
+        runs = "by default" if runs_by_default(one) else "if named"
+        table.add_row(one.name, one.kind, runs, _rivals(one), find.summary(one))
     out.print(table)
+
+
+def runs_by_default(found: find.Found) -> bool:
+    """Whether a method runs without being named: no by_default=False in its file, not imported."""
+    try:
+        tree = ast.parse(found.path.read_text())
+    except (OSError, SyntaxError, ValueError):  # the summary says that it cannot be read
+        return True
+    return not any(
+        isinstance(node, ast.keyword)
+        and node.arg == "by_default"
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is False
+        for node in ast.walk(tree)
+    )
 
 
 def _rivals(found: find.Found) -> str:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.commands.console import CohortOption, KnobOption, RunsOption, out, tell
+from benchmark.commands.console import (
+    PRESETS,
+    CohortOption,
+    KnobOption,
+    RunsOption,
+    SetOption,
+    out,
+    tell,
+)
 
 if TYPE_CHECKING:
     from benchmark.planning.plan import PlannedRun
@@ -22,15 +30,17 @@ TaskOption = Annotated[
 ]
 MethodOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="METHOD", help="Name or path; repeatable. Default: all that run unnamed."),
+    typer.Option(
+        metavar="METHOD",
+        help="Name or path; repeatable. Default: all but those that `equipoise methods` marks "
+        "*if named*.",
+    ),
 ]
 WithoutOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="METHOD", help="Leave it out of the default; repeatable."),
+    typer.Option(metavar="METHOD", help="A method to leave out; repeatable."),
 ]
-PresetOption = Annotated[
-    str, typer.Option(metavar="NAME", help="quick, standard, paper, or a TOML file.")
-]
+PresetOption = Annotated[str, typer.Option(metavar="NAME", help=f"{PRESETS}.")]
 SeedsOption = Annotated[
     str | None,
     typer.Option(
@@ -45,10 +55,6 @@ DevelopmentOption = Annotated[
         "--development",
         help="Development seeds (100, 101, ...), as many as the preset has: to choose settings.",
     ),
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="METHOD.FIELD=VALUE", help="A hyperparameter; repeatable."),
 ]
 CheckpointOption = Annotated[
     str | None,
@@ -72,7 +78,7 @@ TrackingUriOption = Annotated[
     typer.Option(metavar="URI", help="An MLflow store. Default: sqlite in the runs folder."),
 ]
 TrackingOption = Annotated[bool, typer.Option(help="Copy every run to MLflow.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")]
 
 
 def run(

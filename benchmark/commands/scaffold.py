@@ -25,6 +25,8 @@ from benchmark.training.sampling_weights import balanced_weights
 
 # "never": you get no attribute columns. "train": you see them in train and val.
 # "test": predict_proba(images, attributes) is given them too. The runner keeps this for you.
+# compare_with=("erm", "group_resampling") names rows that this method must beat; without it that
+# is erm. Name them before you look at results: such comparisons are declared in advance.
 @method(groups_used="train")
 @dataclass(frozen=True)
 class {class_name}:
@@ -38,7 +40,7 @@ class {class_name}:
         """Learn from train, choose on val, return something with predict_proba(images)."""
         # train.images: (n, channels, height, width) float32 in [0, 1]; train.masks: uint8.
         # train.table: image_id, patient_id, label and the attributes, in words.
-        cells, _ = ctx.card.encode_cells(train.table)  # label x group, as numbers
+        cells, _ = ctx.card.encode_cells(train.table)  # label x group of each row; how many cells
         even = np.full(len(cells), 1 / len(cells))
         weights = (1 - self.strength) * even + self.strength * balanced_weights(cells)
 
@@ -51,8 +53,9 @@ class {class_name}:
         #   batch_loss=lambda ce, rows: ((1 - torch.exp(-ce)) ** 2 * ce).mean()
         # A loss that needs logits or mixed images (mixup, an adversary, a margin) goes into
         # loss=loss, where loss(network, images, labels, rows) returns one number.
-        # A loop of your own is possible, but its row is marked: return any object with
-        # predict_proba(images) -> (n, classes), rows summing to 1, and call ctx.count_steps(n).
+        # For a loop of your own return any object with predict_proba(images) -> (n, classes), rows
+        # summing to 1. Report its optimiser steps with ctx.count_steps(n): the page marks the row
+        # "own loop", and as a defect "own loop, steps not reported" where you report none.
         return train_classifier(train, val, ctx, draw_weights=weights)
 '''
 

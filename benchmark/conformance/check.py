@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from benchmark.api.declarations import declaration_of
@@ -27,7 +29,8 @@ def check_method(
         found = locate(name, "method")
         cls = load_method(found)
     except (LookupError, TypeError) as error:
-        yield Finding(HOLDS_ONE, str(error))
+        advice = str(error).replace("give --method ", "give ")  # a check takes the path alone
+        yield Finding(HOLDS_ONE, advice + _neighbour(Path(name)))
         return
     yield Finding(HOLDS_ONE)
     if refused := refused_patients(found, declaration_of(cls)):
@@ -45,6 +48,15 @@ def check_method(
         again = finding.advice in told
         yield dataclasses.replace(finding, advice="the same as above") if again else finding
         told |= {finding.advice} - {""}
+
+
+def _neighbour(path: Path) -> str:
+    """Propose a file beside a path at which there is none; empty where none has a like name."""
+    if path.exists() or path.suffix != ".py":
+        return ""
+    files = [one.name for one in path.parent.glob("*.py")]
+    near = difflib.get_close_matches(path.name, files, n=1)
+    return f" Did you mean {path.with_name(near[0])}?" if near else ""
 
 
 def _for_toys(method: Method) -> tuple[Method, str]:

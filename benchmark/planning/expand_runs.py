@@ -42,13 +42,14 @@ def expand(
     """
     if data is not None and len(tasks or []) != 1:
         raise ValueError("--cohort holds the patients of one task; name it with --task.")
+    named: list[tuple[Kind, str]] = [("method", name) for name in [*(methods or []), *without]]
+    _refuse_unknown([*named, *(("task", name) for name in tasks or [])])
+    loaded = {name: load.load_task(find.locate(name, "task")) for name in tasks or digital_tasks()}
+    settings_of_tasks = variants_of(loaded, knobs, data)  # a wrong knob is told before slow imports
     names = list(methods or default_methods(digital=data is None, generator=preset.can_generate))
-    methods_named: list[tuple[Kind, str]] = [("method", name) for name in [*names, *without]]
-    _refuse_unknown([*methods_named, *(("task", name) for name in tasks or [])])
     names = [name for name in names if name not in without]
     fields = read_fields(settings, names)
     seeds_of = _seeds_of(names, seeds, preset, fields)
-    loaded = {name: load.load_task(find.locate(name, "task")) for name in tasks or digital_tasks()}
     return [
         RunSpec(
             task=task,
@@ -61,7 +62,7 @@ def expand(
             device=device,
             extractor=extractor,
         )
-        for variants in variants_of(loaded, knobs, data)
+        for variants in settings_of_tasks
         for name in names
         for seed in seeds_of[name]
         for task, variant in variants.items()

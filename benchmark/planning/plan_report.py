@@ -35,7 +35,10 @@ def plan_cost(planned: Sequence[PlannedRun], runs: Path, jobs: int) -> str:
     left = sum(one.status != "done" for one in planned)
     expected, untimed = plan.expected_seconds(planned, runs)
     cost = ": no run of this preset has been timed here yet"
-    generators = f"{untimed} with generators, never timed here: minutes each"
+    generators = (
+        f"{untimed} that use the preset's [generator], never timed here: minutes each where one "
+        "is trained"
+    )
     if not left:
         cost = ""
     elif untimed == left:

@@ -96,7 +96,11 @@ def _end(process: BaseProcess, job: Job, late: bool, limit: float) -> str | None
     """Close a process and say what went wrong, if anything did."""
     if process.is_alive() and late:
         _kill(process)
-        return f"TimeLimit: the run took longer than {limit:g} minutes and was stopped."
+        return (
+            f"TimeLimit: the run took longer than {limit:g} minutes of wall-clock time and was "
+            "stopped. On a busy machine give --jobs 1. To allow more, set time_limit_minutes in "
+            "[run] of a preset of your own; `equipoise describe quick` prints one to start from."
+        )
     process.join()
     _kill(process)  # what it may have left running
     if process.exitcode == 0 and (job.partial / "result.json").exists():

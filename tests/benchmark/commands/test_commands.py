@@ -7,6 +7,8 @@ from typer.testing import CliRunner
 from benchmark.commands import app
 from benchmark.commands.console import plain_errors
 from benchmark.commands.description import field_comments
+from benchmark.commands.methods import runs_by_default
+from benchmark.commands.reference import commands
 from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.discovery import find
 from benchmark.presets.load import load_preset
@@ -46,6 +48,37 @@ COMMANDS = ["tasks", "methods", "describe", "check", "new", "run", "score", "lea
 def test_every_command_explains_itself_with_an_example(command):
     words = call(*command.split(), "--help").output
     assert f"equipoise {command}" in " ".join(words.split())
+
+
+@pytest.mark.parametrize("command", ["", "leaderboard", "cohort", "cohort preview"])
+def test_help_shows_no_flag_as_if_it_took_a_value(command):
+    words = call(*command.split(), "--help").output
+    assert "--help" in words
+    assert "<bool>" not in words
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_set_is_explained_alike_wherever_it_is_an_option(command):
+    words = call(command, "--help").output
+    assert "METHOD.FIELD=VALUE" in words
+    assert "repeatable" in words[words.index("METHOD.FIELD=VALUE") :]
+
+
+def test_every_option_and_argument_has_a_description():
+    bare = [
+        f"{words} {parameter.name}"
+        for words, command in commands()
+        for parameter in command.params
+        if not parameter.help
+    ]
+    assert not bare
+
+
+def test_methods_that_run_only_if_named_are_told_from_their_mark():
+    found = find.find_methods()
+    unnamed = [name for name, one in found.items() if not runs_by_default(one)]
+    assert unnamed == ["groups_in_prompt"]
+    assert "if named" in call("methods").output
 
 
 def test_tasks_and_methods_are_listed():
@@ -186,6 +219,15 @@ def test_a_file_in_this_folder_is_to_be_given_by_its_path(tmp_path, monkeypatch,
     (tmp_path / "mine.py").write_text("")
     with pytest.raises(LookupError, match=r"by its path: give --method mine\.py"):
         call("run", *run_options, "--method", "mine")
+    checked = " ".join(call("check", "mine").output.split())
+    assert "by its path: give mine.py" in checked
+    assert "--method mine" not in checked
+
+
+def test_a_misspelt_path_leads_to_the_file_beside_it(tmp_path):
+    (tmp_path / "soft_cells.py").write_text("")
+    words = call("check", tmp_path / "soft_cels.py").output
+    assert f"Did you mean {tmp_path / 'soft_cells.py'}?" in words
 
 
 def test_own_patients_are_checked_before_the_plan(tmp_path):

@@ -6,6 +6,7 @@ from benchmark.cohorts.facts import cohort_facts
 from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.discovery.find import locate
 from benchmark.discovery.load import load_task
+from benchmark.planning import expand_runs
 from benchmark.planning.expand_runs import expand
 from benchmark.planning.resolve import resolve
 from benchmark.planning.seeds import SeedChoice
@@ -75,3 +76,15 @@ def test_knobs_without_a_digital_cohort_are_a_mistake_of_the_task(write_task):
     path = write_task('knobs = Knobs((Knob("brightness", "Of test.", 0, 1, 0),))')
     with pytest.raises(LookupError, match=r"it declares knobs, .* and no digital"):
         runs_of(path)
+
+
+def test_a_wrong_knob_is_refused_before_any_method_is_imported(write_task, monkeypatch):
+    def slow(**_):
+        raise AssertionError("methods were imported first")
+
+    monkeypatch.setattr(expand_runs, "default_methods", slow)
+    with pytest.raises(ValueError, match="brightness is 2; allowed: 0 to 1"):
+        expand(
+            preset=TOY_PRESET, tasks=[write_task(DIGITAL)], methods=None, seeds=SeedChoice((0,)),
+            settings=[], knobs=["brightness=2"], data=None, device="cpu",
+        )  # fmt: skip

@@ -97,7 +97,9 @@ def test_a_run_that_hangs_is_stopped_at_its_limit(make_spec, write_method, tmp_p
     spec = replace(spec, preset=Preset.from_dict(values))
     started = time.monotonic()
     summary = do([spec], tmp_path / "runs")
-    assert summary.failed[0].error.startswith("TimeLimit: the run took longer than 0.1 minutes")
+    error = summary.failed[0].error
+    assert error.startswith("TimeLimit: the run took longer than 0.1 minutes of wall-clock time")
+    assert "--jobs 1" in error and "time_limit_minutes" in error
     assert time.monotonic() - started < 60
 
 
