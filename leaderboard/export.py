@@ -13,7 +13,6 @@ from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import Comparison
 from benchmark.metrics.scoring import score_keys
 from leaderboard.rank.means import Estimates
-from leaderboard.rank.regret import regret_of
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import LONGER
 from leaderboard.read.boards import REFERENCE, Board
@@ -34,7 +33,7 @@ NAMES = (
     *("task", "task_version", "variant", "preset", "cohort", "place", "placed_by", "rank_low"),
     *("rank_high", "tier", "method", "kind", "groups_used", "extra_data", "fields", *ESTIMATES),
     *("gain_over_erm", "gain_low", "gain_high", "gain_p_value", "gain_q_value", "verdict"),
-    *("worst_cell_regret", "levelling_down", "minutes"),
+    *("levelling_down", "minutes"),
     *("seeds_done", "seeds_failed", "seeds_missing", "unchecked", "row"),
 )
 
@@ -73,9 +72,6 @@ def _csv_row(board: Board, standing: Standing) -> dict[str, Any]:
         "groups_used": row.method.groups_used,
         "extra_data": row.method.extra_data,
         "fields": json.dumps(row.method.fields, sort_keys=True),
-        "worst_cell_regret": regret.points
-        if (regret := regret_of(standing, board.cohort.ceilings))
-        else None,
         "levelling_down": "; ".join(standing.levelling_down),
         "minutes": minutes(standing),
         "seeds_done": " ".join(map(str, row.seeds)),
@@ -138,7 +134,6 @@ def _json_board(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
         "rows": [
             {
                 **_json_row(standing),
-                "regret": _json_regret(board, standing),
                 "generation": generation_values(standing, of_images),
                 "group_mix": mix_values(standing, of_mixes),
             }
@@ -171,11 +166,6 @@ def _json_row(standing: Standing) -> dict[str, Any]:
         "estimates": _json_estimates(standing.estimates) if standing.row.done else None,
         "environment": standing.row.config.environment,
     }
-
-
-def _json_regret(board: Board, standing: Standing) -> dict[str, Any] | None:
-    regret = regret_of(standing, board.cohort.ceilings)
-    return {"points": regret.points, "cell": vars(regret.cell)} if regret else None
 
 
 def _json_estimates(estimates: Estimates) -> dict[str, Any]:

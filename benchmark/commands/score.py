@@ -18,6 +18,7 @@ def score(runs: RunsOption = Path("runs"), cohort: CohortsOption = None) -> None
     """
     from benchmark.planning.plan_report import count_of_runs
     from benchmark.records.run_folder import look_for_runs, read_run
+    from benchmark.running.cohort_ceilings import renew_ceilings
     from benchmark.running.cohort_truth import CohortCheck
     from benchmark.running.driver import only_driver
     from benchmark.running.rescore import rescore
@@ -30,6 +31,7 @@ def score(runs: RunsOption = Path("runs"), cohort: CohortsOption = None) -> None
     if not done:
         raise ValueError(f"There is no finished run in {runs}. `equipoise run` makes some.")
     with only_driver(runs):
+        renew_ceilings(done)
         check = CohortCheck(cohort or ())
         tried = (check.refusal(run) or rescore(run) for run in track(done, "scoring", len(done)))
         failed = [words for words in tried if words]

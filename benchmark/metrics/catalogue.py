@@ -34,6 +34,7 @@ class Metric:
     - "answers", "own answers": function(counts) for all groups at once;
     - "probabilities": function(labels, probability, weights) for one group at a time, with shapes
       (n,), (n, classes) and (resamples, n), returning (resamples,);
+    - "below ceiling": function(distances), (resamples, groups, classes): ceiling less accuracy;
     - the name of another metric: function(values of that metric).
 
     per says what function returns, NaN where it is undefined:
@@ -113,6 +114,20 @@ METRICS: dict[str, Metric] = {
         fairness.cell_accuracy,
         "run",
         PERCENT,
+    ),
+    "worst_cell_regret": Metric(
+        "Worst-cell regret",
+        "lower",
+        "How far accuracy lies below the ceiling in the cell where that is most. The ceiling is "
+        "the cell's accuracy after a large training that was balanced over all cells, so a cell "
+        "that is hard for everybody counts for nothing. Chance makes the largest of many "
+        "distances too large; the interval lies around the value less that bias.",
+        "every class",
+        "below ceiling",
+        fairness.every_group,
+        "run",
+        PERCENT,
+        limits=(-1.0, 1.0),
     ),
     "cell_accuracy": Metric(
         "Cell accuracy",

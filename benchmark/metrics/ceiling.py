@@ -6,7 +6,6 @@ The ceiling of a cell is its accuracy under a large training that was balanced o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,17 +13,10 @@ import pandas as pd
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.fairness import cell_accuracy, confusion
-from benchmark.metrics.partitions import partitions_of
+from benchmark.metrics.partitions import Partition, partitions_of
 
 CELL = "cell_accuracy"
-
-
-@dataclass(frozen=True)
-class Regret:
-    """The largest distance of a row's cells below their ceilings, and the cell where it is."""
-
-    points: float  # ceiling minus accuracy, as a share; below 0 where every cell beats its ceiling
-    cell: ScoreKey
+NO_CEILING = "undefined: no ceiling was made for these test images"
 
 
 def cell_accuracies(
@@ -46,23 +38,19 @@ def cell_accuracies(
     return found
 
 
-def worst_cell_regret(
-    ceiling: Mapping[ScoreKey, float], cells: Mapping[ScoreKey, float | None]
-) -> Regret | None:
-    """Return the largest ceiling minus accuracy over the headline's cells, those of one attribute.
+def below_ceiling(
+    card: TaskCard,
+    partition: Partition,
+    accuracy: np.ndarray,
+    ceilings: Mapping[ScoreKey, float],
+) -> np.ndarray:
+    """Return ceiling less accuracy of every cell, (resamples, groups, classes).
 
-    cells: a row's accuracies by address; what else it holds is ignored. None where there is no
-    ceiling, and where a cell that has one is missing or undefined in the row: the largest of some
-    would be too small.
+    accuracy: of the same shape. NaN in a cell without a ceiling: the largest distance of the other
+    cells would be too small.
     """
-    distances = {}
-    for key, best in ceiling.items():
-        if len(key.attributes) == 1:
-            accuracy = cells.get(key)
-            if accuracy is None:
-                return None
-            distances[key] = best - accuracy
-    if not distances:
-        return None
-    worst = max(distances, key=lambda key: distances[key])
-    return Regret(distances[worst], worst)
+    best = [
+        [ceilings.get(ScoreKey(CELL, partition.attributes, group, c), np.nan) for c in card.classes]
+        for group in partition.values
+    ]
+    return np.asarray(np.array(best) - accuracy)

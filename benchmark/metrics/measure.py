@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from benchmark.api.card import TaskCard
+from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS, Patients
+from benchmark.metrics.ceiling import CELL, below_ceiling
 from benchmark.metrics.fairness import confusion
 from benchmark.metrics.kinds import Kinds
 from benchmark.metrics.partitions import Partition
@@ -27,6 +29,7 @@ class HeldOutRows:
     answers: dict[str, np.ndarray]  # (n,) class indices, by what metrics read
     kinds: Kinds  # of images that are alike in groups, label and answers
     weights: np.ndarray  # (1 + resamples, n)
+    ceilings: Mapping[ScoreKey, float] = field(default_factory=dict)  # of cells, where known
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,13 @@ def measure(rows: HeldOutRows, partition: Partition) -> Measured:
     def compute(name: str) -> np.ndarray:
         if name not in draws:
             metric = METRICS[name]
-            known = counts.get(metric.reads)
-            draws[name] = metric.function(compute(metric.reads) if known is None else known)
+            draws[name] = metric.function(read(metric.reads))
         return draws[name]
+
+    def read(reads: str) -> np.ndarray:
+        if reads == "below ceiling":
+            return below_ceiling(rows.card, partition, compute(CELL), rows.ceilings)
+        return counts[reads] if reads in counts else compute(reads)
 
     for name in _asked(rows, partition):
         _check_shape(name, compute(name), full)

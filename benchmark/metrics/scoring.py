@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.api.card import TaskCard
 from benchmark.api.scores import Score, ScoreKey
 from benchmark.metrics.catalogue import METRICS, Metric, Patients
+from benchmark.metrics.ceiling import NO_CEILING
 from benchmark.metrics.decision import (
     Offsets,
     balanced_offsets,
@@ -64,6 +65,7 @@ def score_predictions(
     card: TaskCard,
     *,
     own_threshold: float | None = None,
+    ceilings: Mapping[ScoreKey, float] | None = None,
     resamples: int = RESAMPLES,
     seed: int = BOOTSTRAP_SEED,
 ) -> Scored:
@@ -72,8 +74,9 @@ def score_predictions(
     predictions: image_id, patient_id, split ("val", "test" and perhaps "recruited"), label, the
     card's attributes, and probability_0, ... in the card's order of classes. The decision rule is
     fitted on val, then test is scored. own_threshold: the method's own, on the probability of the
-    second of two classes; None: its answer is the most probable class. Raises ValueError with
-    every problem of the table.
+    second of two classes; None: its answer is the most probable class. ceilings: the accuracy that
+    can be learnt of each cell, where somebody knows it. Raises ValueError with every problem of the
+    table.
     """
     check_predictions(predictions, card)
     # Sorted, so that the order in which a runner saved the rows changes no digit.
@@ -81,7 +84,8 @@ def score_predictions(
     labels, probability = _arrays(ordered[ordered["split"] == "val"], card)
     offsets = balanced_offsets(labels, probability)
     rules = {"answers": offsets, "own answers": offsets_of(own_threshold, len(card.classes))}
-    entries = list(_entries(_population(ordered, card, "test", rules, resamples, seed)))
+    test = _population(ordered, card, "test", rules, resamples, seed)
+    entries = list(_entries(replace(test, ceilings=ceilings or {})))
     entries += _recruited_entries(_population(ordered, card, RECRUITED, rules, resamples, seed))
     drawn = {entry.score.key: entry for entry in entries}
     draws = {key: _kept(drawn[key]) for key in keys_with_draws(card)}
@@ -256,6 +260,8 @@ def _note(
     """Say why a value is undefined; empty where it is not."""
     if not np.isnan(draws[0]):
         return ""
+    if METRICS[metric].reads == "below ceiling" and not test.ceilings:
+        return NO_CEILING
     return why_undefined(metric, test.card.classes, partitions, only)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -16,6 +18,7 @@ from benchmark.records.base import Part, Record, UnreadableRecord, read_record, 
 COHORT = "cohort.json"
 MOST = 10**9  # patients of a cell
 REPAIR = "Give `equipoise run` again, which writes it anew"
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 SPLITS = ("train", "val", "test", "recruited")
 
 
@@ -54,6 +57,10 @@ class CohortRecord(Record):
             for one in self.ceiling
         }
 
+    def fits(self, card: TaskCard) -> bool:
+        """Say whether it has the classes and attributes of a card."""
+        return (self.card.classes, self.card.attributes) == (card.classes, card.attributes)
+
     @model_validator(mode="after")
     def _counts_fit_the_card(self) -> Self:
         allowed = {"split": SPLITS, "label": self.card.classes}
@@ -87,6 +94,40 @@ def read_cohort_record(folder: Path) -> CohortRecord | None:
     return read_record(path, CohortRecord, REPAIR) if path.is_file() else None
 
 
+def cohort_beside(run: Path, name: str) -> Path | None:
+    """Return the folder of a run's cohort: task/variant/NAME beside task/variant/method/run.
+
+    None where the run names none, or where the name or a link leads elsewhere: it is a stranger's.
+    """
+    if not PLAIN_NAME.fullmatch(name):
+        return None
+    beside = run.parent.parent.resolve()
+    folder = (beside / name).resolve()
+    return folder if folder.parent == beside else None
+
+
+def ceilings_beside(run: Path, name: str, card: TaskCard) -> dict[ScoreKey, float]:
+    """Return the ceilings that the cohort of a run has; {} where it has none that can be read.
+
+    card: of the run; a cohort with other classes or attributes says nothing about it.
+    """
+    folder = cohort_beside(run, name)
+    if folder is None or not (folder / COHORT).is_file():
+        return {}
+    found = (folder / COHORT).stat()
+    try:
+        record = _read_once(folder, found.st_mtime_ns, found.st_size)
+    except UnreadableRecord:
+        return {}  # the page says so where it shows the cohort
+    return record.ceilings if record and record.fits(card) else {}
+
+
+@lru_cache(maxsize=256)
+def _read_once(folder: Path, changed: int, size: int) -> CohortRecord | None:
+    """Read a cohort.json that many runs share once, until its time or size is another."""
+    return read_cohort_record(folder)
+
+
 def cohort_is_stale(folder: Path, ceilings: Mapping[ScoreKey, float]) -> bool:
     """Say whether there is a cohort.json that cannot be read or holds other ceilings than these."""
     try:
@@ -105,10 +146,19 @@ def write_cohort_record(
     ceilings: Mapping[ScoreKey, float] | None = None,
 ) -> None:
     """Write cohort.json; raises ValidationError if something has another form."""
-    ceiling = [
-        CellCeiling(attributes=k.attributes, values=k.values, label=str(k.label), accuracy=share)
-        for k, share in (ceilings or {}).items()
-    ]
     found = {"card": card, "facts": facts, "counts": counts, "pictures": pictures}
-    found |= {"ceiling": ceiling}
+    found |= {"ceiling": _of_cells(ceilings or {})}
     write_record(folder / COHORT, CohortRecord.model_validate(found, strict=False))
+
+
+def write_ceilings(folder: Path, record: CohortRecord, ceilings: Mapping[ScoreKey, float]) -> None:
+    """Write a cohort's record anew with these ceilings; all else stays."""
+    renewed = record.model_copy(update={"ceiling": tuple(_of_cells(ceilings))})
+    write_record(folder / COHORT, renewed)
+
+
+def _of_cells(ceilings: Mapping[ScoreKey, float]) -> list[CellCeiling]:
+    return [
+        CellCeiling(attributes=k.attributes, values=k.values, label=str(k.label), accuracy=share)
+        for k, share in ceilings.items()
+    ]

@@ -7,6 +7,8 @@ other predictions than there are now do not count.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import astuple
 from functools import cache
 from pathlib import Path
 
@@ -30,12 +32,15 @@ from benchmark.metrics.scoring import (
     score_predictions,
 )
 from benchmark.records.base import Part, Record, read_record, write_record
+from benchmark.support.cache import digest
 from benchmark.support.files import bytes_digest, write_bytes
 
 RESULT, DRAWS, PREDICTIONS = "result.json", "draws.safetensors", "predictions.parquet"
 ROUNDING = 1e-6  # sums of weights may overstep a limit in their last digits, of float32
 LARGEST = 1_000_000  # bytes of draws.safetensors that are read
 TENSOR = "draws"
+
+Ceilings = Mapping[ScoreKey, float]  # the accuracy that can be learnt of each cell
 
 
 class RunFacts(Part):
@@ -56,6 +61,7 @@ class Scoring(Part):
     predictions: str  # of predictions.parquet
     draws: str  # of draws.safetensors
     versions: dict[str, int] = Field(default_factory=dict)  # of each metric
+    ceilings: str = ""  # of the cells' ceilings; empty: there were none
 
 
 class Result(Record):
@@ -73,16 +79,21 @@ def read_result(folder: Path) -> Result:
     return read_record(folder / RESULT, Result)
 
 
-def write_result(folder: Path, card: TaskCard, run: RunFacts) -> None:
+def write_result(
+    folder: Path, card: TaskCard, run: RunFacts, ceilings: Ceilings | None = None
+) -> None:
     """Score predictions.parquet and write result.json and draws.safetensors beside it.
 
-    The draws are written first: a result.json whose digest they do not have does not count.
+    ceilings: of the run's cohort. The draws are written first: a result.json whose digest they do
+    not have does not count.
     """
-    write_scored(folder, run, score_folder(folder, card, run))
+    write_scored(folder, run, score_folder(folder, card, run, ceilings), ceilings)
 
 
-def write_scored(folder: Path, run: RunFacts, scored: Scored) -> None:
-    """Write scores that predictions.parquet was found to have."""
+def write_scored(
+    folder: Path, run: RunFacts, scored: Scored, ceilings: Ceilings | None = None
+) -> None:
+    """Write scores that predictions.parquet was found to have under these ceilings."""
     tensor = np.array(list(scored.draws.values()), dtype=np.float32)
     draws = save({TENSOR: tensor})
     write_bytes(folder / DRAWS, draws)
@@ -91,6 +102,7 @@ def write_scored(folder: Path, run: RunFacts, scored: Scored) -> None:
         predictions=bytes_digest((folder / PREDICTIONS).read_bytes()),
         draws=bytes_digest(draws),
         versions={score.key.metric: METRICS[score.key.metric].version for score in scored.scores},
+        ceilings=ceilings_digest(ceilings),
     )
     result = Result(
         run=run,
@@ -102,10 +114,18 @@ def write_scored(folder: Path, run: RunFacts, scored: Scored) -> None:
     write_record(folder / RESULT, result)
 
 
-def score_folder(folder: Path, card: TaskCard, run: RunFacts) -> Scored:
+def score_folder(
+    folder: Path, card: TaskCard, run: RunFacts, ceilings: Ceilings | None = None
+) -> Scored:
     """Score predictions.parquet; raises OSError or ValueError if it cannot be scored."""
     predictions = pd.read_parquet(folder / PREDICTIONS)
-    return score_predictions(predictions, card, own_threshold=run.own_threshold)
+    return score_predictions(predictions, card, own_threshold=run.own_threshold, ceilings=ceilings)
+
+
+def ceilings_digest(ceilings: Ceilings | None) -> str:
+    """Identify ceilings; empty where there are none."""
+    entries = [[astuple(key), best] for key, best in (ceilings or {}).items()]
+    return digest(sorted(entries, key=repr)) if entries else ""
 
 
 @cache
@@ -114,13 +134,17 @@ def scoring_digest() -> str:
     return code_digest(Path(scoring.__file__))
 
 
-def stored_scores(folder: Path, card: TaskCard, result: Result) -> Scored | None:
-    """Return what a run was scored with if today's code gives the same, else None.
+def stored_scores(
+    folder: Path, card: TaskCard, result: Result, ceilings: Ceilings | None = None
+) -> Scored | None:
+    """Return what a run was scored with if today's code and ceilings give the same, else None.
 
     None too where predictions or draws are missing, damaged, or of another run or card, and where
     a number is none that its metric can have.
     """
     if result.scoring.code != scoring_digest():
+        return None
+    if result.scoring.ceilings != ceilings_digest(ceilings):
         return None
     if [score.key for score in result.scores] != score_keys(card):
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from benchmark.api.scores import ScoreKey
+from benchmark.records.cohort import ceilings_beside
 from benchmark.records.result import stored_scores, write_result
 from benchmark.records.run_folder import RunRecord
 
@@ -14,14 +16,20 @@ def rescore(record: RunRecord) -> str:
     if record.result is None:
         return ""
     try:
-        write_result(record.folder, record.card, record.result.run)
+        write_result(record.folder, record.card, record.result.run, _ceilings(record))
     except (OSError, ValueError) as error:
         return f"{record.folder} cannot be scored and stays as it is: {error}"
     return ""
 
 
 def rescore_if_stale(record: RunRecord) -> str:
-    """Score again if code, predictions or draws have changed since; return as rescore does."""
-    if record.result is None or stored_scores(record.folder, record.card, record.result):
+    """Score again if code, ceilings, predictions or draws have changed; return as rescore does."""
+    if record.result is None:
+        return ""
+    if stored_scores(record.folder, record.card, record.result, _ceilings(record)):
         return ""
     return rescore(record)
+
+
+def _ceilings(record: RunRecord) -> dict[ScoreKey, float]:
+    return ceilings_beside(record.folder, record.config.cohort, record.card)

@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmark.api.protocols import Method, Task, generator_of, is_generator
 from benchmark.cohorts.checks import check_splits
 from benchmark.planning.run_spec import RunSpec
+from benchmark.records.cohort import ceilings_beside
 from benchmark.records.config import RunConfig, write_config
 from benchmark.records.history import write_history
 from benchmark.records.result import RunFacts, write_result
@@ -82,7 +83,7 @@ def run(
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         own_threshold=own_threshold(predictor, method, task.card),
     )
-    write_result(folder, task.card, facts)
+    write_result(folder, task.card, facts, ceilings_beside(folder, config.cohort, task.card))
 
 
 class _Clock:

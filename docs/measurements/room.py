@@ -3,8 +3,8 @@
 Run: python docs/measurements/room.py cmr_heart_failure
      python docs/measurements/room.py brain_mr_sex
 
-Quick preset, 4,800 balanced test patients, the same for all seeds. The answer is the class that a
-class-balanced logistic regression on the logit of the method's val predictions says.
+Quick preset, 4,800 balanced test patients, the same for all seeds. The decision rule
+is the benchmark's, fitted on the method's val predictions.
 """
 
 import argparse
@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import logit
-from sklearn.linear_model import LogisticRegression
 
 from baselines.controls.oracle import Oracle
 from baselines.erm import ERM
@@ -23,6 +21,7 @@ from benchmark.api.protocols import Method, Task
 from benchmark.discovery.find import find_tasks
 from benchmark.discovery.load import load_task
 from benchmark.metrics.ceiling import cell_accuracies
+from benchmark.metrics.decision import balanced_offsets, decide
 from benchmark.planning.run_spec import RunSpec
 from benchmark.presets.load import load_preset
 from benchmark.running.predictions import (
@@ -46,15 +45,10 @@ def headline(method: Method, task: Task, spec: RunSpec, test: Split) -> dict[str
     train, val = (visible(split, task.card, method) for split in (splits.train, splits.val))
     predictor = method.fit(train, val, ctx)
     val = threshold_patients(predictor, method, splits.val)
-    seen = [_logits(predictor.predict_proba(np.asarray(of.images))) for of in (val, test)]
-    rule = LogisticRegression(C=1e4, class_weight="balanced")
-    answers = rule.fit(seen[0], task.card.encode_labels(val.table)).predict(seen[1])
+    seen = [predictor.predict_proba(np.asarray(of.images)) for of in (val, test)]
+    answers = decide(seen[1], balanced_offsets(task.card.encode_labels(val.table), seen[0]))
     found = cell_accuracies(task.card, test.table, answers)
     return {f"{k.values[0]}, {k.label}": v for k, v in found.items() if len(k.attributes) == 1}
-
-
-def _logits(probability: np.ndarray) -> np.ndarray:
-    return np.asarray(logit(np.clip(probability[:, 1:], 1e-6, 1 - 1e-6)))
 
 
 def lines(name: str) -> Iterator[str]:

@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from benchmark.api.card import TaskCard
 from benchmark.api.cohort import CohortFacts
-from benchmark.api.scores import ScoreKey
 from benchmark.api.seeds import is_development
 from benchmark.records.base import UnreadableRecord
-from benchmark.records.cohort import read_cohort_record
+from benchmark.records.cohort import cohort_beside, read_cohort_record
 from benchmark.records.config import (
     MethodPart,
     PresetPart,
@@ -45,7 +44,6 @@ from leaderboard.read.scored_run import (
 )
 
 REFERENCE = "erm"  # plain training: what every gain is measured from
-PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,6 @@ class Cohort:
     pictures: tuple[Picture, ...] = ()
     refused: tuple[str, ...] = ()  # pictures that could not be shown, and why
     unreadable: str = ""  # why cohort.json could not be read
-    ceilings: Mapping[ScoreKey, float] = field(default_factory=dict)  # accuracy that can be learnt
 
 
 @dataclass(frozen=True)
@@ -227,10 +224,7 @@ def read_cohort(folder: Path, card: TaskCard) -> Cohort:
         record = read_cohort_record(folder)
     except UnreadableRecord as error:
         return Cohort(unreadable=str(error).replace(f"{folder}/", ""))
-    if record is None or (record.card.classes, record.card.attributes) != (
-        card.classes,
-        card.attributes,
-    ):
+    if record is None or not record.fits(card):
         return Cohort()
     pictures, refused = [], []
     for entry in record.pictures:
@@ -239,7 +233,7 @@ def read_cohort(folder: Path, card: TaskCard) -> Cohort:
             refused.append(f"{entry.file!r} is no PNG file beside cohort.json")
         else:
             pictures.append(Picture(entry.attribute, entry.value, entry.label, png))
-    return Cohort(record.counts, tuple(pictures), tuple(refused), ceilings=record.ceilings)
+    return Cohort(record.counts, tuple(pictures), tuple(refused))
 
 
 def _board(runs: list[FoundRun], index: Index | None) -> Board:
@@ -263,12 +257,8 @@ def _cohort_of(runs: Sequence[FoundRun]) -> Cohort:
     """Read the cohort of the lowest seed; runs made before cohorts were exported name none."""
     first = min(run.config.seed for run in runs)
     newest = max((run for run in runs if run.config.seed == first), key=lambda run: run.finished)
-    name = newest.config.cohort
-    if not PLAIN_NAME.fullmatch(name):
-        return Cohort()
-    beside = newest.folder.parent.parent.resolve()  # task/variant of task/variant/method/run
-    folder = (beside / name).resolve()
-    return read_cohort(folder, newest.config.card) if folder.parent == beside else Cohort()
+    folder = cohort_beside(newest.folder, newest.config.cohort)
+    return read_cohort(folder, newest.config.card) if folder else Cohort()
 
 
 def _rows(runs: Iterable[FoundRun], card: TaskCard, index: Index | None) -> list[Row]:

@@ -19,6 +19,7 @@ from safetensors.numpy import load, save
 
 from benchmark.api.scores import ScoreKey
 from benchmark.records.base import Part
+from benchmark.records.cohort import COHORT, PLAIN_NAME
 from benchmark.records.result import DRAWS, PREDICTIONS, RESULT, RunFacts, scoring_digest
 from benchmark.support.files import write_bytes
 from leaderboard.read.score_table import ScoreKeys, ScoreTable
@@ -26,6 +27,7 @@ from leaderboard.read.score_table import ScoreKeys, ScoreTable
 INDEX = ".page-index.safetensors"  # in the results folder
 FORM: Literal[1] = 1  # of the index; another one is not read
 Stamp = tuple[int, ...]
+ABSENT = (-1, -1)  # of a file that need not be there
 CHECKED = (RESULT, PREDICTIONS, DRAWS)  # files whose size and time must be as they were
 
 
@@ -130,8 +132,11 @@ def _whole(digest: str, table: ScoreTable) -> bool:
     )
 
 
-def stamp_of(folder: Path) -> Stamp:
-    """Return size and time of the files that scores rest on; empty if one is not there."""
+def stamp_of(folder: Path, cohort: str) -> Stamp:
+    """Return size and time of the files that scores rest on; empty if a run's own is not there.
+
+    cohort: the name of the folder beside the method's, whose cohort.json holds the ceilings.
+    """
     stamp: list[int] = []
     for name in CHECKED:
         try:
@@ -139,7 +144,18 @@ def stamp_of(folder: Path) -> Stamp:
         except OSError:
             return ()
         stamp += [found.st_size, found.st_mtime_ns]
-    return tuple(stamp)
+    return *stamp, *_cohort_stamp(folder, cohort)
+
+
+def _cohort_stamp(folder: Path, cohort: str) -> Stamp:
+    """Return size and time of the cohort's record; many runs have none."""
+    if not PLAIN_NAME.fullmatch(cohort):
+        return ABSENT
+    try:
+        found = (folder.parent.parent / cohort / COHORT).stat()
+    except OSError:
+        return ABSENT
+    return found.st_size, found.st_mtime_ns
 
 
 def _content(kept: dict[str, tuple[Stamp, Known]]) -> bytes:

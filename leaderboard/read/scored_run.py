@@ -15,6 +15,7 @@ from benchmark.api.scores import Score, ScoreKey
 from benchmark.metrics.scoring import Scored, score_keys
 from benchmark.records.base import UnreadableRecord
 from benchmark.records.checked import Checked
+from benchmark.records.cohort import ceilings_beside
 from benchmark.records.config import RunConfig, read_config
 from benchmark.records.generation import GENERATION, Generation, read_generation
 from benchmark.records.result import (
@@ -100,7 +101,7 @@ def find_run(folder: Path, index: Index | None) -> FoundRun:
     status, error = outcome(folder)
     if status != "done":
         return FoundRun(folder, status, config, error)
-    stamp = stamp_of(folder)
+    stamp = stamp_of(folder, config.cohort)
     known = index.get(folder, stamp) if index is not None else None
     result = None if known else read_result(folder)
     return FoundRun(folder, status, config, None, stamp, known, result)
@@ -153,8 +154,9 @@ def _from_folder(
     run: FoundRun, card: TaskCard, index: Index | None
 ) -> tuple[Known, Mapping[ScoreKey, np.ndarray]]:
     result = run.result or read_result(run.folder)
-    stored = stored_scores(run.folder, card, result) if index is not None else None
-    scored: Scored = stored or score_folder(run.folder, card, result.run)
+    best = ceilings_beside(run.folder, run.config.cohort, card)
+    stored = stored_scores(run.folder, card, result, best) if index is not None else None
+    scored: Scored = stored or score_folder(run.folder, card, result.run, best)
     known = Known(result.run, scored.threshold, table_of(scored.scores))
     if index is not None and stored:
         index.add(run.folder, run.stamp, known)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from markupsafe import Markup
 
-from benchmark.api.card import TaskCard, group_words
-from benchmark.api.scores import ScoreKey
+from benchmark.api.card import TaskCard
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import Gain
 from leaderboard.charts.plots import spark
 from leaderboard.rank.means import Estimate
-from leaderboard.rank.regret import regret_of
+from leaderboard.rank.regret import REGRET, has_regret, regret_cell
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE, Board
@@ -50,7 +49,7 @@ class Context:
     planned: int  # seeds that any row of the board was asked for
     common: int  # seeds of the rows that have most: with one there is neither tier nor verdict
     reference: float | None  # ERM's headline
-    ceilings: Mapping[ScoreKey, float] = field(default_factory=dict)  # accuracy that can be learnt
+    regret: bool = True  # whether any row has a distance from a ceiling
     digital: bool = True  # whether patients as recruited can be made
     seeds: tuple[int, ...] = ()  # how many the complete contestants have, in order
 
@@ -63,7 +62,7 @@ def context_of(board: Board, standings: Sequence[Standing]) -> Context:
         planned=len(board.seeds),
         common=max((len(s.row.seeds) for s in standings if s.complete), default=0),
         reference=plain.headline.value if plain else None,
-        ceilings=board.cohort.ceilings,
+        regret=has_regret(board),
         digital=board.facts.digital,
         seeds=tuple(sorted({len(s.row.seeds) for s in standings if s.place is not None})),
     )
@@ -203,12 +202,11 @@ def _seeds(standing: Standing, context: Context) -> Cell:
 
 
 def _regret(standing: Standing, context: Context) -> Cell:
-    regret = regret_of(standing, context.ceilings)
-    if regret is None:
-        why = "No ceiling was made for these patients." if not context.ceilings else ""
-        return _missing(standing) or Cell("–", note=why)
-    where = f"{regret.cell.label}, {group_words(regret.cell.values)}"
-    return Cell(f"{100 * regret.points:.1f}", sub=where, sort=regret.points)
+    if missing := _missing(standing):
+        return missing
+    cell = estimate_cell(standing.overall(REGRET), REGRET)
+    where = regret_cell(standing.row)
+    return replace(cell, sub=f"{cell.sub}\n{where}") if where else cell
 
 
 def metric_column(metric: str, title: str = "") -> Column:
@@ -228,7 +226,7 @@ def columns_of(context: Context) -> list[Column]:
     Without a ceiling there is no regret; real patients have no second population as recruited.
     """
     recruited = {name for name, metric in METRICS.items() if metric.patients == "recruited"}
-    absent = {"regret"} if not context.ceilings else set()
+    absent = set() if context.regret else {REGRET}
     absent |= set() if context.digital else recruited
     return [column for column in COLUMNS if column.key not in absent]
 
@@ -275,16 +273,7 @@ COLUMNS = (
         _gain,
         arrow="↑",
     ),
-    Column(
-        "regret",
-        "Regret",
-        "Points that a row's mean accuracy lies below the ceiling, in the cell where that is most. "
-        "The ceiling is the cell's accuracy after a large training that was balanced over all "
-        "cells, so a cell that is hard for everybody counts for nothing.",
-        "ascending",
-        _regret,
-        arrow="↓",
-    ),
+    replace(metric_column(REGRET, "Regret"), cell=_regret),
     metric_column("worst_group_accuracy_own", "At own threshold"),
     metric_column("worst_group_auroc"),
     metric_column("auroc"),

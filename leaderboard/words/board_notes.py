@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from leaderboard.rank.regret import has_regret
 from leaderboard.read.boards import Board
 
 DEVELOPMENT = (
     "Development seeds: these runs are for choosing settings. To report a method, run it with "
     "seeds below 100, which have a board of their own."
 )
+SITE_SHIFT = "site_shift"  # the knob that moves the test scanner
 FEW_PATIENTS = 5  # a cell with fewer may point to a person
 
 
@@ -26,7 +28,7 @@ def board_notes(board: Board) -> list[str]:
             "Rows were run on different versions of the cohort. Only rows on the same patients are "
             "compared with each other."
         )
-    return notes + _made_differently(board)
+    return notes + _made_differently(board) + _no_regret(board)
 
 
 def _privacy(board: Board) -> list[str]:
@@ -51,4 +53,18 @@ def _made_differently(board: Board) -> list[str]:
     return [
         "Some rows were made with other code, packages or another device than the row that they "
         f"are compared with. Small differences may come from that: {', '.join(marked)}."
+    ]
+
+
+def _no_regret(board: Board) -> list[str]:
+    """Say why a digital board lacks the column of regret, and what makes it."""
+    if not board.facts.digital or has_regret(board) or not any(row.done for row in board.rows):
+        return []
+    if board.variant.knobs.get(SITE_SHIFT):
+        return ["There is no column Regret: ceilings hold for the training scanner (site_shift 0)."]
+    command = f"python docs/measurements/ceiling.py {board.card.name} --preset {board.preset.name}"
+    return [
+        "There is no column Regret, because these runs were scored without a ceiling for test "
+        f"images of {board.preset.source.image_size} pixels: give `equipoise score` again, and "
+        f"before it `{command}` where the task has no such ceiling."
     ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from benchmark.metrics.agreement import FEWEST_SEEDS
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.rank.halves import halves
-from leaderboard.rank.regret import regret_of
+from leaderboard.rank.regret import REGRET
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE, Board
@@ -28,14 +28,14 @@ def validity(board: Board, standings: Sequence[Standing], boards: Sequence[Board
     """Answer the questions for one board; boards: all of the site."""
     plain = next((s for s in standings if s.row.name == REFERENCE and s.row.comparable), None)
     return [
-        Answer("Does plain training (ERM) fail some patients?", _failing(board, plain)),
+        Answer("Does plain training (ERM) fail some patients?", _failing(plain)),
         Answer("Do the methods differ at all?", _tiers(standings)),
         Answer("Would other seeds rank them alike?", _halves(standings)),
         Answer("Is the disparity due to the bias?", *without_bias(board, plain, boards)),
     ]
 
 
-def _failing(board: Board, plain: Standing | None) -> str:
+def _failing(plain: Standing | None) -> str:
     """Compare ERM's worst cell with everybody; both intervals must be apart to count."""
     if plain is None:
         return "Unknown: ERM is not on this board."
@@ -50,10 +50,18 @@ def _failing(board: Board, plain: Standing | None) -> str:
         f"{words(worst.high)}), and the interval of its accuracy over all, "
         f"{words(everybody.low)} to {words(everybody.high)}, {sure} that."
     )
-    regret = regret_of(plain, board.cohort.ceilings)
-    if regret is None:
-        return found
-    return f"{found} It stays up to {100 * regret.points:.1f} points below the ceiling of a cell."
+    return f"{found}{_regret(plain)}"
+
+
+def _regret(plain: Standing) -> str:
+    """Say how much more can be learnt of the cell where plain training misses most of it."""
+    regret, words = plain.overall(REGRET), METRICS[REGRET].format
+    if regret.value is None or regret.low is None:
+        return ""
+    return (
+        f" It stays {words(regret.value)} ({words(regret.low)} to {words(regret.high)}) below the "
+        "ceiling in the cell where that is most."
+    )
 
 
 def _tiers(standings: Sequence[Standing]) -> str:

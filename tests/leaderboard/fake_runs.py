@@ -14,7 +14,7 @@ from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.cohort import CohortFacts
 from benchmark.api.scores import ScoreKey
 from benchmark.records.base import SCHEMA
-from benchmark.records.cohort import write_cohort_record
+from benchmark.records.cohort import ceilings_beside, write_cohort_record
 from benchmark.records.config import RunConfig, write_config
 from benchmark.records.result import RunFacts, write_result
 from benchmark.records.run_folder import finish
@@ -247,13 +247,15 @@ def write_run(
             fingerprint=f"fp{seed}",
             finished=finished,
         )
-        write_result(partial, card, facts)
+        write_result(partial, card, facts, ceilings_beside(partial, values["cohort"], card))
     finish(partial, target, error=error)
     return target
 
 
 def write_matrix(root: Path, methods: tuple[FakeMethod, ...] = METHODS) -> Path:
     """Write both tasks x methods x 2 seeds, with one failure and one seed that is missing."""
+    for card in (HEART, BRAIN):
+        write_cohort(root / card.name / "severity-1" / "cohort-1a2b3c4d", card)
     for card, method, seed in product((HEART, BRAIN), (*methods, HOSTILE, LONG), (0, 1)):
         if (card.name, method.name, seed) == ("cmr_heart_failure", "class_resampling", 1):
             continue
@@ -265,8 +267,6 @@ def write_matrix(root: Path, methods: tuple[FakeMethod, ...] = METHODS) -> Path:
     newer = replace(methods[0], code="b")
     for seed in (0, 1):
         write_run(root, HEART, newer, seed, finished="2026-11-21T09:00:00+00:00")
-    for card in (HEART, BRAIN):
-        write_cohort(root / card.name / "severity-1" / "cohort-1a2b3c4d", card)
     return root
 
 

@@ -144,3 +144,13 @@ def test_a_record_of_another_form_is_refused_with_what_is_wrong(scored, change, 
         read_result(scored)
     assert str(scored / "result.json") in str(caught.value)
     assert "Do the run again" in str(caught.value)
+
+
+def test_scores_of_other_ceilings_do_not_count(tmp_path, card, draw_predictions):
+    draw_predictions(card, 200, 0).to_parquet(tmp_path / "predictions.parquet")
+    cell = ScoreKey("cell_accuracy", ("sex",), ("female",), card.classes[0])
+    write_result(tmp_path, card, FACTS, {cell: 0.9})
+    result = read_result(tmp_path)
+    assert stored_scores(tmp_path, card, result, {cell: 0.9})
+    assert stored_scores(tmp_path, card, result, {cell: 0.8}) is None
+    assert stored_scores(tmp_path, card, result) is None

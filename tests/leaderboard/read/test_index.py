@@ -50,6 +50,14 @@ def test_a_run_with_a_changed_file_is_read_again(runs, monkeypatch, name):
         build(runs, runs.parent / "two")
 
 
+def test_runs_of_a_cohort_that_has_new_ceilings_are_read_again(runs, fake, monkeypatch):
+    build(runs, runs.parent / "one")
+    fake.write_cohort(runs / "brain_mr_sex/severity-1/cohort-1a2b3c4d", fake.BRAIN)
+    monkeypatch.setattr(scored_run, "read_result", refuse)
+    with pytest.raises(AssertionError, match="read again"):
+        build(runs, runs.parent / "two")
+
+
 def test_scores_of_other_code_are_not_believed(runs, monkeypatch):
     build(runs, runs.parent / "one")
     monkeypatch.setattr(index_module, "scoring_digest", lambda: "another")

@@ -1,10 +1,14 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from benchmark.api.scores import ScoreKey
 from leaderboard.rank.means import Estimate
+from leaderboard.rank.regret import REGRET_KEY, has_regret
 from leaderboard.tables.columns import Context, columns_of, metric_column
+
+CONTEXT = Context(card=None, planned=2, common=2, reference=None)
 
 
 @pytest.mark.parametrize(
@@ -33,25 +37,37 @@ def test_a_worst_cell_is_named_only_where_all_seeds_agree(built):
     assert named and differing and " worst cell: " in single
 
 
-def test_regret_is_measured_from_the_ceiling_in_the_cell_where_it_is_largest():
-    keys = [ScoreKey("cell_accuracy", ("sex",), (value,), "ill") for value in ("f", "m")]
-    accuracy = dict(zip(keys, (0.6, 0.5), strict=True))
-    row = SimpleNamespace(get=lambda key: Estimate(accuracy[key]), row=SimpleNamespace(done=True))
-    ceilings = dict(zip(keys, (0.9, 0.55), strict=True))
-    context = Context(card=None, planned=2, common=2, reference=None, ceilings=ceilings)
-    (column,) = [c for c in columns_of(context) if c.key == "regret"]
-    cell = column.cell(row, context)
-    assert (cell.text, cell.sub, round(cell.sort, 6)) == ("30.0", "ill, f", 0.3)
+def run_with(note, value=0.3):
+    keys = SimpleNamespace(places={REGRET_KEY: 0})
+    return SimpleNamespace(
+        table=SimpleNamespace(keys=keys, notes={0: note}, values=np.array([[value]]))
+    )
 
 
-def test_without_a_ceiling_there_is_no_column_of_regret():
-    context = Context(card=None, planned=2, common=2, reference=None)
-    assert "regret" not in [column.key for column in columns_of(context)]
+def regret_cell_of(*notes):
+    row = SimpleNamespace(done=[run_with(note) for note in notes])
+    standing = SimpleNamespace(row=row, overall=lambda metric: Estimate(0.3, 0.25, 0.34))
+    (column,) = [c for c in columns_of(CONTEXT) if c.key == "worst_cell_regret"]
+    return column.cell(standing, CONTEXT)
+
+
+def test_regret_has_an_interval_and_names_the_cell_where_all_seeds_agree():
+    cell = regret_cell_of("sex=f, ill", "sex=f, ill")
+    assert (cell.text, cell.sub) == ("30.0%", "25.0–34.0\nin sex=f, ill")
+    assert regret_cell_of("sex=f, ill", "sex=m, ill").sub.endswith("cells differ between seeds")
+
+
+def test_where_no_run_has_a_ceiling_there_is_no_column_of_regret():
+    board = SimpleNamespace(rows=[SimpleNamespace(done=[run_with("", np.nan)])])
+    assert not has_regret(board)
+    assert "worst_cell_regret" not in [c.key for c in columns_of(replace(CONTEXT, regret=False))]
+    board.rows[0].done.append(run_with("sex=f, ill"))
+    assert has_regret(board)
 
 
 def test_real_patients_have_no_columns_of_patients_as_recruited():
     keys = {
-        digital: {column.key for column in columns_of(Context(None, 2, 2, None, {}, digital))}
+        digital: {column.key for column in columns_of(replace(CONTEXT, digital=digital))}
         for digital in (True, False)
     }
     assert keys[True] - keys[False] == {

@@ -1,16 +1,23 @@
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from leaderboard.rank.regret import REGRET_KEY
 from leaderboard.words.board_notes import board_notes
 
 
-def board(*, digital=False, train=(5,), test=(5,), development=False, differs=()):
+def board(
+    *, digital=False, train=(5,), test=(5,), development=False, differs=(), regret=0.3, shift=0.0
+):
     """A stand-in without settings to compare: counts per cell, and the images of scores."""
     counts = tuple({"split": "train", "n": n} for n in train)
     run = SimpleNamespace(
         key=(0, "fp"),
         scores=tuple(SimpleNamespace(n=n) for n in test),
+        table=SimpleNamespace(
+            keys=SimpleNamespace(places={REGRET_KEY: 0}), values=np.array([[regret]])
+        ),
     )
     row = SimpleNamespace(name="mine", done=(run,), differs=differs)
     return SimpleNamespace(
@@ -18,6 +25,9 @@ def board(*, digital=False, train=(5,), test=(5,), development=False, differs=()
         development=development,
         facts=SimpleNamespace(digital=digital),
         cohort=SimpleNamespace(counts=counts),
+        card=SimpleNamespace(name="brain_mr_sex"),
+        preset=SimpleNamespace(name="standard", source=SimpleNamespace(image_size=128)),
+        variant=SimpleNamespace(knobs={"site_shift": shift}),
     )
 
 
@@ -40,3 +50,18 @@ def test_a_board_of_development_seeds_says_what_it_is_for():
 def test_rows_that_were_made_differently_are_named():
     (words,) = board_notes(board(differs=("torch 2 instead of 3",)))
     assert words.endswith("Small differences may come from that: mine (torch 2 instead of 3).")
+
+
+def test_a_board_without_a_ceiling_says_which_command_makes_one():
+    (words,) = board_notes(board(digital=True, regret=np.nan))
+    assert words.startswith("There is no column Regret") and "128 pixels" in words
+    assert "`python docs/measurements/ceiling.py brain_mr_sex --preset standard`" in words
+
+
+def test_another_scanner_has_no_ceiling_that_could_be_made():
+    (words,) = board_notes(board(digital=True, regret=np.nan, shift=1.0))
+    assert "site_shift 0" in words and "docs/measurements" not in words
+
+
+def test_nobody_knows_the_ceiling_of_real_patients():
+    assert board_notes(board(regret=np.nan)) == []
