@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,21 +36,31 @@ class Made:
     card: dict[str, Any]
 
 
-def build(runs: Path, out: Path, *, rescore: bool = False, check: TableCheck | None = None) -> Path:
+def build(
+    runs: Path,
+    out: Path,
+    *,
+    rescore: bool = False,
+    check: TableCheck | None = None,
+    rivals: Mapping[str, tuple[str, ...]] | None = None,
+) -> Path:
     """Read all run folders below runs; write index.html, boards/, leaderboard.csv, results.json.
 
     rescore: believe no score that a run folder holds; compute them from its predictions, in memory.
     check: compares labels and attributes of every run with its cohort; what differs has failed.
+    rivals: what methods whose code is at hand must beat; of others config.json is believed.
     Returns the path of index.html. The same runs give the same bytes. Each file appears whole or
     not at all; a page of a board that is no more is deleted. Raises ValueError if no run is
     finished.
     """
     index = None if rescore else read_index(runs)
-    collected = collect(runs, index=index, rescore=rescore, check=check)
+    collected = collect(runs, index=index, rescore=rescore, check=check, rivals=rivals)
     if index is not None:
         index.write()
-    scores = " ".join([RESCORED if rescore else STORED, *([check.summary()] if check else [])])
     boards = collected.boards
+    said = [check.summary()] if check else []
+    said += [_declared(boards, rivals)] if rivals is not None else []
+    scores = " ".join([RESCORED if rescore else STORED, *said])
     site = Site(boards, scores, collected.unreadable, collected.without_generation)
     made = each_board(boards, lambda board: _made(site, board))
     texts = {  # all before the first is written: they agree, whatever fails
@@ -67,6 +78,15 @@ def build(runs: Path, out: Path, *, rescore: bool = False, check: TableCheck | N
         if path.suffix in (".html", ".csv") and f"{BOARDS}/{path.name}" not in texts:
             path.unlink()
     return out / "index.html"
+
+
+def _declared(boards: Sequence[Board], rivals: Mapping[str, tuple[str, ...]]) -> str:
+    """Say where the page has read what methods must beat."""
+    names = {row.name for board in boards for row in board.rows if not row.is_control}
+    own, others = sorted(names & rivals.keys()), sorted(names - rivals.keys())
+    words = [f"from the code here for {', '.join(own)}"] * bool(own)
+    words += [f"from config.json for {', '.join(others)}"] * bool(others)
+    return f"What a method must beat was read {', and '.join(words)}." if words else ""
 
 
 def _made(site: Site, board: Board) -> Made:

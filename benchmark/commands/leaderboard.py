@@ -29,13 +29,14 @@ def leaderboard(
     - `equipoise leaderboard --runs theirs --rescore` believes no score of the folders either
     - `equipoise leaderboard --cohort patients` compares runs on this folder of patients too
     """
+    from benchmark.discovery.find import rivals_at_hand
     from benchmark.running.cohort_truth import CohortCheck
     from benchmark.running.compared_runs import ComparedRuns
     from leaderboard.build import build
 
     known = ComparedRuns.of(runs)
     check = CohortCheck(cohort or (), known)
-    index = build(runs, site, rescore=rescore, check=check)
+    index = build(runs, site, rescore=rescore, check=check, rivals=rivals_at_hand())
     known.write()
     tell(f"The leaderboard is at {index.resolve()}")
     tell(check.summary())

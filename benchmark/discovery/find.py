@@ -194,6 +194,12 @@ def written_rivals(found: Found) -> tuple[str, ...] | None:
     return None
 
 
+def rivals_at_hand() -> dict[str, tuple[str, ...]]:
+    """Return what the methods found here must beat, where their marks spell it out, by name."""
+    named = {name: written_rivals(found) for name, found in find_methods().items()}
+    return {name: rivals for name, rivals in named.items() if rivals}
+
+
 def summary(found: Found) -> str:
     """Return the first sentence of the file's docstring, read without importing it."""
     try:

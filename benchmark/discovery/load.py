@@ -9,16 +9,35 @@ import sys
 from collections.abc import Callable
 from typing import Any, cast
 
-from benchmark.api.declarations import ContractError, is_method, is_task
+from benchmark.api.declarations import (
+    ContractError,
+    Declaration,
+    declaration_of,
+    is_method,
+    is_task,
+)
 from benchmark.api.protocols import Method, Task
 from benchmark.discovery.find import Found, LookupFailed
+
+PLAIN = Declaration.compare_with  # what is beaten where nothing is declared
 
 # Loading ---------------------------------------------------------------------------------------
 
 
 def load_method(found: Found) -> type[Method]:
-    """Import a method's file and return its class."""
-    return cast(type[Method], _load(found, "method"))
+    """Import a method's file and return its class.
+
+    A contestant that trains a generator must say which control it has to beat besides ERM.
+    """
+    loaded = cast(type[Method], _load(found, "method"))
+    declared = declaration_of(loaded)
+    if found.kind != "control" and declared.trains_generator and declared.compare_with == PLAIN:
+        raise LookupFailed(
+            f"{found.name} trains a generator and declares nothing to beat but erm. Name the "
+            "control that has all of it but the idea: "
+            '@method(..., trains_generator=True, compare_with=("erm", "duplicate_real")).'
+        )
+    return loaded
 
 
 def load_task(found: Found) -> Task:

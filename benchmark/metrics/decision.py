@@ -23,11 +23,17 @@ CONVERGED = 1e-10  # largest derivative of the loss, which is a mean
 SMALLEST_SPREAD = 1e-6  # of log probabilities; less than this is rounding
 
 Offsets = tuple[float, ...]  # one per class
+Rule = Offsets | float  # a number: the second of two classes from this probability on
 
 
-def decide(probability: np.ndarray, offsets: Offsets) -> np.ndarray:
-    """Turn probabilities (n, classes) into class indices (n,)."""
-    return (_log(probability) + np.array(offsets)).argmax(axis=1)
+def decide(probability: np.ndarray, rule: Rule) -> np.ndarray:
+    """Turn probabilities (n, classes) into class indices (n,).
+
+    A threshold is compared as it is, so that rounding of logarithms decides nothing.
+    """
+    if isinstance(rule, float):
+        return (probability[:, 1] >= rule).astype(int)
+    return (_log(probability) + np.array(rule)).argmax(axis=1)
 
 
 def threshold_of(offsets: Offsets) -> float | None:
@@ -37,14 +43,12 @@ def threshold_of(offsets: Offsets) -> float | None:
     return float(1 / (1 + np.exp(offsets[1] - offsets[0])))
 
 
-def offsets_of(threshold: float | None, classes: int) -> Offsets:
-    """Return the offsets of a threshold on the second class's probability, strictly in 0 to 1.
+def rule_of(threshold: float | None, classes: int) -> Rule:
+    """Return the rule of a method's own threshold on the second class's probability.
 
     None, or more than two classes: the most probable class is the answer.
     """
-    if threshold is None or classes != 2:
-        return (0.0,) * classes
-    return 0.0, float(np.log1p(-threshold) - np.log(threshold))
+    return (0.0,) * classes if threshold is None or classes != 2 else float(threshold)
 
 
 def balanced_offsets(labels: np.ndarray, probability: np.ndarray) -> Offsets:

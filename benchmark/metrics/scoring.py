@@ -14,9 +14,10 @@ from benchmark.metrics.catalogue import METRICS, Metric, Patients
 from benchmark.metrics.ceiling import NO_CEILING
 from benchmark.metrics.decision import (
     Offsets,
+    Rule,
     balanced_offsets,
     decide,
-    offsets_of,
+    rule_of,
     threshold_of,
 )
 from benchmark.metrics.intervals import bootstrap_interval, bootstrap_weights, pool_small
@@ -83,7 +84,7 @@ def score_predictions(
     ordered = predictions.sort_values("image_id")
     labels, probability = _arrays(ordered[ordered["split"] == "val"], card)
     offsets = balanced_offsets(labels, probability)
-    rules = {"answers": offsets, "own answers": offsets_of(own_threshold, len(card.classes))}
+    rules = {"answers": offsets, "own answers": rule_of(own_threshold, len(card.classes))}
     test = _population(ordered, card, "test", rules, resamples, seed)
     entries = list(_entries(replace(test, ceilings=ceilings or {})))
     entries += _recruited_entries(_population(ordered, card, RECRUITED, rules, resamples, seed))
@@ -139,7 +140,7 @@ def _population(
     ordered: pd.DataFrame,
     card: TaskCard,
     patients: Patients,
-    rules: Mapping[str, Offsets],
+    rules: Mapping[str, Rule],
     resamples: int,
     seed: int,
 ) -> HeldOutRows:

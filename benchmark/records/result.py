@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import astuple
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,8 @@ class RunFacts(Part):
     standard_loop: bool  # whether train_classifier has trained for this run
     fingerprint: str  # of the data
     finished: str  # ISO 8601, UTC
-    own_threshold: float | None = None  # the predictor's own; None: it has none, so one half
+    # the predictor's own; None: it has none, so one half
+    own_threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
 class Scoring(Part):

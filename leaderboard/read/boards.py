@@ -36,6 +36,7 @@ from leaderboard.read.scored_run import (
     RunKey,
     ScoredRun,
     TableCheck,
+    as_declared,
     compared,
     find_run,
     one_per_seed,
@@ -167,16 +168,19 @@ def collect(
     index: Index | None = None,
     rescore: bool = False,
     check: TableCheck | None = None,
+    rivals: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Collected:
     """Read every run below root, and sort the finished and the failed ones into boards.
 
     index: what earlier builds know of these runs. rescore: believe neither it nor any stored
     score; all runs are scored in memory from their predictions. check: a run whose table is not its
-    cohort's has failed. Raises ValueError if not one run is finished and can be scored.
+    cohort's has failed. rivals: what methods whose code is at hand must beat, as declared there; of
+    others config.json is believed. Raises ValueError if not one run is finished and can be scored.
     """
     index = None if rescore else index or Index(root)
     found = look_for_runs(root, lambda folder: find_run(folder, index))
     ended = [compared(run, check) for run in found.readable if run.status != "unfinished"]
+    ended = [as_declared(run, rivals or {}) for run in ended]
     made = _marked([_board(members, index) for members in by_board(ended)])
     rows = [row for board in made for row in board.rows]
     if not any(row.done for row in rows):

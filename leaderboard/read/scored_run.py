@@ -213,6 +213,16 @@ def compared(run: FoundRun, check: TableCheck | None) -> FoundRun:
     return replace(run, unchecked=found.unknown)
 
 
+def as_declared(run: FoundRun, rivals: Mapping[str, tuple[str, ...]]) -> FoundRun:
+    """Let a method's code at hand say what the method must beat, not its config.json."""
+    method = run.config.method
+    named = rivals.get(method.name, method.compare_with)
+    if named == method.compare_with:
+        return run
+    own = method.model_copy(update={"compare_with": named})
+    return replace(run, config=run.config.model_copy(update={"method": own}))
+
+
 def _failed(run: FoundRun, reason: str) -> FoundRun:
     words = f"Its predictions cannot be scored. {' '.join(reason.split())}"
     return replace(run, status="failed", known=None, result=None, error=words)

@@ -160,3 +160,26 @@ def test_a_tasks_card_must_bear_its_folders_name(tmp_path, toy_task):
     (folder / "task.py").write_text((Path(toy_task) / "task.py").read_text())
     with pytest.raises(LookupFailed, match="must be called 'other_name'"):
         load_task(locate(str(folder), "task"))
+
+
+@pytest.mark.parametrize(
+    ("mark", "refused"),
+    [
+        ("", True),
+        (', compare_with=("erm",)', True),
+        (', compare_with=("erm", "duplicate_real")', False),
+    ],
+)
+def test_a_method_that_trains_a_generator_must_name_a_control_to_beat(package, mark, refused):
+    (package / "synthesis.py").write_text(
+        "from dataclasses import dataclass\nfrom benchmark import method\n\n"
+        f'@method(groups_used="train", trains_generator=True{mark})\n'
+        '@dataclass(frozen=True)\nclass Synthesis:\n    """Draws patients."""\n\n'
+        "    def fit(self, train, val, ctx):\n        return None\n"
+    )
+    found = find_methods()["synthesis"]
+    if refused:
+        with pytest.raises(LookupFailed, match="declares nothing to beat but erm"):
+            load_method(found)
+    else:
+        assert load_method(found).__name__ == "Synthesis"

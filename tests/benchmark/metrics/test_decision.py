@@ -125,8 +125,14 @@ def test_equals_go_to_the_first_class():
     assert decision.decide(two([0.4, 0.5, 0.6]), (0.0, 0.0)).tolist() == [0, 0, 1]
 
 
-def test_offsets_and_threshold_say_the_same():
-    assert decision.threshold_of(decision.offsets_of(0.3, 2)) == pytest.approx(0.3)
-    assert decision.decide(two([0.29, 0.31]), decision.offsets_of(0.3, 2)).tolist() == [0, 1]
-    assert decision.offsets_of(None, 3) == (0.0, 0.0, 0.0)
+@pytest.mark.parametrize("threshold", [0.5, 0.3, 0.2, 0.7, 0.9])
+def test_an_own_threshold_is_reached_from_its_own_value_on(threshold):
+    below = np.nextafter(threshold, 0)
+    answers = decision.decide(two([below, threshold]), decision.rule_of(threshold, 2))
+    assert answers.tolist() == [0, 1]
+
+
+def test_without_a_threshold_of_its_own_the_most_probable_class_is_the_answer():
+    assert decision.rule_of(None, 2) == (0.0, 0.0)
+    assert decision.rule_of(0.3, 3) == decision.rule_of(None, 3) == (0.0, 0.0, 0.0)
     assert decision.threshold_of((0.0, 0.0, 0.0)) is None

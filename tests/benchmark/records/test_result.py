@@ -154,3 +154,8 @@ def test_scores_of_other_ceilings_do_not_count(tmp_path, card, draw_predictions)
     assert stored_scores(tmp_path, card, result, {cell: 0.9})
     assert stored_scores(tmp_path, card, result, {cell: 0.8}) is None
     assert stored_scores(tmp_path, card, result) is None
+
+
+def test_a_stored_threshold_outside_its_limits_is_refused():
+    with pytest.raises(ValueError, match="own_threshold"):
+        RunFacts.model_validate({**FACTS.model_dump(), "own_threshold": 1.5})

@@ -6,6 +6,7 @@ import pytest
 from benchmark.records import result
 from benchmark.records.run_folder import read_run
 from leaderboard.read.boards import collect
+from leaderboard.read.scored_run import as_declared, find_run
 
 
 @pytest.fixture
@@ -49,3 +50,11 @@ def test_scores_that_do_not_count_are_computed_in_memory(folder, tmp_path, monke
     for key, draws in before.draws.items():
         assert np.array_equal(after.draws[key], draws, equal_nan=True)
     assert content_of(tmp_path / "runs") == files
+
+
+def test_code_at_hand_says_what_a_method_must_beat(fake, tmp_path):
+    folder = fake.write_run(tmp_path, fake.HEART, fake.METHODS[1], 0)
+    run = find_run(folder, None)
+    named = as_declared(run, {fake.METHODS[1].name: ("erm", "duplicate_real")})
+    assert named.config.method.compare_with == ("erm", "duplicate_real")
+    assert as_declared(run, {"another": ("x",)}) is run
