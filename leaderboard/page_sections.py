@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from benchmark.metrics.catalogue import METRICS
@@ -11,10 +12,12 @@ from leaderboard.rank.means import Estimate
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE, Board
-from leaderboard.tables.columns import Context, columns_of, context_of
+from leaderboard.tables.columns import columns_of
+from leaderboard.tables.context import Context, context_of
 from leaderboard.tables.generation import generation_table
 from leaderboard.tables.group_mix import mix_view
 from leaderboard.tables.groups import detail_metrics
+from leaderboard.tables.headings import headings
 from leaderboard.tables.heat_map import heat_map
 from leaderboard.tables.patients import (
     commonest_and_rarest,
@@ -59,6 +62,7 @@ def board_view(
         "notes": board_notes(board),
         "kinds": [k for k in KINDS if any(s.row.method.kind == k for s in standings)],
         "columns": columns_of(context),
+        "headings": headings(columns_of(context)),
         "ranked": [row for row in rows if row["kind"] != "control"],
         "controls": [row for row in rows if row["kind"] == "control"],
         "plane": _plane(standings, rows, labels),
@@ -131,7 +135,7 @@ def _plane(
     points = [
         plots.Point(label, row["kind"], row["id"], _three(x), _three(y))
         for s, row, label in zip(standings, rows, labels, strict=True)
-        for x, y in [(s.overall(PLANE_X), s.headline)]
+        for x, y in [(s.overall(PLANE_X), _as_placed(s))]
         if x.value is not None and y.value is not None
     ]
     if not points:
@@ -145,6 +149,16 @@ def _plane(
     )
     outside = [f"{p.name} ({p.x[0]:.1%} across, {p.y[0]:.1%} up)" for p in far]
     return {"wide": wide, "narrow": narrow, "outside": outside}
+
+
+def _as_placed(standing: Standing) -> Estimate:
+    """Return the headline and its interval, moved to the value by which the row is placed."""
+    own = standing.headline
+    if own.value is None or standing.placed_by is None:
+        return own
+    moved = standing.placed_by - own.value
+    low, high = (None if end is None else end + moved for end in (own.low, own.high))
+    return replace(own, value=standing.placed_by, low=low, high=high)
 
 
 def _three(estimate: Estimate) -> tuple[float, float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from leaderboard.page_sections import board_view
 from leaderboard.rank.standings import Standing
@@ -106,6 +107,7 @@ class Site:
             lstrip_blocks=True,
         )
         environment.filters["breakable"] = breakable
+        environment.filters["options"] = options
         return environment
 
 
@@ -122,6 +124,11 @@ def _glossary(board: Mapping[str, Any]) -> list[tuple[str, Sequence[Terms]]]:
 def breakable(name: str) -> Markup:
     """Escape a name and let a line end after each underscore."""
     return Markup("_<wbr>").join(name.split("_"))
+
+
+def options(words: str) -> Markup:
+    """Escape a text and mark its options as code, so that no line ends inside "--rescore"."""
+    return Markup(re.sub(r"--[a-z][a-z-]*", r"<code>\g<0></code>", str(escape(words))))
 
 
 def _static(name: str) -> str:

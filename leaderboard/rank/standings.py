@@ -146,7 +146,7 @@ def _in_order(standings: Sequence[Standing]) -> list[Standing]:
     """Sort by the headline on the seeds of ERM: contestants before controls, rows that lack runs
     after the others.
 
-    Only contestants with all runs and a headline are numbered.
+    Only contestants with all runs and a headline are numbered, where there are two or more.
     """
 
     def order(standing: Standing) -> tuple[bool, bool, bool, float, str]:
@@ -154,11 +154,14 @@ def _in_order(standings: Sequence[Standing]) -> list[Standing]:
         return standing.is_control, lacking, value is None, -(value or 0.0), standing.row.name
 
     ordered = sorted(standings, key=order)
-    numbered, place = [], 0
-    for standing in ordered:
-        if standing.is_control or not standing.complete or standing.placed_by is None:
-            numbered.append(standing)
-        else:
-            place += 1
-            numbered.append(replace(standing, place=place))
-    return numbered
+    whole = [i for i, s in enumerate(ordered) if _can_be_placed(s)]
+    for place, i in enumerate(whole, start=1):
+        if len(whole) > 1:
+            ordered[i] = replace(ordered[i], place=place)
+        else:  # nothing to rank it against
+            ordered[i] = replace(ordered[i], tier=None, rank_low=None, rank_high=None)
+    return ordered
+
+
+def _can_be_placed(standing: Standing) -> bool:
+    return standing.complete and not standing.is_control and standing.placed_by is not None

@@ -4,8 +4,9 @@
 const root = document.documentElement;
 const board = document.querySelector(".board"); // the first screen has none
 const table = board && board.querySelector(".ranking");
+const moreBox = board && board.querySelector("[data-more]");
 const rows = board ? [...board.querySelectorAll(".row")] : [];
-const state = { sort: "", dir: "", q: "", kind: "", open: [], theme: "" };
+const state = { sort: "", dir: "", q: "", kind: "", more: "", open: [], theme: "" };
 
 function read() {
   const hash = location.hash.slice(1);
@@ -49,7 +50,7 @@ function keyOf(row, column) {
 }
 
 function sortRows() {
-  const heads = [...table.tHead.querySelectorAll("th")];
+  const heads = [...table.tHead.querySelectorAll("[data-key]")];
   const chosen = heads.find((th) => th.dataset.key === (state.sort || "worst_group_accuracy"));
   if (!chosen) return;
   const direction = state.dir || chosen.dataset.first;
@@ -69,6 +70,7 @@ function sortRows() {
     table.insertBefore(moved, group === "ranked" ? table.querySelector(".divider") : null);
   }
   board.querySelector("[data-sort]").value = chosen.dataset.key;
+  if (chosen.classList.contains("more")) moreBox.checked = true;
 }
 
 function filterRows() {
@@ -84,6 +86,10 @@ function filterRows() {
     shown === rows.length ? `${rows.length} rows` : `${shown} of ${rows.length} rows`;
   board.querySelector("[data-filter]").value = state.q;
   board.querySelector("select[data-kind]").value = state.kind;
+}
+
+function showColumns() {
+  if (moreBox) moreBox.checked = Boolean(state.more);
 }
 
 function openRows() {
@@ -109,6 +115,7 @@ function colour() {
 function show() {
   colour();
   if (!board) return;
+  showColumns();
   sortRows();
   filterRows();
   openRows();
@@ -132,7 +139,7 @@ function prepare() {
       change({ open: now }, openRows);
     });
   });
-  for (const th of table.tHead.querySelectorAll("th")) {
+  for (const th of table.tHead.querySelectorAll("[data-key]")) {
     const words = th.querySelector(".head");
     const button = document.createElement("button");
     button.type = "button";
@@ -150,6 +157,7 @@ function prepare() {
     board.querySelector(selector).addEventListener(event, ({ target }) => change(changes(target.value), draw));
   on("[data-sort]", "change", (sort) => ({ sort, dir: "" }), sortRows);
   on("[data-filter]", "input", (q) => ({ q }), filterRows);
+  if (moreBox) moreBox.addEventListener("change", () => change({ more: moreBox.checked ? "1" : "" }, showColumns));
   on("select[data-kind]", "change", (kind) => ({ kind }), filterRows);
 }
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from markupsafe import Markup
 
-from benchmark.api.card import TaskCard
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import Gain
 from leaderboard.charts.plots import spark
 from leaderboard.rank.means import Estimate
-from leaderboard.rank.regret import REGRET, has_regret, regret_cell
+from leaderboard.rank.regret import REGRET, regret_cell
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
-from leaderboard.read.boards import REFERENCE, Board
+from leaderboard.read.boards import REFERENCE
 from leaderboard.read.error_words import first_line
+from leaderboard.tables.context import Context
 from leaderboard.words.cells import cell_words
 from leaderboard.words.row_marks import placed_words
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
@@ -42,33 +42,6 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Context:
-    """What a cell may need besides its row."""
-
-    card: TaskCard
-    planned: int  # seeds that any row of the board was asked for
-    common: int  # seeds of the rows that have most: with one there is neither tier nor verdict
-    reference: float | None  # ERM's headline
-    regret: bool = True  # whether any row has a distance from a ceiling
-    digital: bool = True  # whether patients as recruited can be made
-    seeds: tuple[int, ...] = ()  # how many the complete contestants have, in order
-
-
-def context_of(board: Board, standings: Sequence[Standing]) -> Context:
-    """Gather what the cells of a board's rows share."""
-    plain = next((s for s in standings if s.row.name == REFERENCE), None)
-    return Context(
-        card=board.card,
-        planned=len(board.seeds),
-        common=max((len(s.row.seeds) for s in standings if s.complete), default=0),
-        reference=plain.headline.value if plain else None,
-        regret=has_regret(board),
-        digital=board.facts.digital,
-        seeds=tuple(sorted({len(s.row.seeds) for s in standings if s.place is not None})),
-    )
-
-
-@dataclass(frozen=True)
 class Column:
     """One column: its title, what it means, which end comes first, and how a cell is made."""
 
@@ -77,8 +50,10 @@ class Column:
     help: str
     first: Order
     cell: Callable[[Standing, Context], Cell]
+    group: str  # the heading above it; columns of one group stand side by side
     words: bool = False  # words stand left, numbers right
     arrow: str = ""
+    more: bool = False  # shown to those who ask for more columns; last in its group
 
 
 def interval(low: float | None, high: float | None, metric: str) -> str:
@@ -141,7 +116,7 @@ def _tier(standing: Standing, context: Context) -> Cell:
     if context.common < 2:
         return Cell("–", note="Tiers need at least two seeds.")
     if standing.tier is None:
-        return Cell("–", note="Only rows with all seeds get a tier.")
+        return Cell("–", note="Tiers need two methods; only rows with all seeds get one.")
     return Cell(str(standing.tier), sort=standing.tier, tone="pill")
 
 
@@ -209,7 +184,7 @@ def _regret(standing: Standing, context: Context) -> Cell:
     return replace(cell, sub=f"{cell.sub}\n{where}") if where else cell
 
 
-def metric_column(metric: str, title: str = "") -> Column:
+def metric_column(metric: str, group: str, title: str = "", *, more: bool = False) -> Column:
     """Make the column of an overall metric; title and meaning come from the metrics' table."""
     entry = METRICS[metric]
     first: Order = "ascending" if entry.better == "lower" else "descending"
@@ -217,7 +192,8 @@ def metric_column(metric: str, title: str = "") -> Column:
     where = f" {entry.over.capitalize()} over the attributes." if entry.over else ""
     full = f"{entry.title}. " if title else ""
     meaning = f"{full}{entry.meaning}{where}"
-    return Column(metric, title or entry.title, meaning, first, _metric(metric), arrow=arrow)
+    cell, title = _metric(metric), title or entry.title
+    return Column(metric, title, meaning, first, cell, group, arrow=arrow, more=more)
 
 
 def columns_of(context: Context) -> list[Column]:
@@ -231,6 +207,13 @@ def columns_of(context: Context) -> list[Column]:
     return [column for column in COLUMNS if column.key not in absent]
 
 
+WORST, FAIRNESS, ALL, AS_RECRUITED, NEEDS = (
+    "Worst group",
+    "Fairness",
+    "All patients",
+    "As recruited",
+    "What it takes",
+)
 COLUMNS = (
     Column(
         "place",
@@ -239,6 +222,7 @@ COLUMNS = (
         "pairs of methods).",
         "ascending",
         _place,
+        "",
     ),
     Column(
         "method",
@@ -246,6 +230,7 @@ COLUMNS = (
         "Open a row for its scores per group, hyperparameters and provenance.",
         "ascending",
         lambda standing, context: Cell(standing.row.name, sort=standing.row.name),
+        "",
         words=True,
     ),
     Column(
@@ -254,6 +239,7 @@ COLUMNS = (
         METRICS[HEADLINE].meaning + " The dashed line marks ERM.",
         "descending",
         _headline,
+        WORST,
         words=True,
         arrow="↑",
     ),
@@ -264,6 +250,7 @@ COLUMNS = (
         "methods of tier 1 are. An uncertain row may have a better tier than one above it.",
         "ascending",
         _tier,
+        WORST,
     ),
     Column(
         "gain",
@@ -271,27 +258,29 @@ COLUMNS = (
         "Difference in worst-group accuracy from plain training (ERM), in percentage points.",
         "descending",
         _gain,
+        WORST,
         arrow="↑",
     ),
-    replace(metric_column(REGRET, "Regret"), cell=_regret),
-    metric_column("worst_group_accuracy_own", "At own threshold"),
-    metric_column("worst_group_auroc"),
-    metric_column("auroc"),
-    metric_column("balanced_accuracy"),
-    metric_column("balanced_accuracy_gap", "Gap"),
-    metric_column("equalized_odds_difference", "Eq. odds difference"),
-    metric_column("expected_calibration_error"),
-    metric_column("recruited_accuracy"),
-    metric_column("recruited_auroc"),
-    metric_column("recruited_calibration_error"),
+    metric_column("worst_group_accuracy_own", WORST, "At own threshold", more=True),
+    metric_column("worst_group_auroc", WORST, more=True),
+    replace(metric_column(REGRET, WORST, "Regret", more=True), cell=_regret),
+    metric_column("balanced_accuracy_gap", FAIRNESS, "Gap"),
+    metric_column("equalized_odds_difference", FAIRNESS, "Eq. odds difference", more=True),
+    metric_column("balanced_accuracy", ALL),
+    metric_column("auroc", ALL),
+    metric_column("expected_calibration_error", ALL),
+    metric_column("recruited_accuracy", AS_RECRUITED, more=True),
+    metric_column("recruited_auroc", AS_RECRUITED, more=True),
+    metric_column("recruited_calibration_error", AS_RECRUITED, more=True),
     Column(
         "groups_used",
         "Groups used",
         "When the method sees the patients' attributes: never, in training, or also at test.",
         "ascending",
         _groups_used,
+        NEEDS,
         words=True,
     ),
-    Column("minutes", "Minutes", "Mean minutes of one run.", "ascending", _minutes),
-    Column("seeds", "Seeds", "How many seeds finished.", "descending", _seeds),
+    Column("minutes", "Minutes", "Mean minutes of one run.", "ascending", _minutes, NEEDS),
+    Column("seeds", "Seeds", "How many seeds finished.", "descending", _seeds, NEEDS),
 )

@@ -9,7 +9,8 @@ from typing import Any
 from benchmark.metrics.catalogue import METRICS
 from leaderboard.rank.standings import HEADLINE, Standing
 from leaderboard.read.boards import Board
-from leaderboard.tables.columns import COLUMNS, context_of
+from leaderboard.tables.columns import COLUMNS
+from leaderboard.tables.context import context_of
 from leaderboard.tables.patients import settings
 from leaderboard.tables.ranking_rows import code_stamp, row_labels
 from leaderboard.words.answer import place_of

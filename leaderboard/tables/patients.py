@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
@@ -19,35 +20,51 @@ RARE = 10  # images; a cell with fewer is framed
 def facts(board: Board) -> list[tuple[str, str]]:
     """List what is known about the task and its cohort."""
     card = board.card
-    sizes = board.preset.source
     listed = [
         ("Classes", ", ".join(card.classes)),
         *((a.title, ", ".join(a.values)) for a in card.attributes),
         ("Image", f"{len(card.channels)} channel(s): {', '.join(card.channels)}"),
     ]
     if board.facts.digital:
-        listed.append(
-            (
-                "Digital cohort",
-                f"{sizes.train:,} training, {sizes.val:,} validation and at least "
-                f"{sizes.test:,} test images of {sizes.image_size} × {sizes.image_size} pixels",
-            )
-        )
+        listed.append(("Digital cohort", _sizes(board)))
     else:
         listed.append(("Patients", f"the folder {board.facts.name}"))
     return listed
 
 
+def _sizes(board: Board) -> str:
+    """Say how many images there are; before any is counted, test has at least what was asked."""
+    sizes = board.preset.source
+    counted = sum(int(cell["n"]) for cell in board.cohort.counts if cell["split"] == "test")
+    test = f"{counted:,}" if counted else f"at least {sizes.test:,}"
+    return (
+        f"{sizes.train:,} training, {sizes.val:,} validation and {test} test images of "
+        f"{sizes.image_size} × {sizes.image_size} pixels"
+    )
+
+
 def terms(card: TaskCard, cohort: CohortFacts) -> list[tuple[str, str]]:
     """List what one must know before using or quoting the cohort, as far as it is known."""
     listed = [
-        ("Label and groups", card.notes),
-        ("How far to trust these images", cohort.caveats),
+        ("Label and groups", _as_it_is(card.notes)),
+        ("How far to trust these images", _alone(cohort.caveats)),
         ("Licence", cohort.licence),
         ("Citation", cohort.citation),
         ("The question is from", card.citation),
     ]
     return [(term, text) for term, text in listed if text]
+
+
+def _as_it_is(notes: str) -> str:
+    """Say what holds for this version: what older versions were like stands in the task's docs."""
+    now = re.split(r" (?=In version \d)", notes)[0]
+    words = re.sub(r"^Version \d+: ", "", now)
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def _alone(words: str) -> str:
+    """Leave out pointers to files of the project, which a page sent by mail does not have."""
+    return re.sub(r" \(see docs/[^)]*\)", "", words)
 
 
 def settings(board: Board) -> list[str]:
@@ -65,7 +82,10 @@ def severity_words(severity: float) -> str:
         return "no association of label and groups"
     times = {0.5: "", 1.0: "twice "}.get(severity, f"{2 * severity:g} times ")
     selection = "" if severity == 1 else f"{severity:g} times "
-    return f"{times}the association seen in life and {selection}the training hospital's selection"
+    return (
+        f"{times}the association of label and groups seen in life, and {selection}the training "
+        "hospital's own selection of patients"
+    )
 
 
 def without_pictures(cohort: CohortFacts) -> str:

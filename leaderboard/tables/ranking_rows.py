@@ -10,7 +10,8 @@ from benchmark.records.result import RunFacts
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import LONGER
 from leaderboard.read.boards import REFERENCE, Board, Row
-from leaderboard.tables.columns import Context, columns_of
+from leaderboard.tables.columns import columns_of
+from leaderboard.tables.context import Context
 from leaderboard.tables.groups import GroupTables
 from leaderboard.tables.written import pairs, table_cells
 from leaderboard.words.row_marks import error_words, missing_words, row_marks

@@ -23,6 +23,7 @@ def table_cells(columns: Sequence[Column], cells: Sequence[Cell]) -> Markup:
 
 def _cell(column: Column, cell: Cell) -> str:
     style = f"col-{column.key}{' text' * column.words}{' undefined' * cell.undefined}"
+    style += " more" * column.more
     value = f' data-value="{escape(cell.sort)}"' if cell.sort is not None else ""
     note = f' title="{escape(cell.note)}"' if cell.note else ""
     sub = f'<span class="sub">{escape(cell.sub)}</span>' if cell.sub else ""

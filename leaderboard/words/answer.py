@@ -28,6 +28,12 @@ def is_proven(standing: Standing) -> bool:
     return gain is not None and gain.verdict == "better" and not unbeaten(standing)
 
 
+def only_method(standings: Sequence[Standing]) -> str:
+    """Say that a board has one method with results, which cannot be compared; else empty."""
+    names = [s.row.name for s in standings if s.row.done and not s.is_control]
+    return f"There is one method here, {names[0]}: run another." if len(names) == 1 else ""
+
+
 def which_method(standings: Sequence[Standing], place: str = "") -> str:
     """Answer in a sentence or two; empty where there is nothing to compare.
 
@@ -36,7 +42,8 @@ def which_method(standings: Sequence[Standing], place: str = "") -> str:
     compared = [s for s in standings if not s.is_control and s.gain]
     contestants = [s for s in compared if _is_placed(s)]
     if not contestants:
-        return ""
+        alone = only_method(standings)
+        return f"Which method should you use? {alone}" if alone else ""
     if all(s.gain is not None and s.gain.seeds < 2 for s in contestants):
         return ONE_SEED
     proven = [s for s in contestants if is_proven(s)]

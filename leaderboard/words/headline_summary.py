@@ -28,11 +28,11 @@ def headline_summary(standings: Sequence[Standing], place: str = "") -> list[str
 
 
 def _worst_of(plain: Standing) -> str:
-    everybody, worst = plain.overall("accuracy").value, plain.headline.value or 0.0
+    everybody, worst = plain.overall("balanced_accuracy").value, plain.headline.value or 0.0
     words = METRICS[HEADLINE].format
     of_all = ""
     if everybody is not None:
-        of_all = f", compared with {words(everybody)} accuracy over all test patients"
+        of_all = f", compared with {words(everybody)} balanced accuracy over all test patients"
     return (
         f"Plain training (ERM) has a worst-group accuracy of {words(worst)} "
         f"({cell_words(plain)}){of_all}."

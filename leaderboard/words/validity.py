@@ -12,6 +12,7 @@ from leaderboard.rank.regret import REGRET
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE, Board
+from leaderboard.words.answer import only_method
 from leaderboard.words.unbiased import without_bias
 from leaderboard.words.verdicts import listed
 
@@ -27,10 +28,11 @@ class Answer(NamedTuple):
 def validity(board: Board, standings: Sequence[Standing], boards: Sequence[Board]) -> list[Answer]:
     """Answer the questions for one board; boards: all of the site."""
     plain = next((s for s in standings if s.row.name == REFERENCE and s.row.comparable), None)
+    alone = only_method(standings)
     return [
         Answer("Does plain training (ERM) fail some patients?", _failing(plain)),
-        Answer("Do the methods differ at all?", _tiers(standings)),
-        Answer("Would other seeds rank them alike?", _halves(standings)),
+        Answer("Do the methods differ at all?", alone or _tiers(standings)),
+        Answer("Would other seeds rank them alike?", alone or _halves(standings)),
         Answer("Is the disparity due to the bias?", *without_bias(board, plain, boards)),
     ]
 
@@ -39,7 +41,7 @@ def _failing(plain: Standing | None) -> str:
     """Compare ERM's worst cell with everybody; both intervals must be apart to count."""
     if plain is None:
         return "Unknown: ERM is not on this board."
-    worst, everybody = plain.headline, plain.overall("accuracy")
+    worst, everybody = plain.headline, plain.overall("balanced_accuracy")
     if worst.high is None or everybody.low is None:
         return "Unknown: one of the two values has no interval."
     words = METRICS[HEADLINE].format
@@ -47,7 +49,8 @@ def _failing(plain: Standing | None) -> str:
     sure = "lies above" if worst.high < everybody.low else "does not lie above"
     found = (
         f"{answer}: its worst-group accuracy is {words(worst.value)} (at most "
-        f"{words(worst.high)}), and the interval of its accuracy over all, "
+        f"{words(worst.high)}), and the interval of its balanced "
+        f"accuracy over all, "
         f"{words(everybody.low)} to {words(everybody.high)}, {sure} that."
     )
     return f"{found}{_regret(plain)}"

@@ -6,7 +6,8 @@ import pytest
 
 from leaderboard.rank.means import Estimate
 from leaderboard.rank.regret import REGRET_KEY, has_regret
-from leaderboard.tables.columns import Context, columns_of, metric_column
+from leaderboard.tables.columns import columns_of, metric_column
+from leaderboard.tables.context import Context
 
 CONTEXT = Context(card=None, planned=2, common=2, reference=None)
 
@@ -21,12 +22,12 @@ CONTEXT = Context(card=None, planned=2, common=2, reference=None)
     ],
 )
 def test_a_metric_of_attributes_says_that_the_largest_is_shown(metric):
-    assert metric_column(metric).help.endswith("Largest over the attributes.")
+    assert metric_column(metric, "").help.endswith("Largest over the attributes.")
 
 
 @pytest.mark.parametrize("metric", ["auroc", "balanced_accuracy", "expected_calibration_error"])
 def test_a_metric_of_everybody_does_not(metric):
-    assert "attributes" not in metric_column(metric).help
+    assert "attributes" not in metric_column(metric, "").help
 
 
 def test_a_worst_cell_is_named_only_where_all_seeds_agree(built):
