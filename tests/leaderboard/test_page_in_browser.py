@@ -64,6 +64,35 @@ def test_the_address_brings_the_view_back(open_page):
     assert visible.all_inner_texts() == ["oracle"]
 
 
+@pytest.mark.parametrize("width", [1360, 1600])
+def test_the_columns_shown_first_need_no_scrolling(open_page, width):
+    table = open_page(width=width).get_by_role("region", name="Ranking of")
+    assert table.evaluate("e => e.scrollWidth - e.clientWidth") == 0
+
+
+def test_a_box_shows_more_columns_and_the_address_keeps_them(open_page):
+    page = open_page()
+    head = page.locator(".board .ranking > thead .col-recruited_auroc")
+    assert not head.is_visible()
+    page.get_by_label("More columns").check()
+    assert head.is_visible()
+    assert "more=1" in page.url
+
+
+def test_sorting_by_a_hidden_column_shows_it(open_page):
+    page = open_page("#sort=recruited_auroc")
+    assert page.locator(".board .ranking > thead .col-recruited_auroc").is_visible()
+
+
+def test_a_phone_shows_the_verdict_first_and_the_rest_of_an_opened_row(open_page):
+    page = open_page(width=390)
+    row = page.locator(".board .row", has_text="dfr").first
+    first, rest = (row.locator(f".line > .col-{column}") for column in ("gain", "auroc"))
+    assert first.is_visible() and not rest.is_visible()
+    row.get_by_role("button").click()
+    assert rest.is_visible()
+
+
 def test_a_row_opens_to_its_groups(open_page):
     page = open_page()
     row = page.locator(".board .row", has_text="dfr").first

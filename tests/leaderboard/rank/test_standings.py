@@ -57,6 +57,14 @@ def test_a_method_that_trains_generators_is_placed_with_the_seeds_of_its_kind(fa
     assert own.tier is not None
 
 
+def test_one_method_has_neither_place_nor_tier(fake, tmp_path):
+    for seed in (0, 1):
+        fake.write_run(tmp_path, fake.BRAIN, fake.METHODS[0], seed)
+    (alone,) = rank(collect(tmp_path).boards[0])
+    assert (alone.complete, alone.place, alone.tier) == (True, None, None)
+    assert (alone.rank_low, alone.rank_high) == (None, None)
+
+
 def test_headroom_is_the_share_of_the_way_to_the_oracle(standings):
     start, end = (standings[name].headline.value for name in ("erm", "oracle"))
     way = (standings["dfr"].headline.value - start) / (end - start)

@@ -6,8 +6,9 @@ import pytest
 
 from leaderboard.rank.means import Estimate
 from leaderboard.rank.regret import REGRET_KEY, has_regret
-from leaderboard.tables.columns import columns_of, metric_column
+from leaderboard.tables.columns import COLUMNS, columns_of, metric_column
 from leaderboard.tables.context import Context
+from leaderboard.tables.headings import headings
 
 CONTEXT = Context(card=None, planned=2, common=2, reference=None)
 
@@ -76,3 +77,20 @@ def test_real_patients_have_no_columns_of_patients_as_recruited():
         "recruited_auroc",
         "recruited_calibration_error",
     }
+
+
+def test_every_column_stands_below_one_heading():
+    """Columns that are hidden together have a head of their own, so that no span is cut."""
+    found = headings(COLUMNS)
+    assert sum(heading.span for heading in found) == len(COLUMNS)
+    titles = [heading.title for heading in found]
+    assert len(set(titles)) == len(titles)
+    assert [tuple(heading) for heading in found[:3]] == [
+        ("", 2, False),
+        ("Worst group", 3, False),
+        ("Worst group, more", 3, True),
+    ]
+
+
+def test_the_columns_shown_first_fit_a_desktop():
+    assert len([column for column in COLUMNS if not column.more]) <= 12

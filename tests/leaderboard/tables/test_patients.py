@@ -1,7 +1,18 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
 from benchmark.cohorts.facts import own_patients
 from leaderboard.build import build
 from leaderboard.read.boards import Cohort
-from leaderboard.tables.patients import commonest_and_rarest, count_table
+from leaderboard.tables.patients import (
+    commonest_and_rarest,
+    count_table,
+    facts,
+    severity_words,
+    terms,
+)
 
 
 def entry(label, age, volume, n, split="train"):
@@ -62,3 +73,30 @@ def test_the_page_of_a_digital_cohort_says_what_it_is(built, fake):
     words = " ".join(built.page.words)
     for phrase in (fake.DIGITAL.caveats, fake.DIGITAL.licence, "severity 1", "another seed draws"):
         assert phrase in words
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [((), "at least 9,000"), (((450, "test"), (50, "test"), (7, "val")), "500")],
+)
+def test_counted_test_images_are_not_at_least_so_many(fake, counts, words):
+    sizes = SimpleNamespace(train=1500, val=500, test=9000, image_size=64)
+    cohort = Cohort(tuple({"split": split, "n": n} for n, split in counts))
+    preset = SimpleNamespace(source=sizes)
+    board = SimpleNamespace(card=fake.BRAIN, preset=preset, facts=fake.DIGITAL, cohort=cohort)
+    assert f" validation and {words} test images of 64 × 64" in dict(facts(board))["Digital cohort"]
+
+
+def test_a_page_sent_by_mail_needs_no_other_file(fake):
+    card = replace(fake.BRAIN, notes="Version 2: the lean are rare. In version 1 not. Same hearts.")
+    cohort = replace(fake.DIGITAL, caveats="A design estimate (see docs/cohorts). Not patients.")
+    found = dict(terms(card, cohort))
+    assert found["Label and groups"] == "The lean are rare."
+    assert found["How far to trust these images"] == "A design estimate. Not patients."
+
+
+def test_severity_in_words():
+    assert severity_words(1.0) == (
+        "twice the association of label and groups seen in life, and the training hospital's own "
+        "selection of patients"
+    )

@@ -117,7 +117,14 @@ def test_one_seed_is_no_answer():
 
 
 def test_nothing_compared_is_nothing_said():
-    assert which_method([standing("a")]) == ""
+    assert which_method([standing("a"), standing("b")]) == ""
+
+
+def test_one_method_is_not_called_the_best():
+    rows = [standing("erm"), standing("oracle", control=True)]
+    assert which_method(rows) == (
+        "Which method should you use? There is one method here, erm: run another."
+    )
 
 
 @pytest.mark.parametrize(

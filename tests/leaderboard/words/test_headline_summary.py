@@ -5,17 +5,18 @@ from tests.leaderboard.words.standings import cell, claim, standing
 def test_says_where_plain_training_does_worst_with_every_seed():
     assert headline_summary([standing("erm")]) == [
         "Plain training (ERM) has a worst-group accuracy of 60.0% (worst cell with every seed: "
-        "ill, female), compared with 80.0% accuracy over all test patients."
+        "ill, female), compared with 80.0% balanced accuracy over all test patients.",
+        "Which method should you use? There is one method here, erm: run another.",
     ]
 
 
 def test_names_no_cell_where_seeds_disagree():
-    (words,) = headline_summary([standing("erm", worst=(cell("female"), cell("male")))])
+    words, _ = headline_summary([standing("erm", worst=(cell("female"), cell("male")))])
     assert "of 60.0% (worst cells differ between seeds), compared" in words
 
 
 def test_one_seed_has_one_worst_cell():
-    (words,) = headline_summary([standing("erm", seeds=1)])
+    words, _ = headline_summary([standing("erm", seeds=1)])
     assert "of 60.0% (worst cell: ill, female), compared" in words
 
 

@@ -32,7 +32,7 @@ def test_a_board_of_two_seeds_answers_what_it_can(brain):
     board, standings = brain
     failing, differ, halves, bias = answers(board, standings)
     plain = next(s for s in standings if s.row.name == "erm")
-    fails = plain.headline.high < plain.overall("accuracy").low
+    fails = plain.headline.high < plain.overall("balanced_accuracy").low
     assert failing.startswith("Yes: its worst" if fails else "Not shown: its worst")
     assert {s.tier for s in standings if s.tier} == {1}
     assert "all methods share one tier, so the order of rows may be chance." in differ
@@ -84,12 +84,27 @@ def test_plain_training_fails_only_where_the_intervals_are_apart(brain):
     board, _ = brain
     plain = measured_from(standing("erm", 0.6, seeds=2), Estimate(None))
     assert answers(board, [plain])[0] == (
-        "Yes: its worst-group accuracy is 60.0% (at most 65.0%), and the interval of its accuracy "
-        "over all, 78.0% to 82.0%, lies above that."
+        "Yes: its worst-group accuracy is 60.0% (at most 65.0%), and the interval of its balanced "
+        "accuracy over all, 78.0% to 82.0%, lies above that."
     )
     near = measured_from(standing("erm", 0.75, seeds=2), Estimate(None))
     assert answers(board, [near])[0].startswith("Not shown: its worst-group accuracy is 75.0%")
     assert answers(board, [])[0] == "Unknown: ERM is not on this board."
+
+
+def test_one_method_is_told_to_bring_another(brain):
+    board, standings = brain
+    alone = [s for s in standings if s.row.name == "erm" or s.is_control]
+    words = "There is one method here, erm: run another."
+    assert answers(board, alone)[1:3] == [words, words]
+
+
+def test_everybody_is_measured_as_in_the_table_and_the_plot(brain):
+    board, _ = brain
+    plain = standing("erm", 0.6, seeds=2)
+    asked = {"balanced_accuracy": Estimate(0.7, 0.69, 0.71), "worst_cell_regret": Estimate(None)}
+    plain.overall = asked.__getitem__
+    assert "its balanced accuracy over all, 69.0% to 71.0%," in answers(board, [plain])[0]
 
 
 def test_the_ceiling_says_how_much_more_can_be_learnt(brain):
