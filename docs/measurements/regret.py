@@ -81,7 +81,7 @@ def _shares(rng: np.random.Generator, right: np.ndarray) -> Iterator[np.ndarray]
     """Redraw patients within their finest cell; yield a row's shares, (seeds, 1 + RESAMPLES, 12).
 
     right: (rows, seeds, cells, patients). Patients whose answers are right with the same seeds are
-    alike, so their numbers are drawn. Rows are redrawn one by one: no interval compares two of them.
+    alike, so their numbers are drawn. Rows are redrawn one by one: no interval compares two.
     """
     rows, seeds, cells, patients = right.shape
     patterns = (np.arange(2**seeds)[:, None] >> np.arange(seeds)) & 1  # (patterns, seeds)
