@@ -42,14 +42,18 @@ def gain_words(gain: Comparison, over: str) -> str:
     between = f"95 % CI {limits_words(gain)}"
     if math.isnan(gain.p_value):
         return f"{words} ({between} points, over test patients only)."
+    p_value = probability_words("p", gain.p_value)
     if isinstance(gain, Gain) and not math.isnan(gain.q_value):
-        chance = (
-            f"simultaneous {between} points, p = {gain.p_value:.3f} adjusted for all methods, "
-            f"q = {gain.q_value:.3f}"
-        )
+        q_value = probability_words("q", gain.q_value)
+        chance = f"simultaneous {between} points, {p_value} adjusted for all methods, {q_value}"
     else:
-        chance = f"{between} points, p = {gain.p_value:.3f}, not adjusted for other rows"
+        chance = f"{between} points, {p_value}, not adjusted for other rows"
     return f"{words} ({chance}, {gain.seeds} shared seeds)."
+
+
+def probability_words(name: str, value: float) -> str:
+    """Say a p- or q-value to three digits; a smaller one is below that, and never 0."""
+    return f"{name} < 0.001" if value < 0.0005 else f"{name} = {value:.3f}"
 
 
 def limits_words(gain: Comparison) -> str:

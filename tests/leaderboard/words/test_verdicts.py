@@ -1,7 +1,13 @@
 import pytest
 
 from benchmark.metrics.comparisons import Claim, Gain
-from leaderboard.words.verdicts import gain_words, headroom_words, percent_points, verdict_words
+from leaderboard.words.verdicts import (
+    gain_words,
+    headroom_words,
+    percent_points,
+    probability_words,
+    verdict_words,
+)
 
 NAN = float("nan")
 
@@ -66,3 +72,10 @@ def test_points_have_a_sign_unless_they_round_to_nothing(value, words):
 @pytest.mark.parametrize(("share", "words"), [(0.42, "42 %"), (-0.3, "−30 %"), (-0.001, "0 %")])
 def test_headroom_is_a_whole_percentage(share, words):
     assert headroom_words(share).startswith(f"{words} of the headroom")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.32, "p = 0.320"), (0.0005, "p = 0.001"), (1e-9, "p < 0.001")]
+)
+def test_no_probability_is_said_to_be_0(value, words):
+    assert probability_words("p", value) == words
