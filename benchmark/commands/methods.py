@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from benchmark.api.declarations import Declaration
 from benchmark.commands.console import out
@@ -18,7 +18,7 @@ def methods() -> None:
 
     Example: `equipoise methods`
     """
-    table = Table("method", "kind", "runs", "must beat", "what it does")
+    table = Table("method", "kind", "runs", Column("must beat", no_wrap=True), "what it does")
     found = find.find_methods().values()
     for one in sorted(found, key=lambda f: (f.kind != "method", f.kind, f.name)):
         runs = "by default" if runs_by_default(one) else "if named"
