@@ -38,15 +38,20 @@ MethodOption = Annotated[
 ]
 WithoutOption = Annotated[
     list[str] | None,
-    typer.Option(metavar="METHOD", help="A method to leave out; repeatable."),
+    typer.Option(
+        metavar="METHOD|KIND",
+        help="A method to leave out, or all of a kind: method, baseline or control, as "
+        "`equipoise methods` shows them, or generative, for all that need the preset's "
+        "[generator]; repeatable.",
+    ),
 ]
 PresetOption = Annotated[str, typer.Option(metavar="NAME", help=f"{PRESETS}.")]
 SeedsOption = Annotated[
     str | None,
     typer.Option(
-        metavar="0,1,...",
-        help="With commas, as in 0,1,2; for all methods. Default: the preset's, or development "
-        "seeds where --set tries a setting.",
+        metavar="0-4",
+        help="As in 0-4, or 0,1,2, or 0-2,5; for all methods. Default: the preset's, or "
+        "development seeds where --set tries a setting.",
     ),
 ]
 DevelopmentOption = Annotated[

@@ -14,6 +14,7 @@ from benchmark.api.declarations import declaration_of
 from benchmark.api.protocols import Method
 from benchmark.discovery import find, load
 from benchmark.planning.knobs import variants_of
+from benchmark.planning.leaving_out import leave_out, unknown_words
 from benchmark.planning.run_spec import RunSpec
 from benchmark.planning.seeds import SeedChoice, refuse_mixed
 from benchmark.presets.settings import Preset
@@ -42,12 +43,12 @@ def expand(
     """
     if data is not None and len(tasks or []) != 1:
         raise ValueError("--cohort holds the patients of one task; name it with --task.")
-    named: list[tuple[Kind, str]] = [("method", name) for name in [*(methods or []), *without]]
-    _refuse_unknown([*named, *(("task", name) for name in tasks or [])])
+    named: list[tuple[Kind, str]] = [("method", name) for name in methods or []]
+    _refuse_unknown([*named, *(("task", name) for name in tasks or [])], without)
     loaded = {name: load.load_task(find.locate(name, "task")) for name in tasks or digital_tasks()}
     settings_of_tasks = variants_of(loaded, knobs, data)  # a wrong knob is told before slow imports
     names = list(methods or default_methods(digital=data is None, generator=preset.can_generate))
-    names = [name for name in names if name not in without]
+    names = leave_out(names, without) if without else names
     fields = read_fields(settings, names)
     seeds_of = _seeds_of(names, seeds, preset, fields)
     return [
@@ -115,9 +116,9 @@ def tried_settings(asked: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
     return list(dict.fromkeys(tried))
 
 
-def _refuse_unknown(names: Sequence[tuple[Kind, str]]) -> None:
+def _refuse_unknown(names: Sequence[tuple[Kind, str]], without: Sequence[str]) -> None:
     """Raise LookupFailed with every name that cannot be found."""
-    problems = []
+    problems = unknown_words(without, [given for _, given in names])
     for kind, name in names:
         try:
             find.locate(name, kind, [given for _, given in names])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from benchmark.api.seeds import FIRST_DEVELOPMENT_SEED, is_development
 from benchmark.presets.settings import RunSettings
 
 LAST_BOARD_SEED = FIRST_DEVELOPMENT_SEED - 1
+MOST_SEEDS = 1000  # in one range: a slip of the keyboard must not fill the memory
+SEEDS_FORM = "0-4, or 0,1,2, or 0-2,5"
 KINDS = f"board seeds (0 to {LAST_BOARD_SEED}) and development seeds ({FIRST_DEVELOPMENT_SEED} on)"
 
 
@@ -33,13 +36,13 @@ def development_seeds(n: int) -> list[int]:
 
 
 def read_seeds(text: str | None, *, development: bool = False) -> SeedChoice:
-    """Read "0,1,2"; None means the preset's own. Raises ValueError for what cannot be run."""
+    """Read "0,1,2", "0-4" or "0-2,5"; None means the preset's own.
+
+    Raises ValueError for what cannot be run.
+    """
     if text is None:
         return SeedChoice(development=development)
-    parts = text.split(",")
-    if not all(part.strip().isdecimal() for part in parts):
-        raise ValueError(f"--seeds is {text!r}; give whole numbers from 0 on, as in 0,1,2.")
-    given = tuple(sorted({int(part) for part in parts}))
+    given = tuple(sorted({seed for part in text.split(",") for seed in _read_part(part, text)}))
     if development and not all(map(is_development, given)):
         raise ValueError(
             f"--development takes seeds from {FIRST_DEVELOPMENT_SEED} on, and --seeds is {text!r}. "
@@ -47,6 +50,23 @@ def read_seeds(text: str | None, *, development: bool = False) -> SeedChoice:
         )
     refuse_mixed(given, "--seeds")
     return SeedChoice(given)
+
+
+def _read_part(part: str, text: str) -> range:
+    """Read one number, or two with a hyphen between: both ends count."""
+    first, hyphen, last = (word.strip() for word in part.partition("-"))
+    ends = [first, last] if hyphen else [first, first]
+    if not all(re.fullmatch(r"[0-9]{1,9}", end) for end in ends):
+        raise ValueError(f"--seeds is {text!r}; give whole numbers from 0 on: {SEEDS_FORM}.")
+    low, high = map(int, ends)
+    if high < low:
+        raise ValueError(f"--seeds is {text!r}; {part.strip()} runs backwards: write {high}-{low}.")
+    if high - low >= MOST_SEEDS:
+        raise ValueError(
+            f"--seeds is {text!r}; {part.strip()} are {high - low + 1:,} seeds, and "
+            f"{MOST_SEEDS:,} are the most that one command takes."
+        )
+    return range(low, high + 1)
 
 
 def refuse_mixed(seeds: Iterable[int], where: str) -> None:

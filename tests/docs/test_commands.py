@@ -12,6 +12,7 @@ import typer
 from benchmark.commands import reference
 from benchmark.commands.app import app
 from benchmark.discovery import find, load
+from benchmark.planning.leaving_out import KINDS
 from benchmark.presets.load import preset_names
 from tests.docs.pages import PAGES, ROOT, code_blocks, name_of
 
@@ -58,8 +59,10 @@ def test_a_command_is_accepted(line):
     tasks = parsed.get("task") or []
     for name in [tasks] if isinstance(tasks, str) else tasks:
         assert name in find.find_tasks()
-    for name in [*(parsed.get("method") or []), *(parsed.get("without") or [])]:
+    for name in parsed.get("method") or []:
         assert is_method(name)
+    for word in parsed.get("without") or []:
+        assert is_method(word) or word in KINDS
     if "preset" in parsed:
         assert parsed["preset"] in preset_names() or parsed["preset"].endswith(".toml")
     for knob in parsed.get("knob") or []:

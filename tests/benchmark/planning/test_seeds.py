@@ -36,6 +36,13 @@ def test_given_seeds_hold_for_all_methods():
     assert found == {"group_dro": [1, 3], "duplicate_real": [1, 3]}
 
 
+@pytest.mark.parametrize(
+    ("text", "seeds"), [("0-4", (0, 1, 2, 3, 4)), (" 0 - 2 , 5,1", (0, 1, 2, 5)), ("3-3", (3,))]
+)
+def test_a_hyphen_stands_for_all_seeds_between(text, seeds):
+    assert read_seeds(text).given == seeds
+
+
 def test_development_seeds_are_as_many_as_the_presets():
     found = seeds_of(choice=read_seeds(None, development=True))
     assert found == {"group_dro": [100, 101, 102], "duplicate_real": [100, 101]}
@@ -60,7 +67,14 @@ def test_given_seeds_hold_for_a_setting_that_is_tried_too():
     [
         ("99,100", False, r"--seeds mixes board seeds \(0 to 99\).*: 99 and 100\. .*two commands"),
         ("0", True, r"--development takes seeds from 100 on, and --seeds is '0'"),
-        ("one", False, "give whole numbers from 0 on"),
+        ("one", False, "give whole numbers from 0 on: 0-4, or 0,1,2, or 0-2,5"),
+        ("", False, "give whole numbers from 0 on"),
+        ("-1", False, "give whole numbers from 0 on"),
+        ("0-", False, "give whole numbers from 0 on"),
+        ("0-1-2", False, "give whole numbers from 0 on"),
+        ("0,4-2", False, "--seeds is '0,4-2'; 4-2 runs backwards: write 2-4"),
+        ("98-101", False, "mixes board seeds"),
+        ("100-99999999", False, "100-99999999 are 99,999,900 seeds, and 1,000 are the most"),
     ],
 )
 def test_seeds_that_cannot_stand_together_are_refused_with_advice(text, development, words):
