@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version as installed_version
+from typing import Annotated
+
 import typer
 
 from benchmark.commands import cohort
@@ -10,6 +13,7 @@ from benchmark.commands.console import Verb, Verbs, plain_errors
 from benchmark.commands.describe import describe
 from benchmark.commands.doctor import doctor
 from benchmark.commands.leaderboard import leaderboard
+from benchmark.commands.loading import loading_is_said
 from benchmark.commands.methods import methods
 from benchmark.commands.new import new
 from benchmark.commands.run import run
@@ -25,6 +29,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"equipoise {installed_version('equipoise')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Leave all work to the verbs."""
+
+
 for verb in (tasks, methods, describe, check, new, run, score, leaderboard, doctor):
     app.command(cls=Verb)(verb)
 app.add_typer(cohort.app, name="cohort")
@@ -32,5 +53,5 @@ app.add_typer(cohort.app, name="cohort")
 
 def main() -> None:
     """Run the command line; an error that a person can mend is a sentence, not a traceback."""
-    with plain_errors():
+    with plain_errors(), loading_is_said():
         app()

@@ -21,6 +21,10 @@ def check(
     - `equipoise check my_method.py`
     - `equipoise check my_method.py --set my_method.strength=0.5`
     """
+    from benchmark.conformance.place import HOLDS_ONE, place_problem
+
+    if problem := place_problem(name):
+        report([(HOLDS_ONE, problem)])  # before torch is imported
     from benchmark.conformance.check import check_method
     from benchmark.planning.expand_runs import read_fields
 

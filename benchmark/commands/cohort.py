@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.api.data import Source, Splits, default_cache
-from benchmark.api.protocols import Task
 from benchmark.commands.console import PRESETS, CohortOption, KnobOption, Verb, Verbs, tell
-from benchmark.discovery import find, load
-from benchmark.presets.load import load_preset
+
+if TYPE_CHECKING:
+    from benchmark.api.data import Source, Splits
+    from benchmark.api.protocols import Task
 
 app = typer.Typer(
     cls=Verbs, no_args_is_help=True, help="Look at a cohort, or write it to a folder."
@@ -38,6 +38,7 @@ def preview(
     - `equipoise cohort preview cmr_heart_failure --masks`
     - `equipoise cohort preview cmr_heart_failure --knob women=0.2`
     """
+    from benchmark.api.data import Source, default_cache
     from benchmark.cohorts.preview import preview_sheet
 
     small = Source(folder=cohort, image_size=96, train=300, val=50, test=144, cache=default_cache())
@@ -66,7 +67,9 @@ def export(
 
     Example: `equipoise cohort export brain_mr_sex --out my_cohort`
     """
+    from benchmark.api.data import Source, default_cache
     from benchmark.cohorts.export import export_cohort, refuse_full
+    from benchmark.presets.load import load_preset
 
     refuse_full(folder)  # before minutes of work
     sizes = dataclasses.asdict(load_preset(preset).source)
@@ -79,6 +82,7 @@ def export(
 def _load(name: str, knobs: list[str], source: Source, seed: int) -> tuple[Task, Splits]:
     """Load the one cohort that is meant."""
     from benchmark.cohorts.facts import cohort_facts
+    from benchmark.discovery import find, load
     from benchmark.planning.knobs import variants_of
 
     task = load.load_task(find.locate(name, "task"))

@@ -6,7 +6,6 @@ import ast
 
 from rich.table import Column, Table
 
-from benchmark.api.declarations import Declaration
 from benchmark.commands.console import out
 from benchmark.discovery import find
 
@@ -45,5 +44,7 @@ def _rivals(found: find.Found) -> str:
     """Name the rows that a method must beat, read without importing it; controls claim nothing."""
     if found.kind == "control":
         return ""
+    from benchmark.api.declarations import Declaration
+
     named = find.written_rivals(found) or Declaration.compare_with
     return ", ".join(name for name in named if name != found.name)

@@ -119,18 +119,20 @@ def run(
     from benchmark.planning import expand_runs
     from benchmark.planning.environment import parallel_runs
     from benchmark.planning.seeds import read_seeds
+    from benchmark.support.memory import remembering
 
-    settings = _preset(preset, checkpoint)
-    specs = expand_runs.expand(
-        preset=settings, tasks=task, methods=method, without=without or [],
-        seeds=read_seeds(seeds, development=development), settings=fields or [],
-        knobs=knob or [], data=cohort, device=device, extractor=extractor,
-    )  # fmt: skip
-    jobs = jobs or parallel_runs(settings, device)
-    planned = _plan(specs, runs, jobs)
-    _tell_seeds(specs, by_default=seeds is None and not development)
-    if not method and not settings.can_generate:
-        _tell_left_out(settings, digital=cohort is None)
+    chosen, settings = read_seeds(seeds, development=development), _preset(preset, checkpoint)
+    with remembering():
+        specs = expand_runs.expand(
+            preset=settings, tasks=task, methods=method, without=without or [], seeds=chosen,
+            settings=fields or [], knobs=knob or [], data=cohort, device=device,
+            extractor=extractor,
+        )  # fmt: skip
+        jobs = jobs or parallel_runs(settings, device)
+        planned = _plan(specs, runs, jobs)
+        _tell_seeds(specs, by_default=seeds is None and not development)
+        if not method and not settings.can_generate:
+            _tell_left_out(settings, digital=cohort is None)
     if not dry_run:
         _tell_summary(_execute(planned, runs, jobs, tracking, tracking_uri), runs)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.table import Table
 
 from benchmark.commands.console import out
-from benchmark.discovery import find, load
 
 
 def tasks() -> None:
@@ -13,6 +12,8 @@ def tasks() -> None:
 
     Example: `equipoise tasks`
     """
+    from benchmark.discovery import find, load
+
     table = Table("task", "what it asks", "groups")
     for name, found in sorted(find.find_tasks().items()):
         card = load.load_task(found).card

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from benchmark.api.declarations import declaration_of
@@ -13,24 +11,25 @@ from benchmark.api.protocols import Method
 from benchmark.conformance.finding import Finding
 from benchmark.conformance.generator_trials import Aims, aims
 from benchmark.conformance.method_trials import try_method
+from benchmark.conformance.place import HOLDS_ONE, for_a_check, place_problem
 from benchmark.discovery.find import locate
 from benchmark.discovery.load import load_method
 from benchmark.generation.mix_targets import table_problems
 from benchmark.planning.fields import refused_patients, with_fields
-
-HOLDS_ONE = "the file holds one method"
 
 
 def check_method(
     name: str, fields: dict[str, Any] | None = None, say: Callable[[str], None] = lambda line: None
 ) -> Iterator[Finding]:
     """Try a method, by name or path, on toy tasks and yield what was found, as it is found."""
+    if problem := place_problem(name):
+        yield Finding(HOLDS_ONE, problem)
+        return
+    found = locate(name, "method")
     try:
-        found = locate(name, "method")
         cls = load_method(found)
     except (LookupError, TypeError) as error:
-        advice = str(error).replace("give --method ", "give ")  # a check takes the path alone
-        yield Finding(HOLDS_ONE, advice + _neighbour(Path(name)))
+        yield Finding(HOLDS_ONE, for_a_check(error))
         return
     yield Finding(HOLDS_ONE)
     if refused := refused_patients(found, declaration_of(cls)):
@@ -48,15 +47,6 @@ def check_method(
         again = finding.advice in told
         yield dataclasses.replace(finding, advice="the same as above") if again else finding
         told |= {finding.advice} - {""}
-
-
-def _neighbour(path: Path) -> str:
-    """Propose a file beside a path at which there is none; empty where none has a like name."""
-    if path.exists() or path.suffix != ".py":
-        return ""
-    files = [one.name for one in path.parent.glob("*.py")]
-    near = difflib.get_close_matches(path.name, files, n=1)
-    return f" Did you mean {path.with_name(near[0])}?" if near else ""
 
 
 def _for_toys(method: Method) -> tuple[Method, str]:

@@ -15,12 +15,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from benchmark.discovery.find import folders_of
+from benchmark.support.memory import remembered
 
 OURS = ("benchmark", "tasks", "baselines", "methods", "leaderboard")
 INSTALLED = ("site-packages", "dist-packages")  # where neighbours are other people's packages
 WRITTEN = ("__pycache__", "runs", "ceiling")  # folders with results; they change no prediction
 
 
+@remembered
 def code_digest(*files: Path) -> str:
     """Hash files and every module of ours, or of their own package, that they import: 16 digits.
 
@@ -37,6 +39,7 @@ def file_digest(path: Path) -> str:
     return hashlib.sha256(_meaning(path, path.stat().st_mtime_ns).encode()).hexdigest()[:16]
 
 
+@remembered
 def folder_digest(entry: Path) -> str:
     """Hash a file, what it imports, and every other file of its folder and below, by its bytes.
 
@@ -57,6 +60,7 @@ def _is_no_code(name: str) -> bool:
     return name.startswith(".") or name in WRITTEN
 
 
+@remembered
 def import_graph(*files: Path) -> dict[str, Path]:
     """Return the files that these import, directly or through others, and they themselves.
 

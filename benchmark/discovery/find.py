@@ -16,6 +16,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Literal
 
+from benchmark.support.memory import remembered
+
 Kind = Literal["method", "baseline", "control"]
 
 METHOD_PACKAGES: tuple[tuple[str, Kind], ...] = (
@@ -47,6 +49,7 @@ class Found:
 # Finding ---------------------------------------------------------------------------------------
 
 
+@remembered
 def find_methods() -> dict[str, Found]:
     """Find every method by name without importing one. Two files of one name are an error."""
     found: list[Found] = []
@@ -62,6 +65,7 @@ def folders_of_methods() -> list[Path]:
     return [folder.resolve() for package, _ in METHOD_PACKAGES for folder in folders_of(package)]
 
 
+@remembered
 def find_tasks() -> dict[str, Found]:
     """Find every task by name without importing one."""
     found = [

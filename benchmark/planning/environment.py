@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmark.planning.run_spec import RunSpec
 from benchmark.presets.settings import Preset
+from benchmark.support.memory import remembered
 
 PACKAGES = (
     "equipoise", "torch", "torchvision", "timm", "diffusers", "transformers", "safetensors",
@@ -35,6 +36,7 @@ def environment(spec: RunSpec) -> dict[str, Any]:
     }
 
 
+@remembered
 def package_version(name: str) -> str:
     """Return the installed version of a package, or "not installed"."""
     try:

@@ -11,8 +11,11 @@ from typing import Any
 from benchmark.api.scores import ScoreKey
 from benchmark.records.config import RunConfig
 from benchmark.records.run_folder import RunRecord
+from benchmark.running.moved_artifacts import follow_moved_artifacts
 
+STORE = "mlflow.db"  # in the runs folder
 TAG = "equipoise.run"
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's page opens on the runs
 STATE = "equipoise.state"  # what was copied: a run that was done or scored again is copied anew
 
 
@@ -27,7 +30,9 @@ class MlflowTracker:
 
         runs.mkdir(parents=True, exist_ok=True)
         self.artifacts = None if uri else (runs.resolve() / "mlflow-artifacts").as_uri()
-        self.uri = uri or f"sqlite:///{runs.resolve() / 'mlflow.db'}"
+        self.uri = uri or f"sqlite:///{runs.resolve() / STORE}"
+        if self.artifacts:
+            follow_moved_artifacts(runs / STORE, self.artifacts)
         self.client = MlflowClient(tracking_uri=self.uri)
         self.experiments: dict[str, str] = {}
 
@@ -53,6 +58,9 @@ class MlflowTracker:
                 if found
                 else self.client.create_experiment(task, artifact_location=self.artifacts)
             )
+            for name, value in KIND.items():
+                if not found or name not in found.tags:
+                    self.client.set_experiment_tag(self.experiments[task], name, value)
         return self.experiments[task]
 
     def _log(self, run_id: str, record: RunRecord) -> None:

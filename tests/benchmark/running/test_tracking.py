@@ -114,3 +114,33 @@ def test_without_tracking_no_number_changes_and_mlflow_is_not_imported(make_spec
     )
     results = [find_runs(tmp_path / name)[0].scores for name in ("with", "without")]
     assert results[0] == results[1]
+
+
+def test_an_experiment_opens_on_its_runs(tracked):
+    _, tracker = tracked
+    tags = tracker.client.get_experiment_by_name("toy_task").tags
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
+
+
+def test_an_experiment_of_before_learns_to_open_on_its_runs(tmp_path):
+    from benchmark.running.tracking import MlflowTracker
+
+    tracker = MlflowTracker(tmp_path / "runs", f"sqlite:///{tmp_path / 'elsewhere.db'}")
+    old = tracker.client.create_experiment("toy_task")
+    assert tracker._experiment("toy_task") == old
+    assert "mlflow.experimentKind" in tracker.client.get_experiment(old).tags
+
+
+def test_a_moved_runs_folder_keeps_its_artifacts(make_spec, tmp_path):
+    from benchmark.running.tracking import MlflowTracker
+
+    here, there = tmp_path / "runs", tmp_path / "elsewhere" / "mine"
+    driver.run_matrix(plan.plan([make_spec()], here), here, tracker=MlflowTracker(here))
+    there.parent.mkdir()
+    here.rename(there)
+    tracker = MlflowTracker(there)
+    (run,) = logged(tracker)
+    assert run.info.artifact_uri.startswith((there / "mlflow-artifacts").as_uri())
+    assert "result.json" in {f.path for f in tracker.client.list_artifacts(run.info.run_id)}
+    experiment = tracker.client.get_experiment(run.info.experiment_id)
+    assert experiment.artifact_location == (there / "mlflow-artifacts").as_uri()
