@@ -109,9 +109,10 @@ def status_of(folder: Path) -> Status:
 
 
 def remove_partial(root: Path) -> None:
-    """Delete what killed runs left half-written."""
-    for folder in root.glob(f"*/*/*/*{PARTIAL}"):
-        shutil.rmtree(folder)
+    """Delete what a kill left half-written: cohorts and runs."""
+    for place in ("*/*/*", "*/*/*/*"):
+        for folder in root.glob(f"{place}{PARTIAL}"):
+            shutil.rmtree(folder)
 
 
 @dataclass(frozen=True)

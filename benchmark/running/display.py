@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmark.api.scores import ScoreKey
 from benchmark.planning.resolve import cohort_words
 from benchmark.records.run_folder import RunRecord
-from benchmark.running import local_processes
+from benchmark.running.jobs import Job
 from benchmark.support import progress
 
 
@@ -36,7 +36,7 @@ class Display:
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
 
-    def watch(self, running: Iterable[local_processes.Job]) -> None:
+    def watch(self, running: Iterable[Job]) -> None:
         """Show what is running and the last line that each run wrote."""
         if self.bar.disable:
             return
@@ -44,8 +44,7 @@ class Display:
         for job in running:
             log = job.partial / "log.txt"
             lines = _tail(log)
-            name = f"{job.config.task.name} {job.config.method.name}"
-            words.append(f"{name}: {lines[-1]}" if lines else name)
+            words.append(f"{job.title}: {lines[-1]}" if lines else job.title)
         self.bar.update(self.task, description="\n".join(words)[:300])
 
     def finished(self, record: RunRecord) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,17 +11,18 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from benchmark.api.protocols import ceiling_of
-from benchmark.cohorts.checks import check_splits
-from benchmark.cohorts.facts import cohort_facts
-from benchmark.cohorts.preview import write_pictures
-from benchmark.planning.fields import build_task
 from benchmark.planning.plan import PlannedRun
-from benchmark.planning.resolve import cohort_folder
-from benchmark.records.cohort import COHORT, cohort_is_stale
+from benchmark.records.config import CONFIG, write_config
 from benchmark.records.run_folder import RunRecord, finish, read_run, remove_partial
 from benchmark.running import local_processes
+from benchmark.running.cohort_preparation import (
+    cohort_jobs,
+    cohort_of,
+    prepare_own_patients,
+    with_stale_cohort,
+)
 from benchmark.running.display import Display
+from benchmark.running.jobs import Job, Outcome
 from benchmark.running.rescore import rescore_if_stale
 from benchmark.support import progress
 from benchmark.support.files import PARTIAL
@@ -45,12 +47,17 @@ class Summary:
 
 
 def run_matrix(
-    planned: Sequence[PlannedRun], runs: Path, *, jobs: int = 1, tracker: Tracker | None = None
+    planned: Sequence[PlannedRun],
+    runs: Path,
+    *,
+    jobs: int = 1,
+    tracker: Tracker | None = None,
 ) -> Summary:
     """Do the runs that are not done yet, write each whole or not at all, mirror all to the tracker.
 
-    A failed run leaves error.txt and is tried again the next time. Ctrl-C or a kill loses only the
-    runs in flight.
+    Runs are done in the order of `planned`, each once its cohort is there. A failed run leaves
+    error.txt and is tried again the next time. Ctrl-C or a kill loses only the runs in flight.
+    Raises CohortError, before any run, for a folder of patients that cannot be used.
     """
     done_before = [run for run in planned if run.status == "done"]
     missing = [run for run in planned if run.status != "done"]
@@ -58,14 +65,15 @@ def run_matrix(
     not_tracked = 0
     with only_driver(runs):
         remove_partial(runs)
-        if missing:
-            local_processes.start_server(missing[0].spec.preset.run.threads)
-        prepare_cohorts([*missing, *_with_stale_cohort(done_before, runs)], runs)
+        stale = with_stale_cohort(done_before, runs)
+        if missing or stale:
+            local_processes.start_server(planned[0].spec.preset.run.threads)
+        prepare_own_patients([*missing, *stale], runs)
         for run in done_before:
             if words := rescore_if_stale(read_run(run.folder)):
                 progress.say(words)
             not_tracked += not _mirrored(read_run(run.folder), tracker)
-        for record in _execute(missing, jobs):
+        for record in _execute(missing, stale, runs, jobs):
             not_tracked += not _mirrored(record, tracker)
             if record.status == "failed":
                 failed.append(record)
@@ -84,53 +92,55 @@ def _mirrored(record: RunRecord, tracker: Tracker | None) -> bool:
     return True
 
 
-def _execute(missing: Sequence[PlannedRun], jobs: int) -> Iterator[RunRecord]:
-    folders = {id(run.config): run.folder for run in missing}
-    work = [
-        local_processes.Job(run.spec, run.config, run.folder.with_name(run.folder.name + PARTIAL))
-        for run in missing
-    ]
+def _execute(
+    missing: Sequence[PlannedRun], stale: Sequence[PlannedRun], runs: Path, parallel: int
+) -> Iterator[RunRecord]:
+    """Do the missing runs and yield what came of each; stale: done runs, for their cohorts."""
+    work = _with_cohorts(missing, stale, runs)
     if not work:
         return
-    limit = missing[0].spec.preset.run.time_limit_minutes
-    with Display(len(work)) as display:
-        for outcome in local_processes.run_local(work, jobs, limit, display.watch):
-            folder = folders[id(outcome.job.config)]
-            finish(outcome.job.partial, folder, error=outcome.error)
-            record = read_run(folder)
+    folders = {id(run.config): run.folder for run in missing}
+    limit = work[0].spec.preset.run.time_limit_minutes
+    with Display(len(missing)) as display:
+        for outcome in local_processes.run_local(work, parallel, limit, display.watch):
+            if outcome.job.prepares:
+                _end_cohort(outcome)
+                continue
+            record = _ended(outcome, folders[id(outcome.job.config)])
             display.finished(record)
             yield record
 
 
-def prepare_cohorts(planned: Sequence[PlannedRun], runs: Path) -> None:
-    """Make, check and count every cohort before the first run, and draw what the page shows.
-
-    A cohort.json that cannot be read, or has other ceilings than the task, is written anew.
-    """
-    cohorts = {_cohort_of(run, runs): run for run in planned}
-    for folder, run in cohorts.items():
-        task = build_task(run.spec)
-        splits = task.load(run.spec.source, run.spec.variant, run.spec.seed)
-        ceilings = ceiling_of(task, run.spec.source, run.spec.variant)
-        if not (folder / COHORT).exists() or cohort_is_stale(folder, ceilings):
-            check_splits(splits, task.card)
-            write_pictures(splits, task.card, folder, cohort_facts(task, run.spec.data), ceilings)
-
-
-def _with_stale_cohort(done: Sequence[PlannedRun], runs: Path) -> list[PlannedRun]:
-    """Return one run of each cohort whose cohort.json has to be written anew."""
-    cohorts = {_cohort_of(run, runs): run for run in done}
-    return [
-        run
-        for folder, run in cohorts.items()
-        if cohort_is_stale(
-            folder, ceiling_of(build_task(run.spec), run.spec.source, run.spec.variant)
-        )
-    ]
+def _with_cohorts(
+    missing: Sequence[PlannedRun], stale: Sequence[PlannedRun], runs: Path
+) -> list[Job]:
+    """Return the jobs of all runs, each cohort right before the first run on it."""
+    cohorts, jobs = cohort_jobs([*missing, *stale], runs), list[Job]()
+    for run in missing:
+        folder = cohort_of(run, runs)
+        if folder in cohorts:
+            jobs.append(cohorts.pop(folder))
+        partial = run.folder.with_name(run.folder.name + PARTIAL)
+        jobs.append(Job(run.spec, run.config, partial, folder))
+    return [*jobs, *cohorts.values()]
 
 
-def _cohort_of(run: PlannedRun, runs: Path) -> Path:
-    return cohort_folder(runs, run.config) / run.config.cohort
+def _end_cohort(outcome: Outcome) -> None:
+    """Say that a cohort could not be prepared; its runs, if any are left, say why."""
+    shutil.rmtree(outcome.job.partial)
+    if outcome.error is not None:
+        progress.say(f"{outcome.job.title}: FAILED, {outcome.error.splitlines()[0]}")
+
+
+def _ended(outcome: Outcome, folder: Path) -> RunRecord:
+    """Move a run's files to their place; a run that never began has none but its config."""
+    partial = outcome.job.partial
+    if outcome.error is not None:
+        partial.mkdir(parents=True, exist_ok=True)
+        if not (partial / CONFIG).exists():
+            write_config(partial, outcome.job.config)
+    finish(partial, folder, error=outcome.error)
+    return read_run(folder)
 
 
 @contextmanager

@@ -1,11 +1,12 @@
-"""Local processes: every run in one of its own, so that a crash or a hang stays its own.
+"""Local processes: every job in one of its own, so that a crash or a hang stays its own.
 
-An engine is one function: planned runs in, outcomes out, the run's files left at `partial`.
+An engine is one function: jobs in, outcomes out, the files of a run left at `partial`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import multiprocessing
 import os
 import shutil
@@ -15,32 +16,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
-from benchmark.planning.run_spec import RunSpec
-from benchmark.records.config import RunConfig
+from benchmark.running.jobs import Job, Outcome, WaitingLine
 
 POLL_SECONDS = 0.05
-
-
-@dataclass(frozen=True)
-class Job:
-    """A run to do, and where its files go while they are not whole yet."""
-
-    spec: RunSpec
-    config: RunConfig
-    partial: Path
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job. error is None if the folder at job.partial is whole."""
-
-    job: Job
-    error: str | None
+AFTER_RUNS = 5  # priority of a cohort's process: it gets the cores that runs leave free
 
 
 def start_server(threads: int) -> None:
@@ -64,20 +46,16 @@ def run_local(
 ) -> Iterator[Outcome]:
     """Do the jobs in processes, `parallel` at a time, and yield outcomes as they come.
 
+    The first job that can begin is the next. The time limit is for runs; cohorts have none.
     watch is called several times a second with the jobs that are running.
     """
-    processes = multiprocessing.get_context("forkserver")
-    waiting, ended = list(jobs), list[Outcome]()
+    line, ended = WaitingLine(jobs, parallel), list[Outcome]()
     running: dict[BaseProcess, tuple[Job, float]] = {}
     try:
-        while waiting or running or ended:
-            while waiting and len(running) < parallel:
-                job = waiting.pop(0)
-                shutil.rmtree(job.partial, ignore_errors=True)
-                job.partial.mkdir(parents=True)
-                worker = processes.Process(target=_work, args=(job,))
-                worker.start()
-                running[worker] = (job, time.monotonic() + 60 * time_limit_minutes)
+        while line or running or ended:
+            while job := line.next([job for job, _ in running.values()]):
+                limit = math.inf if job.prepares else 60 * time_limit_minutes
+                running[_start(job)] = (job, time.monotonic() + limit)
             yield from ended  # only now, so that no core waits while a run is being logged
             time.sleep(POLL_SECONDS)
             watch([job for job, _ in running.values()])
@@ -86,10 +64,19 @@ def run_local(
                 late = time.monotonic() > deadline
                 if late or not process.is_alive():
                     del running[process]
-                    ended.append(Outcome(job, _end(process, job, late, time_limit_minutes)))
+                    error = _end(process, job, late, time_limit_minutes)
+                    ended += line.end(Outcome(job, error))
     finally:
         for process in running:
             _kill(process)
+
+
+def _start(job: Job) -> BaseProcess:
+    shutil.rmtree(job.partial, ignore_errors=True)
+    job.partial.mkdir(parents=True)
+    worker = multiprocessing.get_context("forkserver").Process(target=_work, args=(job,))
+    worker.start()
+    return worker
 
 
 def _end(process: BaseProcess, job: Job, late: bool, limit: float) -> str | None:
@@ -103,7 +90,7 @@ def _end(process: BaseProcess, job: Job, late: bool, limit: float) -> str | None
         )
     process.join()
     _kill(process)  # what it may have left running
-    if process.exitcode == 0 and (job.partial / "result.json").exists():
+    if process.exitcode == 0 and job.is_whole:
         return None
     written = job.partial / "error.txt"
     if written.exists():
@@ -124,7 +111,7 @@ def _kill(process: BaseProcess) -> None:
 
 
 def _work(job: Job) -> None:
-    """Do one run in this process; what it prints goes to log.txt, an exception to error.txt."""
+    """Do one job in this process; what it prints goes to log.txt, an exception to error.txt."""
     os.setpgid(0, 0)
     _die_with_parent()
     with (job.partial / "log.txt").open("w", buffering=1) as log:
@@ -132,7 +119,7 @@ def _work(job: Job) -> None:
         os.dup2(log.fileno(), 2)
         sys.stdout = sys.stderr = log
         try:
-            _run(job)
+            _prepare(job) if job.prepares else _run(job)
         except BaseException as error:  # sys.exit in a method is a failure too
             words = f"{type(error).__name__}: {error}\n\n{traceback.format_exc()}"
             (job.partial / "error.txt").write_text(words)
@@ -149,6 +136,13 @@ def _run(job: Job) -> None:
     torch.set_num_threads(job.spec.preset.run.threads)
     task, method = fields.build_task(job.spec), fields.build_method(job.spec)
     runner.run(task, method, job.spec, job.config, job.partial, say=_say)
+
+
+def _prepare(job: Job) -> None:
+    from benchmark.running.cohort_preparation import prepare_cohort
+
+    os.nice(AFTER_RUNS)
+    prepare_cohort(job.spec, job.cohort)
 
 
 def _say(line: str) -> None:

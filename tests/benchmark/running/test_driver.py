@@ -13,9 +13,10 @@ from benchmark.api.scores import ScoreKey
 from benchmark.planning import plan
 from benchmark.planning.plan_report import plan_cost
 from benchmark.presets.settings import Preset
-from benchmark.records.cohort import read_cohort_record
+from benchmark.records.cohort import read_cohort_record, write_ceilings
 from benchmark.records.run_folder import find_runs
 from benchmark.running import driver, local_processes
+from benchmark.running.jobs import Job
 
 
 def do(specs, runs, **options):
@@ -177,16 +178,14 @@ def test_a_cohort_record_that_cannot_be_read_is_written_anew(make_spec, tmp_path
     assert path.read_bytes() == whole
 
 
-def test_a_ceiling_that_the_task_has_since_reaches_runs_that_are_done(
-    make_spec, tmp_path, monkeypatch
-):
+def test_a_ceiling_that_the_task_has_since_reaches_runs_that_are_done(make_spec, tmp_path):
     do([make_spec()], tmp_path / "runs")
     (folder,) = (tmp_path / "runs").glob("toy_task/severity-1/cohort-*")
-    assert read_cohort_record(folder).ceilings == {}
-    ceilings = {ScoreKey("cell_accuracy", ("site",), ("north",), "low"): 0.75}
-    monkeypatch.setattr(driver, "ceiling_of", lambda task, source, variant: ceilings)
+    record = read_cohort_record(folder)
+    other = {ScoreKey("cell_accuracy", ("site",), ("north",), "low"): 0.75}  # the task has none
+    write_ceilings(folder, record, other)
     do([make_spec()], tmp_path / "runs")
-    assert read_cohort_record(folder).ceilings == ceilings
+    assert read_cohort_record(folder) == record
 
 
 KILLED = ("erm", "group_dro", "group_resampling")  # the methods of the killed matrix
@@ -278,7 +277,7 @@ def _bears(process, mark):
 
 def test_an_engine_is_a_function_from_jobs_to_outcomes(make_spec, tmp_path):
     (run,) = plan.plan([make_spec()], tmp_path)
-    job = local_processes.Job(run.spec, run.config, tmp_path / "partial")
+    job = Job(run.spec, run.config, tmp_path / "partial", tmp_path / "cohort")
     (outcome,) = local_processes.run_local([job], 1, 1.0)
     assert outcome.error is None
     assert (job.partial / "result.json").exists()

@@ -1,0 +1,62 @@
+"""The order of a plan's runs: first what a reader of the page learns most from per second.
+
+A round is a group of runs after which the page is worth reading again: all rows that train no
+generator with one seed, or all rows that train one with one seed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from benchmark.planning.plan import PlannedRun
+
+Round = tuple[bool, int]  # whether its rows train generators, and the seed
+
+
+def round_of(run: PlannedRun) -> Round:
+    """Name the round of a run; rounds are done in the order of their names."""
+    return run.config.method.trains_generator, run.config.seed
+
+
+def in_rounds(planned: Sequence[PlannedRun], costs: Mapping[str, float]) -> list[PlannedRun]:
+    """Order runs by round. Inside a round long rows come first, so that all cores end together.
+
+    A row that another one with a generator must beat comes before it: it trains the parts that both
+    share. Tasks change fastest: runs at the same time need different cohorts and generators.
+    costs: what a run of a method takes, in any unit; a method that is not there counts as average.
+    """
+    runs = [run for run in planned if run.config.method.trains_generator]
+    shared = {rival for run in runs for rival in run.config.method.compare_with}
+    average = sum(costs.values()) / len(costs) if costs else 0.0
+    rows = {name: place for place, name in enumerate(_methods(planned))}
+
+    def key(run: PlannedRun) -> tuple[Round, bool, float, int]:
+        name = run.config.method.name
+        return round_of(run), name not in shared, -costs.get(name, average), rows[name]
+
+    return sorted(planned, key=key)  # what is alike stays as it was: tasks change fastest
+
+
+def _methods(planned: Sequence[PlannedRun]) -> list[str]:
+    return list(dict.fromkeys(run.config.method.name for run in planned))
+
+
+class Rounds:
+    """Counts the runs of every round that are left to do."""
+
+    def __init__(self, missing: Sequence[PlannedRun]) -> None:
+        self._left = Counter(round_of(run) for run in missing)
+
+    def __len__(self) -> int:
+        """Return how many rounds are not over."""
+        return len(self._left)
+
+    def end(self, run: PlannedRun) -> bool:
+        """Count a run as ended and say whether its round is over."""
+        name = round_of(run)
+        self._left[name] -= 1
+        if self._left[name]:
+            return False
+        del self._left[name]
+        return True
