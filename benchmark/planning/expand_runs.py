@@ -38,8 +38,7 @@ def expand(
     """List every run of the matrix; None means all tasks, or all methods.
 
     Settings that are not a method's default are tried on development seeds, unless seeds are given.
-    Tasks change fastest and methods slowest: runs at the same time need different cohorts, and none
-    waits for a generator that another method is training. "All tasks" have a digital cohort.
+    "All tasks" have a digital cohort. `rounds` puts the runs into the order in which they are done.
     """
     if data is not None and len(tasks or []) != 1:
         raise ValueError("--cohort holds the patients of one task; name it with --task.")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from benchmark.planning.plan import PlannedRun
+from benchmark.records.run_folder import find_runs
 
 Round = tuple[bool, int]  # whether its rows train generators, and the seed
 
@@ -36,6 +38,16 @@ def in_rounds(planned: Sequence[PlannedRun], costs: Mapping[str, float]) -> list
         return round_of(run), name not in shared, -costs.get(name, average), rows[name]
 
     return sorted(planned, key=key)  # what is alike stays as it was: tasks change fastest
+
+
+def mean_seconds(runs: Path, preset: str) -> dict[str, float]:
+    """Return what a run of each method took in a results folder, with one preset."""
+    seen: dict[str, list[float]] = {}
+    for record in find_runs(runs):
+        if record.result and record.config.preset.name == preset:
+            spent = sum(record.result.run.seconds.values())
+            seen.setdefault(record.config.method.name, []).append(spent)
+    return {name: sum(seconds) / len(seconds) for name, seconds in seen.items()}
 
 
 def _methods(planned: Sequence[PlannedRun]) -> list[str]:
