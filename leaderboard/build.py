@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.records.unfinished import Unfinished
 from benchmark.support.files import write_text
 from leaderboard.each_board import each_board
 from leaderboard.export import as_csv, joined, json_board, json_text
@@ -16,6 +17,7 @@ from leaderboard.read.boards import Board, collect
 from leaderboard.read.index import read_index
 from leaderboard.read.scored_run import TableCheck
 from leaderboard.tables.overview import board_card
+from leaderboard.words.unfinished import unfinished_words
 
 STORED = (
     "Scores were computed from saved predictions when each run ended, and again where code, "
@@ -43,12 +45,14 @@ def build(
     rescore: bool = False,
     check: TableCheck | None = None,
     rivals: Mapping[str, tuple[str, ...]] | None = None,
+    so_far: Unfinished | None = None,
 ) -> Path:
     """Read all run folders below runs; write index.html, boards/, leaderboard.csv, results.json.
 
     rescore: believe no score that a run folder holds; compute them from its predictions, in memory.
     check: compares labels and attributes of every run with its cohort; what differs has failed.
     rivals: what methods whose code is at hand must beat; of others config.json is believed.
+    so_far: of a plan that is not done, what every page says at its top.
     Returns the path of index.html. The same runs give the same bytes. Each file appears whole or
     not at all; a page of a board that is no more is deleted. Raises ValueError if no run is
     finished.
@@ -61,7 +65,8 @@ def build(
     said = [check.summary()] if check else []
     said += [_declared(boards, rivals)] if rivals is not None else []
     scores = " ".join([RESCORED if rescore else STORED, *said])
-    site = Site(boards, scores, collected.unreadable, collected.without_generation)
+    words = unfinished_words(so_far)
+    site = Site(boards, scores, collected.unreadable, collected.without_generation, words)
     made = each_board(boards, lambda board: _made(site, board))
     texts = {  # all before the first is written: they agree, whatever fails
         "leaderboard.csv": joined([one.table for one in made]),

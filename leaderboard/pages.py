@@ -32,13 +32,14 @@ class Site:
 
     scores: a sentence or two that say when the scores were computed. unreadable: why run folders
     could not be read; they are on no page. without_generation: why the judge's numbers of other
-    runs could not be read.
+    runs could not be read. unfinished: which runs are still to come, in a sentence; empty: none.
     """
 
     boards: Sequence[Board]
     scores: str
     unreadable: Sequence[str] = ()
     without_generation: Sequence[str] = ()
+    unfinished: str = ""
 
     def first_screen(self, cards: Sequence[Mapping[str, Any]]) -> str:
         """Render index.html: what there is, and the first rows of every board.
@@ -91,6 +92,7 @@ class Site:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         return self._environment.get_template(template).render(
             scores=self.scores,
+            unfinished=self.unfinished,
             style=Markup(_static("page.css")),
             script=Markup(script),
             script_hash=f"sha256-{digest}",

@@ -19,10 +19,12 @@ from benchmark.commands.console import (
 )
 
 if TYPE_CHECKING:
+    from benchmark.commands.page_writer import PageWriter
     from benchmark.planning.plan import PlannedRun
     from benchmark.planning.run_spec import RunSpec
     from benchmark.presets.settings import Preset
     from benchmark.running.driver import Summary
+    from benchmark.running.tracking import MlflowTracker
 
 TaskOption = Annotated[
     list[str] | None,
@@ -83,6 +85,14 @@ TrackingUriOption = Annotated[
     typer.Option(metavar="URI", help="An MLflow store. Default: sqlite in the runs folder."),
 ]
 TrackingOption = Annotated[bool, typer.Option(help="Copy every run to MLflow.")]
+SiteOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--site",
+        metavar="FOLDER",
+        help="Write the page into this folder after every round of runs, beside the runs.",
+    ),
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")]
 
 
@@ -103,22 +113,26 @@ def run(
     runs: RunsOption = Path("runs"),
     tracking_uri: TrackingUriOption = None,
     tracking: TrackingOption = True,
+    site: SiteOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
     """Do the runs that are missing: all tasks x methods x seeds, or those you name.
 
-    The same command again goes on where it was. Examples:
+    The same command again goes on where it was. Runs go in rounds: methods that train no generator
+    with their first seed, then their other seeds, then those that train one. Examples:
 
     - `equipoise run` does the quick matrix
     - `equipoise run --method my_method.py --method erm --task cmr_heart_failure`
     - `equipoise run --task brain_mr_sex --knob severity=0 --knob severity=0.5 --dry-run`
     - `equipoise run --task cmr_heart_failure --cohort /data/my_cohort --preset standard`
     - `equipoise run --method group_dro --set group_dro.step_size=0.01` takes development seeds
+    - `equipoise run --site site` writes the page after every round
     - `equipoise run --preset paper --checkpoint /models/stable-diffusion --device cuda`
     """
     from benchmark.planning import expand_runs
     from benchmark.planning.environment import parallel_runs
     from benchmark.planning.seeds import read_seeds
+    from benchmark.running.local_processes import start_server
     from benchmark.support.memory import remembering
 
     chosen, settings = read_seeds(seeds, development=development), _preset(preset, checkpoint)
@@ -129,12 +143,17 @@ def run(
             extractor=extractor,
         )  # fmt: skip
         jobs = jobs or parallel_runs(settings, device)
+        if not dry_run:
+            start_server(settings.run.threads)  # it imports its libraries meanwhile
         planned = _plan(specs, runs, jobs)
         _tell_seeds(specs, by_default=seeds is None and not development)
         if not method and not settings.can_generate:
             _tell_left_out(settings, digital=cohort is None)
     if not dry_run:
-        _tell_summary(_execute(planned, runs, jobs, tracking, tracking_uri), runs)
+        tracker = _tracker(runs, tracking_uri) if tracking else None
+        summary = _execute(planned, runs, jobs, tracker, _page_writer(planned, runs, site))
+        page = _last_page(planned, runs, site) if site else ""
+        _tell_summary(summary, page or f"Next: equipoise leaderboard --runs {runs}")
 
 
 def _preset(name: str, checkpoint: str | None) -> Preset:
@@ -183,28 +202,67 @@ def _tell_left_out(preset: Preset, *, digital: bool) -> None:
     tell(f"Left out, because {lacks} is missing: {', '.join(need_generator(digital=digital))}.")
 
 
+def _tracker(runs: Path, uri: str | None) -> MlflowTracker:
+    from benchmark.running.tracking import MlflowTracker
+
+    return MlflowTracker(runs, uri)
+
+
+def _page_writer(planned: Sequence[PlannedRun], runs: Path, site: Path | None) -> PageWriter | None:
+    """Return what writes the page after every round, and say where it will be and when."""
+    from benchmark.commands.page_writer import PageWriter
+    from benchmark.planning.plan_report import count_of_runs
+    from benchmark.planning.rounds import Rounds
+
+    if site is None:
+        return None
+    first, *others = Rounds(planned).left or [0]
+    more = "1 other follows" if len(others) == 1 else f"{len(others)} others follow"
+    when = f"The first round has {count_of_runs(first)}, and {more}."
+    tell(f"The page, written after every round: {(site / 'index.html').resolve()}. {when}")
+    return PageWriter(runs, site, _cohorts(planned))
+
+
+def _last_page(planned: Sequence[PlannedRun], runs: Path, site: Path) -> str:
+    """Write the page of all that is done and say where it is, or why there is none."""
+    from benchmark.commands.leaderboard import write_page
+
+    try:
+        index, compared = write_page(runs, site, cohorts=_cohorts(planned))
+    except ValueError as error:
+        return f"The page could not be written: {error}"
+    return f"The leaderboard is at {index.resolve()}\n{compared}"
+
+
+def _cohorts(planned: Sequence[PlannedRun]) -> list[Path]:
+    """Return the folders of patients that labels are compared with."""
+    return list({run.spec.data for run in planned if run.spec.data is not None})
+
+
 def _execute(
-    planned: Sequence[PlannedRun], runs: Path, jobs: int, tracking: bool, uri: str | None
+    planned: Sequence[PlannedRun],
+    runs: Path,
+    jobs: int,
+    tracker: MlflowTracker | None,
+    pages: PageWriter | None,
 ) -> Summary:
     """Do the missing runs; Ctrl-C ends the command with 130 and keeps what is finished."""
     from benchmark.running import driver
 
-    tracker = None
-    if tracking:
-        from benchmark.running.tracking import MlflowTracker
-
-        tracker = MlflowTracker(runs, uri)
     try:
-        return driver.run_matrix(planned, runs, jobs=jobs, tracker=tracker)
+        return driver.run_matrix(planned, runs, jobs=jobs, tracker=tracker, pages=pages)
     except KeyboardInterrupt:
         tell(
             "Stopped. What is finished is kept: the same command goes on from here, and "
             f"`equipoise leaderboard --runs {runs}` shows what there is."
         )
         raise typer.Exit(130) from None
+    finally:
+        if pages:
+            pages.close()
 
 
-def _tell_summary(summary: Summary, runs: Path) -> None:
+def _tell_summary(summary: Summary, closing: str) -> None:
     """Say what came of the matrix and what is next; with a failed run the command fails."""
     tell(
         f"Done before: {summary.done_before}. Done now: {summary.done_now}. "
@@ -214,6 +272,6 @@ def _tell_summary(summary: Summary, runs: Path) -> None:
         tell(f"{summary.not_tracked} could not be copied to MLflow; the same command tries again.")
     for record in summary.failed:
         tell(f"  {record.folder}/error.txt")
+    tell(closing)
     if summary.failed:
         raise typer.Exit(1)
-    tell(f"Next: equipoise leaderboard --runs {runs}")

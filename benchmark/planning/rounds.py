@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.planning.plan import PlannedRun
-from benchmark.records.run_folder import find_runs
+from benchmark.records.run_folder import Status, find_runs
+from benchmark.records.unfinished import Unfinished
 
 Round = tuple[bool, int]  # whether its rows train generators, and the seed
 
@@ -55,20 +56,37 @@ def _methods(planned: Sequence[PlannedRun]) -> list[str]:
 
 
 class Rounds:
-    """Counts the runs of every round that are left to do."""
+    """Counts what has become of the runs of a plan, round by round."""
 
-    def __init__(self, missing: Sequence[PlannedRun]) -> None:
-        self._left = Counter(round_of(run) for run in missing)
+    def __init__(self, planned: Sequence[PlannedRun]) -> None:
+        self._planned = planned
+        self._ended = {id(run): "done" for run in planned if run.status == "done"}
+        self._left = Counter(round_of(run) for run in planned if run.status != "done")
 
-    def __len__(self) -> int:
-        """Return how many rounds are not over."""
-        return len(self._left)
+    @property
+    def left(self) -> list[int]:
+        """The number of runs that are left in each round that is not over, in order."""
+        return [n for _, n in sorted(self._left.items())]
 
-    def end(self, run: PlannedRun) -> bool:
-        """Count a run as ended and say whether its round is over."""
+    def end(self, run: PlannedRun, status: Status) -> Unfinished | None:
+        """Count a run as ended. If its round is over with it, and others are not, say how far."""
         name = round_of(run)
+        self._ended[id(run)] = status
         self._left[name] -= 1
         if self._left[name]:
-            return False
+            return None
         del self._left[name]
-        return True
+        return self._so_far() if self._left else None
+
+    def _so_far(self) -> Unfinished:
+        ended = list(self._ended.values())
+        of = {True: set[str](), False: set[str]()}  # methods by whether a run of theirs has ended
+        for run in self._planned:
+            of[id(run) in self._ended].add(run.config.method.name)
+        return Unfinished(
+            total=len(self._planned),
+            done=ended.count("done"),
+            failed=ended.count("failed"),
+            more_seeds=len(of[True] & of[False]),
+            to_come=tuple(sorted(of[False] - of[True])),
+        )

@@ -12,8 +12,10 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from benchmark.planning.plan import PlannedRun
+from benchmark.planning.rounds import Rounds
 from benchmark.records.config import CONFIG, write_config
 from benchmark.records.run_folder import RunRecord, finish, read_run, remove_partial
+from benchmark.records.unfinished import Unfinished
 from benchmark.running import local_processes
 from benchmark.running.cohort_preparation import (
     cohort_jobs,
@@ -36,6 +38,18 @@ class Tracker(Protocol):
         ...
 
 
+class Pages(Protocol):
+    """Is asked for a page whenever a round of the plan is over."""
+
+    def ask(self, so_far: Unfinished) -> None:
+        """Ask for a page of the runs that are done. It does not keep the caller waiting."""
+        ...
+
+    def look(self) -> None:
+        """Go on with what was asked; called several times a second."""
+        ...
+
+
 @dataclass(frozen=True)
 class Summary:
     """What came of a matrix."""
@@ -52,6 +66,7 @@ def run_matrix(
     *,
     jobs: int = 1,
     tracker: Tracker | None = None,
+    pages: Pages | None = None,
 ) -> Summary:
     """Do the runs that are not done yet, write each whole or not at all, mirror all to the tracker.
 
@@ -73,7 +88,11 @@ def run_matrix(
             if words := rescore_if_stale(read_run(run.folder)):
                 progress.say(words)
             not_tracked += not _mirrored(read_run(run.folder), tracker)
-        for record in _execute(missing, stale, runs, jobs):
+        rounds = Rounds(planned)
+        for run, record in _execute(missing, stale, runs, jobs, pages):
+            so_far = rounds.end(run, record.status)
+            if pages and so_far:
+                pages.ask(so_far)
             not_tracked += not _mirrored(record, tracker)
             if record.status == "failed":
                 failed.append(record)
@@ -93,22 +112,33 @@ def _mirrored(record: RunRecord, tracker: Tracker | None) -> bool:
 
 
 def _execute(
-    missing: Sequence[PlannedRun], stale: Sequence[PlannedRun], runs: Path, parallel: int
-) -> Iterator[RunRecord]:
+    missing: Sequence[PlannedRun],
+    stale: Sequence[PlannedRun],
+    runs: Path,
+    parallel: int,
+    pages: Pages | None,
+) -> Iterator[tuple[PlannedRun, RunRecord]]:
     """Do the missing runs and yield what came of each; stale: done runs, for their cohorts."""
     work = _with_cohorts(missing, stale, runs)
     if not work:
         return
-    folders = {id(run.config): run.folder for run in missing}
+    by_config = {id(run.config): run for run in missing}
     limit = work[0].spec.preset.run.time_limit_minutes
     with Display(len(missing)) as display:
-        for outcome in local_processes.run_local(work, parallel, limit, display.watch):
+
+        def watch(running: Sequence[Job]) -> None:
+            display.watch(running)
+            if pages:
+                pages.look()
+
+        for outcome in local_processes.run_local(work, parallel, limit, watch):
             if outcome.job.prepares:
                 _end_cohort(outcome)
                 continue
-            record = _ended(outcome, folders[id(outcome.job.config)])
+            run = by_config[id(outcome.job.config)]
+            record = _ended(outcome, run.folder)
             display.finished(record)
-            yield record
+            yield run, record
 
 
 def _with_cohorts(

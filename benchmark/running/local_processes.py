@@ -5,14 +5,12 @@ An engine is one function: jobs in, outcomes out, the files of a run left at `pa
 
 from __future__ import annotations
 
-import contextlib
 import math
 import multiprocessing
 import os
 import shutil
 import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +18,7 @@ from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 
 from benchmark.running.jobs import Job, Outcome, WaitingLine
+from benchmark.running.own_process import become_own, kill
 
 POLL_SECONDS = 0.05
 AFTER_RUNS = 5  # priority of a cohort's process: it gets the cores that runs leave free
@@ -68,7 +67,7 @@ def run_local(
                     ended += line.end(Outcome(job, error))
     finally:
         for process in running:
-            _kill(process)
+            kill(process)
 
 
 def _start(job: Job) -> BaseProcess:
@@ -82,14 +81,14 @@ def _start(job: Job) -> BaseProcess:
 def _end(process: BaseProcess, job: Job, late: bool, limit: float) -> str | None:
     """Close a process and say what went wrong, if anything did."""
     if process.is_alive() and late:
-        _kill(process)
+        kill(process)
         return (
             f"TimeLimit: the run took longer than {limit:g} minutes of wall-clock time and was "
             "stopped. On a busy machine give --jobs 1. To allow more, set time_limit_minutes in "
             "[run] of a preset of your own; `equipoise describe quick` prints one to start from."
         )
     process.join()
-    _kill(process)  # what it may have left running
+    kill(process)  # what it may have left running
     if process.exitcode == 0 and job.is_whole:
         return None
     written = job.partial / "error.txt"
@@ -102,18 +101,9 @@ def _end(process: BaseProcess, job: Job, late: bool, limit: float) -> str | None
     return f"Crashed: the process ended with {cause} before it had a result; see log.txt."
 
 
-def _kill(process: BaseProcess) -> None:
-    """End a run's process and all that it started; a run is a process group of its own."""
-    with contextlib.suppress(ProcessLookupError):  # it has ended, as it should
-        os.killpg(process.pid or 0, signal.SIGKILL)
-    process.kill()
-    process.join()
-
-
 def _work(job: Job) -> None:
     """Do one job in this process; what it prints goes to log.txt, an exception to error.txt."""
-    os.setpgid(0, 0)
-    _die_with_parent()
+    become_own()
     with (job.partial / "log.txt").open("w", buffering=1) as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
@@ -147,16 +137,3 @@ def _prepare(job: Job) -> None:
 
 def _say(line: str) -> None:
     print(line, flush=True)
-
-
-def _die_with_parent() -> None:
-    """End this process and its children when the driver ends: nobody would read the result."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def wait() -> None:
-        parent.join()
-        os.killpg(0, signal.SIGKILL)
-
-    threading.Thread(target=wait, daemon=True).start()

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmark.planning.rounds import Rounds, in_rounds, round_of
+from benchmark.records.unfinished import Unfinished
 
 COSTS = {"short": 1.0, "long": 9.0, "base": 20.0, "tuned": 90.0, "drawn": 40.0}
 RIVALS = {"tuned": ("long", "base")}
@@ -16,7 +17,9 @@ def planned(name, task, seed):
         name=name, trains_generator=generator, compare_with=RIVALS.get(name, ())
     )
     return SimpleNamespace(
-        task=task, config=SimpleNamespace(method=method, seed=seed, task=SimpleNamespace(name=task))
+        task=task,
+        status="unfinished",
+        config=SimpleNamespace(method=method, seed=seed, task=SimpleNamespace(name=task)),
     )
 
 
@@ -56,10 +59,22 @@ def test_a_method_nobody_has_timed_counts_as_average():
     assert names == ["long", "new", "short"]
 
 
-def test_a_round_is_over_with_its_last_run(ordered):
-    rounds = Rounds(ordered[:3] + ordered[4:5])
-    assert len(rounds) == 2
-    assert [rounds.end(run) for run in (*ordered[:2], ordered[4], ordered[2])] == [
-        False, False, True, True,
-    ]  # fmt: skip
-    assert len(rounds) == 0
+def test_a_round_is_over_with_its_last_run_and_says_how_far_the_plan_is(ordered):
+    done, *todo = plan = [*ordered[:3], *ordered[4:5], *ordered[-2:]]
+    done.status = "done"
+    rounds = Rounds(plan)
+    assert rounds.left == [2, 1, 2]
+    ends = [rounds.end(run, "failed" if run is todo[1] else "done") for run in todo[:3]]
+    assert ends == [
+        None,
+        Unfinished(total=6, done=2, failed=1, more_seeds=1, to_come=("drawn",)),
+        Unfinished(total=6, done=3, failed=1, more_seeds=0, to_come=("drawn",)),
+    ]
+    assert [rounds.end(run, "done") for run in todo[3:]] == [None, None]  # nothing is left
+
+
+def test_a_run_that_failed_before_is_still_to_come(ordered):
+    once, other = ordered[0], ordered[-1]
+    once.status = "failed"
+    so_far = Rounds([once, other]).end(other, "done")
+    assert (so_far.done, so_far.failed, so_far.to_come) == (1, 0, ("long",))
