@@ -1,19 +1,20 @@
-"""What dfr's last layer reaches, fitted as before and as now, on one and the same network.
+"""What dfr's last layer reaches when its penalty is chosen in different ways, on one network.
 
-Run: python docs/measurements/dfr.py   (a minute for each seed and task on one core)
+Run: python docs/measurements/dfr.py   (half a minute for each seed and task on one core)
 
-For the table of docs/results/choices.md. "before": the mean of ten L2 fits of strength 0.1 to up to
-ten held-out patients of each cell. The answer is decision rule version 2.
+For the table of docs/results/choices.md. The answer is decision rule version 2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
 
-from baselines.dfr import DFR, HeldOut, deal_folds, probabilities
+from baselines.dfr import DFR, STRENGTHS, WeightedPatients, probabilities
 from benchmark.api.card import TaskCard
 from benchmark.api.data import Split
 from benchmark.discovery.find import find_tasks
@@ -23,27 +24,25 @@ from benchmark.planning.seeds import development_seeds
 from benchmark.presets.load import load_preset
 from benchmark.running import predictions
 from benchmark.training.classifier import train_classifier
-from benchmark.training.sampling_weights import balanced_weights
 
-SEEDS = development_seeds(4)
-
-
-def layers_before(features: np.ndarray, labels: np.ndarray, cells: np.ndarray, rng) -> np.ndarray:
-    """Average ten fits to balanced subsets, as dfr did until it was made faithful."""
-    layers = []
-    for _ in range(10):
-        drawn = [rng.permutation(np.flatnonzero(cells == cell))[:10] for cell in np.unique(cells)]
-        rows = np.concatenate(drawn)
-        fit = LogisticRegression(C=0.1, max_iter=1000).fit(features[rows], labels[rows])
-        layers.append(np.column_stack([fit.coef_, fit.intercept_]))
-    return np.mean(layers, axis=0)
+SEEDS = development_seeds(5)
+FOLDS = 5
 
 
-def layer_now(features: np.ndarray, labels: np.ndarray, cells: np.ndarray, rng) -> np.ndarray:
-    """Fit as dfr does."""
-    weights = len(cells) * balanced_weights(cells, DFR().limit)
-    patients, seed = HeldOut(features, labels, weights), int(rng.integers(2**31))
-    return patients.fitted(patients.best_strength(deal_folds(cells, DFR().folds, rng), seed), seed)
+def take(patients: WeightedPatients, rows: np.ndarray) -> WeightedPatients:
+    """Return the patients of the given rows."""
+    parts = (patients.features[rows], patients.labels[rows], patients.weights[rows])
+    return replace(patients, **dict(zip(("features", "labels", "weights"), parts, strict=True)))
+
+
+def by_cross_validation(patients: WeightedPatients, strength: float) -> float:
+    """Return the mean loss on left-out fifths of the held-out patients, dealt class by class."""
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    losses = [
+        len(out) * take(patients, out).loss(take(patients, rest).fitted(strength, seed=0))
+        for rest, out in folds.split(patients.features, patients.labels)
+    ]
+    return sum(losses) / len(patients.labels)
 
 
 def worst_group(val: Split, test: Split, card: TaskCard, on_val, on_test) -> float:
@@ -57,7 +56,7 @@ def worst_group(val: Split, test: Split, card: TaskCard, on_val, on_test) -> flo
 
 
 def measure(name: str, seed: int) -> Iterator[tuple[str, float]]:
-    """Yield the worst-group accuracy of the network's own last layer, and of both others."""
+    """Yield the worst-group accuracy of the network's own last layer, and of each choice."""
     task, method = load_task(find_tasks()[name]), DFR()
     spec = RunSpec(name, "dfr", task.knobs.variant(), seed, load_preset("quick"), device="cpu")
     splits = task.load(spec.source, spec.variant, seed)
@@ -68,17 +67,20 @@ def measure(name: str, seed: int) -> Iterator[tuple[str, float]]:
     kept = round(method.held_out * len(train))
     held_out = train.take(np.sort(order[:kept]))
     network = train_classifier(train.take(np.sort(order[kept:])), val, ctx)
-    labels, cells = task.card.encode_labels(held_out.table), task.card.encode_cells(held_out.table)
     features = network.features(held_out.images)
     mean, std = features.mean(0), features.std(0) + 1e-6
     seen = [(network.features(s.images) - mean) / std for s in (val, splits.test)]
     own = [network.predict_proba(s.images) for s in (val, splits.test)]
     yield "network", worst_group(val, splits.test, task.card, *own)
-    for words, fit in (("before", layers_before), ("now", layer_now)):
-        rng = ctx.rng("held out and balanced subsets")
-        rng.permutation(len(train))  # as the method has drawn by then
-        layer = fit((features - mean) / std, labels, cells[0], rng)
-        answers = [probabilities(part, layer) for part in seen]
+    patients = method.weighted((features - mean) / std, held_out, task.card)
+    judges = method.weighted(seen[0], val, task.card)
+    layers = {strength: patients.fitted(strength, seed=0) for strength in STRENGTHS}
+    choices = {
+        "cross-validation": min(STRENGTHS, key=lambda one: by_cross_validation(patients, one)),
+        "val": min(STRENGTHS, key=lambda one: judges.loss(layers[one])),
+    }
+    for words, strength in choices.items():
+        answers = [probabilities(part, layers[strength]) for part in seen]
         yield words, worst_group(val, splits.test, task.card, *answers)
 
 

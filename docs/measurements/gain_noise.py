@@ -34,14 +34,16 @@ def headlines(runs: Path) -> dict[str, Table]:
 
 def main() -> None:
     """Print one line per task and method."""
-    print("| task | method | seeds | worst group | gain | SD of the gain | its SE at five seeds |")
+    print("| task | method | seeds | worst group | its SD | gain | its SD | its SE at five seeds |")
     for task, table in sorted(headlines(Path(sys.argv[1])).items()):
         plain = table["erm"]
         for method, values in sorted(table.items()):
             seeds = sorted(values.keys() & plain.keys())
             gains = np.array([values[seed] - plain[seed] for seed in seeds])
-            mean, spread = np.mean([values[seed] for seed in seeds]), gains.std(ddof=1)
-            numbers = [mean, gains.mean(), spread, spread / SEEDS**0.5]
+            worst = np.array([values[seed] for seed in seeds])
+            spread = gains.std(ddof=1)
+            own = [worst.mean(), worst.std(ddof=1)]
+            numbers = [*own, gains.mean(), spread, spread / SEEDS**0.5]
             cells = " | ".join(f"{100 * number:.1f}" for number in numbers)
             print(f"| {task} | `{method}` | {len(seeds)} | {cells} |")
 

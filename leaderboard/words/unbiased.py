@@ -33,9 +33,7 @@ def without_bias(board: Board, plain: Standing | None, boards: Sequence[Board]) 
         row for other in twins for row in other.rows if row.name == REFERENCE and row.comparable
     ]
     if not rows:
-        return "Not measured yet: ERM was not run without bias. One command does it:", _command(
-            board
-        )
+        return NOT_MEASURED, _command(board)
     (found,) = estimate_rows(rows[:1], [draws_of(rows[0])])
     here = "" if plain is None else f" With the bias of this board: {_two(plain.estimates)}."
     return (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from baselines.controls.majority_class import MajorityClass
-from baselines.dfr import DFR, STRENGTHS, HeldOut, LastLayer, deal_folds
+from baselines.dfr import DFR, STRENGTHS, LastLayer, WeightedPatients
 from baselines.group_dro import RobustLoss
 from baselines.group_undersampling import GroupUndersampling
 from benchmark.cohorts.toy import ToyTask
@@ -57,23 +57,12 @@ def test_undersampling_keeps_every_cell_and_no_row_twice(cells, at_least):
     assert set(cells[rows]) == set(cells)
 
 
-@given(CELLS, st.integers(2, 6))
-@settings(deadline=None)
-def test_folds_are_level_and_so_is_each_cell_over_them(cells, n):
-    folds = deal_folds(cells, n, np.random.default_rng(0))
-    sizes = np.bincount(folds, minlength=n)
-    assert sizes.max() - sizes.min() <= 1
-    for cell in np.unique(cells):
-        counts = np.bincount(folds[cells == cell], minlength=n)
-        assert counts.max() - counts.min() <= 1
-
-
 def held_out(n, noise, rng):
     """Patients whose first feature shows the label; the others show nothing."""
     labels = np.arange(n) % 2
     features = noise * rng.normal(size=(n, 12))
     features[:, 0] += labels - 0.5
-    return HeldOut(features / features.std(0), labels, np.ones(n))
+    return WeightedPatients(features / features.std(0), labels, np.ones(n))
 
 
 def test_the_last_layer_keeps_the_features_that_show_the_label():
@@ -93,20 +82,32 @@ def test_three_classes_have_a_row_each():
     patients = held_out(90, 0.5, np.random.default_rng(4))
     patients = dataclasses.replace(patients, labels=np.arange(90) % 3)
     assert patients.fitted(0.3, seed=0).shape == (3, 13)
-    assert patients.best_strength(np.arange(90) // 3 % 5, seed=0) in STRENGTHS
 
 
-def test_the_penalty_is_stronger_where_features_show_less():
-    rng = np.random.default_rng(2)
-    folds = np.arange(80) % 5
-    clear, none = held_out(80, 0.3, rng), held_out(80, 100.0, rng)
-    assert clear.best_strength(folds, seed=0) > none.best_strength(folds, seed=0)
+def test_the_loss_of_a_last_layer_by_hand():
+    """One feature of 0: both classes have probability 0.5, but for what the bias adds."""
+    patients = WeightedPatients(np.zeros((2, 1)), np.array([0, 1]), np.array([0.5, 1.5]))
+    assert patients.loss(np.array([[7.0, 0.0]])) == pytest.approx(np.log(2))
+    three_to_one = np.array([[7.0, np.log(3)]])  # class 1 has probability 0.75
+    assert patients.loss(three_to_one) == pytest.approx(0.25 * np.log(4) + 0.75 * np.log(4 / 3))
 
 
-def test_a_class_of_one_patient_is_no_obstacle_to_choosing_a_penalty():
-    patients = held_out(20, 0.5, np.random.default_rng(3))
-    patients = dataclasses.replace(patients, labels=(np.arange(20) == 7).astype(int))
-    assert patients.best_strength(np.arange(20) % 5, seed=0) in STRENGTHS
+def test_the_penalty_that_fits_val_is_chosen(make_spec, monkeypatch):
+    """Of two last layers, fitted with the first and the second strength, val prefers the second."""
+    import baselines.dfr as module
+    from benchmark.running import predictions
+
+    task, spec = ToyTask(), make_spec()
+    splits = task.load(spec.source, spec.variant, 0)
+    monkeypatch.setattr(module, "train_classifier", lambda *_: FeatureStub())
+    monkeypatch.setattr(
+        WeightedPatients, "fitted", lambda self, strength, _: np.full((1, 2), strength)
+    )
+    monkeypatch.setattr(
+        WeightedPatients, "loss", lambda self, layer: abs(layer[0, 0] - STRENGTHS[1])
+    )
+    ctx = predictions.make_context(task, DFR(), spec, lambda line: None)
+    assert DFR().fit(splits.train, splits.val, ctx).layer[0, 0] == STRENGTHS[1]
 
 
 def test_dfr_trains_its_network_and_its_last_layer_on_different_images(make_spec, monkeypatch):
@@ -127,7 +128,7 @@ def test_dfr_trains_its_network_and_its_last_layer_on_different_images(make_spec
     )
     ctx = predictions.make_context(task, DFR(), spec, lambda line: None)
     DFR(held_out=0.25).fit(splits.train, splits.val, ctx)
-    assert (len(trained[0]), featured) == (120, [40])
+    assert (len(trained[0]), featured) == (120, [40, len(splits.val)])
 
 
 class FeatureStub:
