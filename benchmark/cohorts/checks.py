@@ -11,6 +11,7 @@ import pandas as pd
 
 from benchmark.api.card import TaskCard
 from benchmark.api.data import Split, Splits
+from benchmark.support.words import counted
 
 MOST_LINES = 50
 BLOCK = 256  # images looked at together, so that a memory-mapped cohort is never loaded whole
@@ -22,7 +23,7 @@ class CohortError(ValueError):
 
     def __init__(self, where: str | Path, problems: Sequence[str]) -> None:
         self.problems = list(problems)
-        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        count = counted(len(problems), "problem")
         lines = [f"{where}: {count}; nothing was used.", *problems[:MOST_LINES]]
         if len(problems) > MOST_LINES:
             lines.append(f"... and {len(problems) - MOST_LINES} more.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -153,7 +154,7 @@ def run(
         tracker = _tracker(runs, tracking_uri) if tracking else None
         summary = _execute(planned, runs, jobs, tracker, _page_writer(planned, runs, site))
         page = _last_page(planned, runs, site) if site else ""
-        _tell_summary(summary, page or f"Next: equipoise leaderboard --runs {runs}")
+        _tell_summary(summary, page or f"Next: {_next_command(runs, cohort)}")
 
 
 def _preset(name: str, checkpoint: str | None) -> Preset:
@@ -211,14 +212,14 @@ def _tracker(runs: Path, uri: str | None) -> MlflowTracker:
 def _page_writer(planned: Sequence[PlannedRun], runs: Path, site: Path | None) -> PageWriter | None:
     """Return what writes the page after every round, and say where it will be and when."""
     from benchmark.commands.page_writer import PageWriter
-    from benchmark.planning.plan_report import count_of_runs
     from benchmark.planning.rounds import Rounds
+    from benchmark.support.words import counted
 
     if site is None:
         return None
     first, *others = Rounds(planned).left or [0]
-    more = "1 other follows" if len(others) == 1 else f"{len(others)} others follow"
-    when = f"The first round has {count_of_runs(first)}, and {more}."
+    more = counted(len(others), "other follows", "others follow")
+    when = f"The first round has {counted(first, 'run')}, and {more}."
     tell(f"The page, written after every round: {(site / 'index.html').resolve()}. {when}")
     return PageWriter(runs, site, _cohorts(planned))
 
@@ -237,6 +238,12 @@ def _last_page(planned: Sequence[PlannedRun], runs: Path, site: Path) -> str:
 def _cohorts(planned: Sequence[PlannedRun]) -> list[Path]:
     """Return the folders of patients that labels are compared with."""
     return list({run.spec.data for run in planned if run.spec.data is not None})
+
+
+def _next_command(runs: Path, cohort: Path | None) -> str:
+    """Write the command that makes the page; labels are compared with a folder of one's own."""
+    own = ["--cohort", str(cohort)] if cohort else []
+    return shlex.join(["equipoise", "leaderboard", "--runs", str(runs), *own])
 
 
 def _execute(

@@ -16,13 +16,13 @@ def score(runs: RunsOption = Path("runs"), cohort: CohortsOption = None) -> None
 
     Example: `equipoise score --runs runs`
     """
-    from benchmark.planning.plan_report import count_of_runs
     from benchmark.records.run_folder import look_for_runs, read_run
     from benchmark.running.cohort_ceilings import renew_ceilings
     from benchmark.running.cohort_truth import CohortCheck
     from benchmark.running.driver import only_driver
     from benchmark.running.rescore import rescore
     from benchmark.support.progress import track
+    from benchmark.support.words import counted
 
     found = look_for_runs(runs, read_run)
     for words in found.unreadable:
@@ -35,7 +35,7 @@ def score(runs: RunsOption = Path("runs"), cohort: CohortsOption = None) -> None
         check = CohortCheck(cohort or ())
         tried = (check.refusal(run) or rescore(run) for run in track(done, "scoring", len(done)))
         failed = [words for words in tried if words]
-    tell(f"scored {count_of_runs(len(done) - len(failed))} in {runs}")
+    tell(f"scored {counted(len(done) - len(failed), 'run')} in {runs}")
     tell(check.summary())
     for words in failed:
         tell(words)

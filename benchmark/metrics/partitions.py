@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmark.api.card import Group, TaskCard
 from benchmark.metrics.catalogue import METRICS
+from benchmark.support.words import counted
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def why_undefined(
                 reasons.append(f"{partition.who(group)} has no test image")
             elif absent:
                 lacking = " and none ".join(f"is {label}" for label in absent)
-                reasons.append(f"of {partition.who(group)}'s {n} test images none {lacking}")
+                images = counted(n, "test image")
+                reasons.append(f"of {partition.who(group)}'s {images} none {lacking}")
     reasons = reasons or ["some group has nothing that this metric counts"]
     return f"undefined: {'; '.join(reasons)}"

@@ -12,6 +12,7 @@ from benchmark.generation.mix_targets import columns_to_align, read_target
 from benchmark.planning import plan
 from benchmark.planning.plan import PlannedRun
 from benchmark.planning.resolve import cohort_words
+from benchmark.support.words import counted
 
 
 def plan_table(planned: Sequence[PlannedRun]) -> Table:
@@ -50,8 +51,8 @@ def plan_cost(planned: Sequence[PlannedRun], runs: Path, jobs: int) -> str:
             cost += f", not counting {generators}"
     environment = planned[0].config.environment
     return (
-        f"{count_of_runs(len(planned))}, {left} to do{cost}. Device {environment['device']}, "
-        f"{environment['precision']}, {environment['threads']} CPU thread(s) per run."
+        f"{counted(len(planned), 'run')}, {left} to do{cost}. Device {environment['device']}, "
+        f"{environment['precision']}, {counted(int(environment['threads']), 'CPU thread')} per run."
     )
 
 
@@ -77,8 +78,3 @@ def _aim(task: str, pairs: list[tuple[str, Target]]) -> str:
         f"{task}: the rows have different target mixes ({each}). Such rows do not stand in one "
         "table of the page: give all of them the same aligns and target with --set."
     )
-
-
-def count_of_runs(n: int) -> str:
-    """Say how many, in the singular for one."""
-    return "1 run" if n == 1 else f"{n} runs"

@@ -95,10 +95,11 @@ def development_note(
     if not every or not is_development(every[0]):
         return ""
     why = f", because --set tries {', '.join(tried)}" if tried else ""
+    of_seeds = "seed" if len(every) == 1 else "seeds"
     words = (
-        f"Development seeds {_listed(every)}{why}: choose settings on these; they get a board of "
-        f"their own. For the board that you report, give seeds below {FIRST_DEVELOPMENT_SEED}, as "
-        "in --seeds 0,1,2."
+        f"Development {of_seeds} {_listed(every)}{why}: choose settings on these; they get a board "
+        f"of their own. For the board that you report, give seeds below {FIRST_DEVELOPMENT_SEED}, "
+        "as in --seeds 0,1,2."
     )
     if own_patients:
         words += " The test patients of a folder are the same for every seed: choose by val alone."

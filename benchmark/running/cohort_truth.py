@@ -33,6 +33,7 @@ from benchmark.records.result import PREDICTIONS
 from benchmark.records.run_folder import RunRecord
 from benchmark.running.compared_runs import ComparedRuns, state_of
 from benchmark.running.table_problems import columns_of, id_problems, word_problems
+from benchmark.support.words import counted, listed
 
 
 class NotCompared(Exception):
@@ -64,6 +65,7 @@ class CohortCheck:
     folders: Sequence[Path] = ()
     known: ComparedRuns = field(default_factory=ComparedRuns)
     found: list[Checked] = field(default_factory=list)  # one for each run that was asked for
+    differ: list[str] = field(default_factory=list)  # folders of runs with other tables
     _truths: dict[str, Truth] = field(default_factory=dict)
     _codes: dict[str, str] = field(default_factory=dict)
 
@@ -79,6 +81,9 @@ class CohortCheck:
         if config.cohort_facts.kind != kind:
             found = Checked(wrong=f"config.json gives its cohort two kinds, one of them {kind!r}")
         self.found.append(found)
+        if found.wrong:
+            # From the task on: the folders of this machine are nobody's business on a page.
+            self.differ.append("/".join(folder.parts[-4:]))
         return found
 
     def refusal(self, run: RunRecord) -> str:
@@ -93,18 +98,20 @@ class CohortCheck:
     def summary(self) -> str:
         """Say how many runs were compared with their cohorts, and what became of the others."""
         compared = sum(not one.unknown and not one.believed for one in self.found)
-        words = f"Labels and attributes of {compared} runs were compared with their cohorts'."
-        if wrong := sum(bool(one.wrong) for one in self.found):
-            words += f" {wrong} of them differ and are left off; their rows say where."
+        of_runs = counted(compared, "run was", "runs were")
+        words = f"Labels and attributes of {of_runs} compared with their cohorts'."
+        if self.differ:
+            count = counted(len(self.differ), "differs and counts", "differ and count")
+            words += f" {count} as failed: {listed(self.differ)}."
         if unknown := Counter(one.unknown for one in self.found if one.unknown):
             words += (
-                f" {unknown.total()} runs could not be compared, so they get no place, tier or "
-                f"verdict: {'; '.join(unknown)}."
+                f" {counted(unknown.total(), 'run')} could not be compared and got no place, tier "
+                f"or verdict: {'; '.join(unknown)}."
             )
         if believed := Counter(one.believed for one in self.found if one.believed):
             words += (
-                f" The labels of {believed.total()} runs on folders of patients are believed as "
-                f"the runs recorded them: {'; '.join(believed)}."
+                f" The labels of {counted(believed.total(), 'run')} on folders of patients are "
+                f"believed as recorded: {'; '.join(believed)}."
             )
         return words
 
@@ -172,7 +179,9 @@ class CohortCheck:
         at_hand = [one for one in self.folders if content_digest(one) == config.source.content]
         if not at_hand:
             name = config.source.name
-            raise NotCompared(f"the folder of patients {name!r} is not at hand (--cohort)")
+            raise NotCompared(
+                f"the folder {name!r} was not given. To compare, add --cohort and its path"
+            )
         table = _read(folder, config.card)
         if isinstance(table, str):
             return Checked(wrong=table)

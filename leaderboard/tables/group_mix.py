@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from benchmark.metrics.generation.catalogue import NEUTRAL_METRICS
 from benchmark.metrics.share_metrics import wilson
+from benchmark.support.words import counted
 from leaderboard.charts.mix_chart import Mark, mix_chart
 from leaderboard.rank.standings import Standing
 from leaderboard.read.mix_report import mixes_of, number_at, question_of
@@ -217,7 +218,7 @@ def _nearer(off: Mapping[tuple[str, str], Sequence[float]], kind: str) -> str:
     """Say with how many seeds tuning brought the mix nearer to the target."""
     pairs = list(zip(off[kind, "before"], off[kind, "after"], strict=True))
     nearer = sum(after < before for before, after in pairs)
-    seeds = f"{len(pairs)} seed{'s' * (len(pairs) > 1)}"
+    seeds = counted(len(pairs), "seed")
     if nearer == 0:
         return f"nearer with none of {seeds}"
     return f"nearer with {nearer} of {seeds}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.metrics.catalogue import METRICS
+from benchmark.support.words import counted
 from leaderboard.rank.standings import HEADLINE, Standing
 from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS
@@ -40,7 +41,7 @@ def board_card(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
         "question": board.card.question,
         "summary": headline_summary(standings, place_of(board)),
         "headline": METRICS[HEADLINE].title,
-        "rows": len(standings),
+        "rows": _all_rows(len(standings)),
         "notes": board_notes(board),
         "missing": sum(len(standing.missing) for standing in standings),
         "first": [
@@ -55,6 +56,10 @@ def board_card(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
             for standing in first
         ],
     }
+
+
+def _all_rows(n: int) -> str:
+    return f"All {n} rows" if n > 1 else "The row"
 
 
 def facts(boards: Sequence[Board], lacking: int) -> list[tuple[str, str]]:
@@ -85,7 +90,7 @@ def _commonest(environments: Sequence[Mapping[str, Any]], name: str) -> str:
     """Return the value most runs have, and say that there are others."""
     values = Counter(str(code_stamp(name, e.get(name, "unknown"))) for e in environments)
     (value, _), *others = sorted(values.items(), key=lambda item: (-item[1], item[0]))
-    return f"{value} and {len(others)} other(s)" if others else value
+    return f"{value} and {counted(len(others), 'other')}" if others else value
 
 
 def presets(boards: Sequence[Board]) -> list[dict[str, str]]:

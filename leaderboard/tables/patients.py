@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmark.api.card import Attribute, TaskCard
 from benchmark.api.cohort import CohortFacts
+from benchmark.support.words import counted
 from leaderboard.read.boards import Board, Cohort
 
 MOST_COLUMNS = 9  # of a count table; attributes beyond that go into the rows
@@ -23,7 +24,7 @@ def facts(board: Board) -> list[tuple[str, str]]:
     listed = [
         ("Classes", ", ".join(card.classes)),
         *((a.title, ", ".join(a.values)) for a in card.attributes),
-        ("Image", f"{len(card.channels)} channel(s): {', '.join(card.channels)}"),
+        ("Image", f"{counted(len(card.channels), 'channel')}: {', '.join(card.channels)}"),
     ]
     if board.facts.digital:
         listed.append(("Digital cohort", _sizes(board)))

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from benchmark.metrics.comparisons import Claim, Comparison
 from benchmark.metrics.power import MOST_SEEDS, seeds_needed
+from benchmark.support.words import counted, listed
 from leaderboard.rank.standings import Standing
 from leaderboard.read.boards import REFERENCE, Board
-from leaderboard.words.verdicts import limits_words, listed, percent_points, verdict_words
+from leaderboard.words.verdicts import limits_words, percent_points, verdict_words
 
 NO_ANSWER = "Which method should you use? There is no answer yet:"
 ONE_SEED = (
@@ -138,9 +139,7 @@ def more_seeds(found: Comparison) -> str:
     more = needed - found.seeds
     if more < 1:
         return ""
-    return (
-        f": about {more} more seed{'s' * (more > 1)} would show a gain of this size, if it is real"
-    )
+    return f": about {counted(more, 'more seed')} would show a gain of this size, if it is real"
 
 
 def oracle_words(standings: Sequence[Standing]) -> str:

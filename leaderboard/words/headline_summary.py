@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmark.metrics.catalogue import METRICS
+from benchmark.support.words import listed
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE
 from leaderboard.words.answer import is_proven, oracle_words, unbeaten, which_method
 from leaderboard.words.cells import cell_words
-from leaderboard.words.verdicts import listed, percent_points
+from leaderboard.words.verdicts import percent_points
 
 
 def headline_summary(standings: Sequence[Standing], place: str = "") -> list[str]:

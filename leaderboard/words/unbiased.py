@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS
+from benchmark.support.words import counted
 from leaderboard.rank.estimates import draws_of, estimate_rows
 from leaderboard.rank.means import Estimate, Estimates
 from leaderboard.rank.standings import Standing
@@ -59,7 +60,7 @@ def _value(estimate: Estimate) -> str:
 
 
 def _seeds(row: Row) -> str:
-    return f"{len(row.seeds)} seed{'s' * (len(row.seeds) > 1)}"
+    return counted(len(row.seeds), "seed")
 
 
 def _command(board: Board) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from benchmark.metrics.agreement import FEWEST_SEEDS
 from benchmark.metrics.catalogue import METRICS
+from benchmark.support.words import listed
 from leaderboard.rank.halves import halves
 from leaderboard.rank.regret import REGRET
 from leaderboard.rank.standings import Standing
@@ -14,7 +15,6 @@ from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE, Board
 from leaderboard.words.answer import only_method
 from leaderboard.words.unbiased import without_bias
-from leaderboard.words.verdicts import listed
 
 
 class Answer(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.comparisons import Comparison, Gain, Verdict
@@ -11,7 +10,6 @@ from leaderboard.rank.verdicts import HEADLINE, LONGER
 from leaderboard.read.boards import REFERENCE
 
 MINUS = "−"
-MOST_NAMES = 6  # a longer list is counted, the table has the names
 NAMES = {REFERENCE: "ERM", LONGER: "ERM trained longer"}
 VERDICTS: dict[Verdict, str] = {
     "better": "significantly better",
@@ -59,13 +57,6 @@ def probability_words(name: str, value: float) -> str:
 def limits_words(gain: Comparison) -> str:
     """Say the limits of a gain's interval in percentage points: "−1.2 to +3.4"."""
     return f"{percent_points(gain.low)} to {percent_points(gain.high)}"
-
-
-def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
-    """Name several things; of many, count those that are not named."""
-    if len(names) <= most:
-        return ", ".join(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def percent_points(value: float) -> str:

@@ -140,9 +140,9 @@ def test_the_plan_says_which_rows_to_beat_are_missing(run_options):
 def test_a_plan_that_tries_a_setting_says_that_it_takes_development_seeds(run_options):
     plan = ["run", *run_options, "--method", "group_dro", "--dry-run"]
     tried = call(*plan, "--set", "group_dro.step_size=0.5").output
-    assert "Development seeds 100, because --set tries group_dro.step_size=0.5" in tried
-    assert "Development seeds" not in call(*plan).output
-    assert "Development seeds 100: choose settings" in call(*plan, "--development").output
+    assert "Development seed 100, because --set tries group_dro.step_size=0.5" in tried
+    assert "Development seed" not in call(*plan).output
+    assert "Development seed 100: choose settings" in call(*plan, "--development").output
 
 
 def test_methods_can_be_left_out_of_the_default(run_options):

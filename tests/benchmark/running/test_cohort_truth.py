@@ -1,6 +1,7 @@
 """Labels are never believed from a run folder: a table that is not its cohort's is caught."""
 
 import dataclasses
+import re
 from types import SimpleNamespace
 
 import pandas as pd
@@ -121,11 +122,14 @@ def test_what_differs_from_the_cohort_is_named(honest, truth, change, words):
     assert pd.Series([problems]).str.contains(words, regex=True).all(), problems
 
 
-def test_a_folder_whose_labels_are_its_answers_is_caught(honest, configs, write):
+def test_a_folder_whose_labels_are_its_answers_is_caught(honest, configs, write, tmp_path):
     check = CohortCheck()
     found = check.of(write(boast(honest), configs["erm"]), configs["erm"])
     assert "label differs" in found.wrong
-    assert "of 1 runs were compared" in check.summary() and "1 of them differ" in check.summary()
+    assert check.summary().startswith("Labels and attributes of 1 run was compared with their")
+    named = "erm/quick-seed-100"
+    assert re.search(f" 1 differs and counts as failed: .*{named}", check.summary())
+    assert str(tmp_path) not in check.summary()
 
 
 def test_score_names_a_boastful_folder_and_leaves_it(honest, configs, write, tmp_path):
@@ -149,7 +153,7 @@ def test_a_page_that_rescores_shows_a_boastful_run_as_failed(honest, configs, wr
 def test_the_page_says_what_was_compared(honest, configs, write, tmp_path):
     write(honest, configs["erm"])
     index = build(tmp_path / "runs", tmp_path / "site", rescore=True, check=CohortCheck())
-    assert "Labels and attributes of 1 runs were compared" in index.read_text()
+    assert "Labels and attributes of 1 run was compared" in index.read_text()
 
 
 def test_a_control_may_bring_a_val_of_its_own_and_nothing_else(honest, configs, write):
@@ -175,7 +179,7 @@ def test_a_run_of_other_code_with_other_patients_is_unknown_and_says_so(honest, 
     check = CohortCheck()
     found = check.of(write(other, old), old)
     assert "other code of cmr_heart_failure" in found.unknown and not found.wrong
-    assert "1 runs could not be compared, so they get no place" in check.summary()
+    assert "1 run could not be compared and got no place" in check.summary()
 
 
 def test_patients_that_the_same_code_does_not_have_are_wrong(honest, configs, write):
@@ -213,7 +217,7 @@ def test_the_command_compares_by_default_and_remembers(
     folder = write(boast(honest), of_other_code(configs["group_dro"]))
     ask = ["leaderboard", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "site")]
     first = CliRunner().invoke(app, ask).output
-    assert "of 2 runs were compared" in first and "1 of them differ" in first
+    assert "of 2 runs were compared" in first and "1 differs and counts as failed" in first
     assert (
         "label differs from the cohort"
         in next((tmp_path / "site/boards").glob("*.html")).read_text()
@@ -254,8 +258,8 @@ def test_a_cohort_of_ones_own_that_is_not_at_hand_is_believed(honest, configs, w
     config = configs["erm"].model_copy(update={"source": source, "cohort_facts": PATIENTS})
     check = CohortCheck()
     assert check.of(write(honest, config), config).believed
-    assert "labels of 1 runs on folders of patients are believed" in check.summary()
-    assert "the folder of patients 'mine' is not at hand (--cohort)" in check.summary()
+    assert "labels of 1 run on folders of patients are believed" in check.summary()
+    assert check.summary().endswith("'mine' was not given. To compare, add --cohort and its path.")
 
 
 def test_a_cohort_of_ones_own_at_hand_is_compared_by_its_content(
