@@ -11,6 +11,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
+from benchmark.planning.costs import Costs
 from benchmark.planning.plan import PlannedRun
 from benchmark.planning.rounds import Rounds
 from benchmark.records.config import CONFIG, write_config
@@ -89,7 +90,9 @@ def run_matrix(
                 progress.say(words)
             not_tracked += not _mirrored(read_run(run.folder), tracker)
         rounds = Rounds(planned)
-        for run, record in _execute(missing, stale, runs, jobs, pages):
+        work = _with_cohorts(missing, stale, runs)
+        display = Display(planned, Costs.of(runs), jobs)
+        for run, record in _execute(work, missing, jobs, display, pages):
             so_far = rounds.end(run, record.status)
             if pages and so_far:
                 pages.ask(so_far)
@@ -112,19 +115,18 @@ def _mirrored(record: RunRecord, tracker: Tracker | None) -> bool:
 
 
 def _execute(
+    work: Sequence[Job],
     missing: Sequence[PlannedRun],
-    stale: Sequence[PlannedRun],
-    runs: Path,
     parallel: int,
+    display: Display,
     pages: Pages | None,
 ) -> Iterator[tuple[PlannedRun, RunRecord]]:
-    """Do the missing runs and yield what came of each; stale: done runs, for their cohorts."""
-    work = _with_cohorts(missing, stale, runs)
+    """Do the work and yield what came of each missing run."""
     if not work:
         return
     by_config = {id(run.config): run for run in missing}
     limit = work[0].spec.preset.run.time_limit_minutes
-    with Display(len(missing)) as display:
+    with display:
 
         def watch(running: Sequence[Job]) -> None:
             display.watch(running)
@@ -137,7 +139,7 @@ def _execute(
                 continue
             run = by_config[id(outcome.job.config)]
             record = _ended(outcome, run.folder)
-            display.finished(record)
+            display.finished(record, run.config)
             yield run, record
 
 

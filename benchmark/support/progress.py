@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track as rich_track
 
 T = TypeVar("T")
-LINE_EVERY_SECONDS = 10.0
+LINE_EVERY_SECONDS = 30.0
 
 console = Console(stderr=True, highlight=False)
 
