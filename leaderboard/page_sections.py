@@ -28,7 +28,7 @@ from leaderboard.tables.patients import (
     terms,
     without_pictures,
 )
-from leaderboard.tables.ranking_rows import KINDS, ranking_rows, row_labels
+from leaderboard.tables.ranking_rows import KINDS, ranking_rows
 from leaderboard.words.answer import place_of
 from leaderboard.words.board_notes import board_notes
 from leaderboard.words.headline_summary import headline_summary
@@ -44,8 +44,7 @@ def board_view(
 ) -> dict[str, Any]:
     """Prepare the page of a board; boards: all of the site."""
     context = context_of(board, standings)
-    by_row = row_labels(board)
-    labels = [by_row[id(standing.row)] for standing in standings]
+    labels = [standing.label for standing in standings]
     rows = ranking_rows(board, standings, context)
     card = board.card
     return {
@@ -111,12 +110,11 @@ def _story(board: Board) -> str:
 
 
 def _caption(context: Context) -> str:
-    of_rows = context.seeds or (context.common,)
     seeds = (
-        f"Means over {' or '.join(map(str, of_rows))} seeds, with 95 % intervals over test "
+        f"Means over {_how_many(context)} seeds, with 95 % intervals over test "
         "patients and seeds; those of gains hold for all methods together."
     )
-    if len(of_rows) > 1:
+    if len(context.seeds) > 1:
         seeds += f" {OTHER_SEEDS}"
     if context.common == 1:
         seeds = (
@@ -127,6 +125,14 @@ def _caption(context: Context) -> str:
         f"{seeds} Thresholds were chosen on validation patients. Open a row to see its scores per "
         "group and how it was made."
     )
+
+
+def _how_many(context: Context) -> str:
+    """Say over how many seeds the rows' means are: "5", "3 or 5", "2 to 4" where runs lack."""
+    whole = context.seeds or (context.common,)
+    if (context.fewest, context.most) == (whole[0], whole[-1]):
+        return " or ".join(map(str, whole))
+    return f"{context.fewest} to {context.most}"
 
 
 def _plane(

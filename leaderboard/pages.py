@@ -54,7 +54,7 @@ class Site:
                 {**card, "link": f"boards/{board.slug}.html"}
                 for board, card in zip(self.boards, cards, strict=True)
             ],
-            facts=facts(self.boards, sum(card["missing"] for card in cards)),
+            facts=facts(self.boards, sum(card["not_run"] for card in cards)),
             unreadable=self.unreadable[:MOST_UNREADABLE],
             unreadable_count=len(self.unreadable),
             without_generation=self.without_generation[:MOST_UNREADABLE],

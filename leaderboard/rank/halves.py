@@ -26,13 +26,13 @@ class Halves:
 
 def halves(standings: Sequence[Standing]) -> Halves:
     """Compare the rankings by two halves of the seeds, of the rows that share the most runs."""
-    rows = [s.row for s in standings if s.place is not None]
-    runs = _shared_by_most(rows)
-    chosen = [row for row in rows if row.by_key.keys() >= runs]
-    values = [[_headline(row, key) for key in sorted(runs)] for row in chosen]
+    placed = [s for s in standings if s.place is not None]
+    runs = _shared_by_most([s.row for s in placed])
+    chosen = [s for s in placed if s.row.by_key.keys() >= runs]
+    values = [[_headline(s.row, key) for key in sorted(runs)] for s in chosen]
     tau = halves_agree(np.array(values).reshape(len(chosen), len(runs)))
-    others = tuple(row.name for row in rows if not row.by_key.keys() >= runs)
-    return Halves(tau, len(runs), tuple(row.name for row in chosen), others)
+    others = tuple(s.label for s in placed if not s.row.by_key.keys() >= runs)
+    return Halves(tau, len(runs), tuple(s.label for s in chosen), others)
 
 
 def _shared_by_most(rows: Sequence[Row]) -> frozenset[RunKey]:

@@ -33,6 +33,7 @@ from leaderboard.rank.verdicts import (
 )
 from leaderboard.rank.worst_cells import headline_cells, worst_cells
 from leaderboard.read.boards import Board, Row
+from leaderboard.read.row_settings import Settings, label_of, settings_apart
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,18 @@ class Standing:
     levelling_down: tuple[str, ...] = ()  # attributes whose gap closed because the best fell
     headroom: float | None = None  # share of the way from ERM to the oracle, in the headline
     missing: tuple[int, ...] = field(default=())  # seeds that others of its kind have, failed too
+    settings: Settings = ()  # fields in which it differs from other rows of its method
+
+    @property
+    def label(self) -> str:
+        """The method and what tells this row of it apart: "group_dro, step_size = 0.2"."""
+        return label_of(self.row.name, self.settings)
+
+    @property
+    def not_run(self) -> tuple[int, ...]:
+        """Seeds that others of its kind were asked for and this row was not."""
+        failed = {run.config.seed for run in self.row.failed}
+        return tuple(seed for seed in self.missing if seed not in failed)
 
     @property
     def is_control(self) -> bool:
@@ -105,7 +118,7 @@ def rank(board: Board) -> list[Standing]:
     gains, claims = board_gains(rows, headline, pool), board_claims(rows, headline, pool)
     found, reached = board_places(headline, complete, pool), board_headroom(rows, headline)
     levelled = board_levelling(board.card, rows, compared)
-    estimates = estimate_rows(rows, draws)
+    estimates, settings = estimate_rows(rows, draws), settings_apart(rows)
     standings = [
         Standing(
             row=row,
@@ -126,6 +139,7 @@ def rank(board: Board) -> list[Standing]:
             levelling_down=levelled.get(i, ()),
             headroom=reached.get(i),
             missing=tuple(seed for seed in asked[i] if seed not in row.seeds),
+            settings=settings[i],
         )
         for i, row in enumerate(rows)
     ]

@@ -20,7 +20,7 @@ from leaderboard.read.boards import REFERENCE
 from leaderboard.read.error_words import first_line
 from leaderboard.tables.context import Context
 from leaderboard.words.cells import cell_words
-from leaderboard.words.row_marks import placed_words
+from leaderboard.words.row_marks import lacking_words, placed_words
 from leaderboard.words.verdicts import VERDICTS, gain_words, limits_words, percent_points
 
 Order = Literal["ascending", "descending"]
@@ -171,9 +171,8 @@ def _seeds(standing: Standing, context: Context) -> Cell:
     n = len(standing.row.seeds)
     if n == standing.planned:
         return Cell(str(n), sort=n)
-    failed = {run.config.seed for run in standing.row.failed}
-    why = [f"seed {s} {'failed' if s in failed else 'is missing'}" for s in standing.missing]
-    return Cell(f"{n} of {standing.planned}", sort=n, note="; ".join(why), tone="bad")
+    tone = "bad" if standing.row.failed else ""
+    return Cell(f"{n} of {standing.planned}", sort=n, note=lacking_words(standing), tone=tone)
 
 
 def _regret(standing: Standing, context: Context) -> Cell:

@@ -22,10 +22,13 @@ class Context:
     regret: bool = True  # whether any row has a distance from a ceiling
     digital: bool = True  # whether patients as recruited can be made
     seeds: tuple[int, ...] = ()  # how many the complete contestants have, in order
+    fewest: int = 0  # seeds of the row that has fewest, and of the one that has most
+    most: int = 0
 
 
 def context_of(board: Board, standings: Sequence[Standing]) -> Context:
     """Gather what the cells of a board's rows share."""
+    done = [len(s.row.seeds) for s in standings if s.row.done]
     plain = next((s for s in standings if s.row.name == REFERENCE), None)
     return Context(
         card=board.card,
@@ -35,4 +38,6 @@ def context_of(board: Board, standings: Sequence[Standing]) -> Context:
         regret=has_regret(board),
         digital=board.facts.digital,
         seeds=tuple(sorted({len(s.row.seeds) for s in standings if s.place is not None})),
+        fewest=min(done, default=0),
+        most=max(done, default=0),
     )

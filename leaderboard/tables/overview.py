@@ -13,7 +13,7 @@ from leaderboard.read.boards import Board
 from leaderboard.tables.columns import COLUMNS
 from leaderboard.tables.context import context_of
 from leaderboard.tables.patients import settings
-from leaderboard.tables.ranking_rows import code_stamp, row_labels
+from leaderboard.tables.ranking_rows import code_stamp
 from leaderboard.words.answer import place_of
 from leaderboard.words.board_notes import board_notes
 from leaderboard.words.headline_summary import headline_summary
@@ -30,7 +30,6 @@ def board_card(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
     """Prepare what the first screen says of a board."""
     context = context_of(board, standings)
     cells = {column.key: column.cell for column in COLUMNS}
-    labels = row_labels(board)
     placed = [standing for standing in standings if standing.place is not None]
     first = (placed or standings)[:FIRST_ROWS]
     return {
@@ -43,10 +42,10 @@ def board_card(board: Board, standings: Sequence[Standing]) -> dict[str, Any]:
         "headline": METRICS[HEADLINE].title,
         "rows": _all_rows(len(standings)),
         "notes": board_notes(board),
-        "missing": sum(len(standing.missing) for standing in standings),
+        "not_run": sum(len(standing.not_run) for standing in standings),
         "first": [
             {
-                "name": labels[id(standing.row)],
+                "name": standing.label,
                 "place": cells["place"](standing, context),
                 "headline": cells[HEADLINE](standing, context),
                 "placed": placed_words(standing),
@@ -62,16 +61,15 @@ def _all_rows(n: int) -> str:
     return f"All {n} rows" if n > 1 else "The row"
 
 
-def facts(boards: Sequence[Board], lacking: int) -> list[tuple[str, str]]:
+def facts(boards: Sequence[Board], not_run: int) -> list[tuple[str, str]]:
     """Say how much is on the pages, and when and with what it was made.
 
-    lacking: runs that failed or were not made.
+    not_run: runs that other rows have and that nobody asked for.
     """
     rows = [row for board in boards for row in board.rows]
     done = [run for row in rows for run in row.done]
     failed = sum(len(row.failed) for row in rows)
-    missing = lacking - failed
-    runs = f"{len(done)} finished, {failed} failed, {missing} missing"
+    runs = f"{len(done)} finished, {failed} failed, {not_run} not run"
     finished = sorted(row.finished for row in rows if row.done)
     environments = [run.config.environment for run in done]
     return [

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from benchmark.records.result import RunFacts
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import LONGER
-from leaderboard.read.boards import REFERENCE, Board, Row
+from leaderboard.read.boards import REFERENCE, Board
+from leaderboard.read.row_settings import field_words, settings_words
 from leaderboard.tables.columns import columns_of
 from leaderboard.tables.context import Context
 from leaderboard.tables.groups import GroupTables
 from leaderboard.tables.written import pairs, table_cells
-from leaderboard.words.row_marks import error_words, missing_words, row_marks
+from leaderboard.words.row_marks import error_words, not_run_words, row_marks
 from leaderboard.words.verdicts import gain_words, headroom_words
 
 KINDS = ("baseline", "method", "control")
@@ -24,14 +24,12 @@ def ranking_rows(
     board: Board, standings: Sequence[Standing], context: Context
 ) -> list[dict[str, Any]]:
     """Prepare all rows for the template."""
-    suffixes = _suffixes(board)
     places = {id(row): place for place, row in enumerate(board.rows)}
     tables = GroupTables(board.card)
     return [
         {
             **ranking_row(standing, context, tables),
             "id": f"{board.slug}-row-{places[id(standing.row)]}",
-            "suffix": suffixes[id(standing.row)],
         }
         for standing in standings
     ]
@@ -46,6 +44,7 @@ def ranking_row(standing: Standing, context: Context, tables: GroupTables) -> di
     kind = row.method.kind
     return {
         "name": row.name,
+        "suffix": settings_words(standing.settings),
         "kind": kind if kind in KINDS else "method",
         "summary": row.method.summary,
         "words": f"{row.name} {row.method.summary} {kind}".lower(),
@@ -56,44 +55,15 @@ def ranking_row(standing: Standing, context: Context, tables: GroupTables) -> di
         "marks": row_marks(standing, standing.planned),
         "errors": error_words(standing),
         "notes": _row_notes(standing),
-        "fields": pairs(sorted((name, _plain(v)) for name, v in row.method.fields.items())),
+        "fields": pairs(sorted((name, field_words(v)) for name, v in row.method.fields.items())),
         "provenance": pairs(_provenance(standing)),
         "groups": tables.groups(standing.estimates) if row.done else "",
         "gaps": tables.gaps(standing.estimates) if row.done else "",
     }
 
 
-def _suffixes(board: Board) -> dict[int, str]:
-    """Distinguish rows of one method by the fields in which they differ; keys: id of the row."""
-    same: dict[str, list[Row]] = {}
-    for row in board.rows:
-        same.setdefault(row.name, []).append(row)
-    suffixes = dict.fromkeys(map(id, board.rows), "")
-    for rows in same.values():
-        of_rows = [row.method.fields for row in rows]
-        names = sorted({name for fields in of_rows for name in fields})
-        differ = [n for n in names if len({_plain(fields.get(n)) for fields in of_rows}) > 1]
-        for row in rows if len(rows) > 1 else []:
-            own = [n for n in differ if n in row.method.fields]
-            suffixes[id(row)] = ", ".join(f"{n} = {_plain(row.method.fields[n])}" for n in own)
-    return suffixes
-
-
-def row_labels(board: Board) -> dict[int, str]:
-    """Name rows in pictures, where there is no second line for fields; keys: id of the row."""
-    suffixes = _suffixes(board)
-    named = {id(row): row.name for row in board.rows}
-    return {
-        row: f"{name} ({suffixes[row]})" if suffixes[row] else name for row, name in named.items()
-    }
-
-
-def _plain(value: Any) -> str:
-    return (value or "default") if isinstance(value, str) else json.dumps(value)
-
-
 def _row_notes(standing: Standing) -> list[str]:
-    notes = missing_words(standing)
+    notes = not_run_words(standing)
     if standing.gain is not None:
         notes.append(gain_words(standing.gain, REFERENCE))
     notes += [
@@ -125,7 +95,7 @@ def _provenance(standing: Standing) -> list[tuple[str, str]]:
         ("threshold", ", ".join(_threshold(run.threshold) for run in row.done)),
         ("data", ", ".join(run.key[1][:12] for run in row.done)),
         ("row", str(row.config.row)[:12]),
-        *((name, _plain(code_stamp(name, value))) for name, value in environment.items()),
+        *((name, field_words(code_stamp(name, value))) for name, value in environment.items()),
     ]
     return [(name, text) for name, text in listed if text]
 

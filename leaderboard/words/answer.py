@@ -31,7 +31,7 @@ def is_proven(standing: Standing) -> bool:
 
 def only_method(standings: Sequence[Standing]) -> str:
     """Say that a board has one method with results, which cannot be compared; else empty."""
-    names = [s.row.name for s in standings if s.row.done and not s.is_control]
+    names = [s.label for s in standings if s.row.done and not s.is_control]
     return f"There is one method here, {names[0]}: run another." if len(names) == 1 else ""
 
 
@@ -73,11 +73,11 @@ def _recommended(best: Standing, proven: Sequence[Standing], place: str) -> str:
     beside = f" and than {listed(rivals)}, which it declared to beat" if rivals else ""
     here = f"{place[:1].upper()}{place[1:]}, of those compared" if place else "Of those compared"
     words = (
-        f"Which method should you use? {here}, {best.row.name}: significantly "
+        f"Which method should you use? {here}, {best.label}: significantly "
         f"better than ERM ({percent_points(gain.difference)} points, 95 % CI {limits_words(gain)})"
         f"{beside}."
     )
-    mates = [s.row.name for s in proven if s is not best and s.tier == best.tier]
+    mates = [s.label for s in proven if s is not best and s.tier == best.tier]
     if mates:
         words += f" In the same tier and better than ERM too: {listed(mates)}."
     if "digital" in place:
@@ -94,10 +94,10 @@ def _size(standing: Standing) -> float:
 
 
 def _not_whole(better: Sequence[Standing]) -> str:
-    """Say that only rows with missing runs are better."""
-    names = listed([s.row.name for s in better])
+    """Say that only rows that lack runs are better."""
+    names = listed([s.label for s in better])
     verb = "is" if len(better) == 1 else "are"
-    return f"{names} {verb} significantly better than ERM, but runs are missing."
+    return f"{names} {verb} significantly better than ERM, but not with all seeds that others have."
 
 
 def _no_answer(contestants: Sequence[Standing]) -> str:
@@ -108,7 +108,7 @@ def _no_answer(contestants: Sequence[Standing]) -> str:
         return f"{NO_ANSWER} no method has a higher worst-group accuracy than plain training (ERM)."
     return (
         f"{NO_ANSWER} no method is significantly better than ERM. The closest is "
-        f"{closest.row.name} ({percent_points(gain.difference)} points){more_seeds(gain)}."
+        f"{closest.label} ({percent_points(gain.difference)} points){more_seeds(gain)}."
     )
 
 
@@ -123,7 +123,7 @@ def _not_yet(standing: Standing) -> str:
     if only and only.verdict == "not significant" and only.difference > 0:
         closing = f" ({percent_points(only.difference)} points{more_seeds(only)})"
     return (
-        f"{standing.row.name} is significantly better than ERM, but {listed(words)}{closing}, so "
+        f"{standing.label} is significantly better than ERM, but {listed(words)}{closing}, so "
         "what is its own has not been shown to help."
     )
 

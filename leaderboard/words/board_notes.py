@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from leaderboard.rank.regret import has_regret
 from leaderboard.read.boards import Board
+from leaderboard.read.row_settings import label_of, settings_apart
 
 DEVELOPMENT = (
     "Development seeds: these runs are for choosing settings. To report a method, run it with "
@@ -47,7 +48,12 @@ def _privacy(board: Board) -> list[str]:
 
 def _made_differently(board: Board) -> list[str]:
     """Name the rows that were made with something else than the row that they are compared with."""
-    marked = [f"{row.name} ({'; '.join(row.differs)})" for row in board.rows if row.differs]
+    labels = zip(board.rows, settings_apart(board.rows), strict=True)
+    marked = [
+        f"{label_of(row.name, settings)} ({'; '.join(row.differs)})"
+        for row, settings in labels
+        if row.differs
+    ]
     if not marked:
         return []
     return [

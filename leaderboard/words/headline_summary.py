@@ -69,4 +69,4 @@ def _with_gain(standing: Standing) -> str:
     points = percent_points(standing.gain.difference) if standing.gain else ""
     is_short = standing.gain and standing.gain.verdict == "better" and lacking
     rivals = f"; not better than {listed(lacking)}" if is_short else ""
-    return f"{standing.row.name} ({points}{rivals})"
+    return f"{standing.label} ({points}{rivals})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmark.metrics.catalogue import METRICS
+from benchmark.support.words import seed_words
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.error_words import first_line
@@ -64,10 +65,22 @@ def error_words(standing: Standing) -> list[str]:
     ]
 
 
-def missing_words(standing: Standing) -> list[str]:
-    """Return a sentence for each seed that other rows have and this one was not run with."""
-    failed = {run.config.seed for run in standing.row.failed}
-    return [f"Seed {seed} is missing." for seed in standing.missing if seed not in failed]
+def lacking_words(standing: Standing) -> str:
+    """Say which seeds a row lacks, and why: "seed 101 failed; seeds 102, 103 not run"."""
+    failed = [run.config.seed for run in standing.row.failed]
+    words = [f"{seed_words(failed)} failed"] if failed else []
+    words += [f"{seed_words(standing.not_run)} not run"] if standing.not_run else []
+    return "; ".join(words)
+
+
+def not_run_words(standing: Standing) -> list[str]:
+    """Say with which seeds of other rows this one was not run; empty where there are none."""
+    seeds = standing.not_run
+    if not seeds:
+        return []
+    what = "setting" if standing.settings else "method"
+    words = f"{seed_words(seeds)} {'was' if len(seeds) == 1 else 'were'} not run for this {what}."
+    return [words.capitalize()]
 
 
 def _unfinished(standing: Standing, planned: int) -> list[Mark]:
@@ -77,10 +90,11 @@ def _unfinished(standing: Standing, planned: int) -> list[Mark]:
     if not row.done:
         return [Mark("failed", error_words(standing)[0])]
     if len(row.seeds) < planned:
-        why = " ".join([*missing_words(standing), "Not every seed finished for this row."])
-        marks = [Mark(f"{len(row.seeds)} of {planned} seeds", why)]
+        failed = error_words(standing)
+        why = " ".join([*failed, *not_run_words(standing)])
+        marks = [Mark(f"{len(row.seeds)} of {planned} seeds", why, "bad" if failed else "")]
         if row.failed:
-            marks.append(Mark(f"{len(row.failed)} failed", " ".join(error_words(standing))))
+            marks.append(Mark(f"{len(row.failed)} failed", " ".join(failed)))
         return marks
     return [] if standing.complete else [Mark("other patients", OTHER_PATIENTS)]
 

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from benchmark.metrics.agreement import FEWEST_SEEDS
 from benchmark.metrics.catalogue import METRICS
-from benchmark.support.words import listed
+from benchmark.support.words import counted, listed
 from leaderboard.rank.halves import halves
 from leaderboard.rank.regret import REGRET
 from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE, Board
 from leaderboard.words.answer import only_method
+from leaderboard.words.row_marks import lacking_words
 from leaderboard.words.unbiased import without_bias
 
 
@@ -70,7 +71,7 @@ def _regret(plain: Standing) -> str:
 def _tiers(standings: Sequence[Standing]) -> str:
     tiers = {s.tier for s in standings if s.tier is not None}
     if not tiers:
-        return "Unknown: tiers need two methods with the same two seeds or more."
+        return f"Unknown: {_why_no_tiers(standings)}"
     if len(tiers) > 1:
         return f"Yes: they fall into {len(tiers)} tiers."
     chance = "all methods share one tier, so the order of rows may be chance."
@@ -80,8 +81,23 @@ def _tiers(standings: Sequence[Standing]) -> str:
     return f"Not shown: {chance}"
 
 
+def _why_no_tiers(standings: Sequence[Standing]) -> str:
+    """Say why no method has a tier: rows that lack runs are not ranked."""
+    contestants = [s for s in standings if not s.is_control]
+    short = [s for s in contestants if s.missing and not s.complete]
+    ranked = sum(s.complete for s in contestants)
+    if not short or ranked > 1:
+        return "tiers need two methods with the same two seeds or more."
+    found = "; ".join(f"{s.label}: {lacking_words(s).replace('; ', ', ')}" for s in short)
+    lack = counted(len(contestants), "row lacks", "rows lack")
+    only = "only one" if ranked else "none"
+    return f"{len(short)} of {lack} runs ({found}), so {only} can be ranked."
+
+
 def _halves(standings: Sequence[Standing]) -> str:
     found = halves(standings)
+    if not found.seeds and not any(s.tier for s in standings):
+        return f"Unknown: {_why_no_tiers(standings)}"
     if found.seeds < FEWEST_SEEDS:
         return (
             f"Unknown: this takes two methods that share {FEWEST_SEEDS} seeds or more, and here "

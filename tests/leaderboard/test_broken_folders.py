@@ -36,7 +36,7 @@ def test_folders_that_cannot_be_read_are_listed_and_cost_no_other_row(fake, tmp_
     page = read_page(build(runs, tmp_path / "out"))
     words = " ".join(page.words)
     assert len(page.rows) == 1
-    assert "2 run folder(s) cannot be read" in words
+    assert "2 run folders cannot be read" in words
     assert "config.json cannot be read: it has schema 1, this version reads 2 and 3" in words
     assert "result.json cannot be read: it holds no JSON" in words
     assert str(tmp_path) not in words

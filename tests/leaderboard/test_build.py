@@ -103,7 +103,7 @@ def test_missing_seed_is_shown(built):
     row = built.page.row(HEART, "class_resampling")
     assert row["seeds"] == "1 of 2"
     assert "1 of 2 seeds" in row["method"]
-    assert "Seed 1 is missing." in row["detail"]
+    assert "Seed 1 was not run for this method." in row["detail"]
     assert row["tier"] == "–"
 
 

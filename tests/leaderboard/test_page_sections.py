@@ -1,8 +1,11 @@
 from types import SimpleNamespace
 
-from leaderboard.page_sections import _as_placed
+import pytest
+
+from leaderboard.page_sections import _as_placed, _how_many
 from leaderboard.pages import options
 from leaderboard.rank.means import Estimate
+from leaderboard.tables.context import Context
 
 
 def test_a_row_with_other_seeds_is_drawn_where_it_is_placed():
@@ -15,3 +18,17 @@ def test_a_row_with_other_seeds_is_drawn_where_it_is_placed():
 
 def test_an_option_is_code_and_the_rest_is_escaped():
     assert options("<b> with --rescore.") == "&lt;b&gt; with <code>--rescore</code>."
+
+
+@pytest.mark.parametrize(
+    ("seeds", "common", "fewest", "most", "words"),
+    [
+        ((5,), 5, 5, 5, "5"),
+        ((3, 5), 5, 3, 5, "3 or 5"),
+        ((), 4, 2, 4, "2 to 4"),
+        ((5,), 5, 3, 5, "3 to 5"),
+    ],
+)
+def test_the_caption_says_over_how_many_seeds_means_are(seeds, common, fewest, most, words):
+    context = Context(None, 5, common, None, seeds=seeds, fewest=fewest, most=most)
+    assert _how_many(context) == words

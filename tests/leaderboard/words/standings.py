@@ -27,6 +27,8 @@ def standing(
     tier=1,
     worst=None,
     parts=None,
+    label="",
+    settings=(),
 ):
     """Make a stand-in; gain: difference, half its interval, seeds; parts: of its variance."""
     if gain is not None:
@@ -35,8 +37,13 @@ def standing(
             difference, difference - half, difference + half, 0.5, of_seeds, **(parts or {})
         )
     return SimpleNamespace(
+        label=label or name,
+        settings=settings,
+        missing=(),
+        not_run=(),
         row=SimpleNamespace(
             name=name,
+            failed=(),
             done=(SimpleNamespace(),),
             comparable=True,
             seeds=tuple(range(seeds)),

@@ -68,7 +68,7 @@ def test_a_better_row_with_missing_runs_is_named():
     rows = [standing("a", 0.62, (0.05, 0.06, 2), parts=NOISY), standing("b", gain=(0.1, 0.02, 2))]
     rows[1].complete, rows[1].place = False, None
     assert which_method(rows).endswith(
-        "answer yet: b is significantly better than ERM, but runs are missing."
+        "answer yet: b is significantly better than ERM, but not with all seeds that others have."
     )
 
 

@@ -19,7 +19,8 @@ def board(
             keys=SimpleNamespace(places={REGRET_KEY: 0}), values=np.array([[regret]])
         ),
     )
-    row = SimpleNamespace(name="mine", done=(run,), differs=differs)
+    method = SimpleNamespace(fields={})
+    row = SimpleNamespace(name="mine", done=(run,), differs=differs, method=method)
     return SimpleNamespace(
         rows=(row,),
         development=development,

@@ -36,6 +36,20 @@ def test_lists_the_methods_by_their_verdict():
     assert alike == "Not significantly different from ERM: b (+3.0)."
 
 
+def test_settings_of_one_method_are_told_apart():
+    trials = (("0.05", 0.121, 2), ("0.2", 0.05, 5))
+    rows = [
+        standing("group_dro", gain=(gain, 0.4, seeds), label=f"group_dro, step_size = {value}")
+        for value, gain, seeds in trials
+    ]
+    words = headline_summary([standing("erm"), *rows])
+    assert "The closest is group_dro, step_size = 0.05 (+12.1 points)" in words[1]
+    assert words[2] == (
+        "Not significantly different from ERM: group_dro, step_size = 0.05 (+12.1); "
+        "group_dro, step_size = 0.2 (+5.0)."
+    )
+
+
 def test_a_method_that_does_not_beat_what_it_declared_is_not_called_better():
     rows = [
         standing("erm"),

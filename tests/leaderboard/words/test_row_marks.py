@@ -23,12 +23,15 @@ def marks(
     planned=2,
     differs=(),
     other_seeds=False,
+    settings=(),
 ):
     seeds = [one.config.seed for one in done]
     row = SimpleNamespace(done=done, failed=failed, seeds=seeds, differs=differs, unchecked="")
     standing = SimpleNamespace(
         row=row,
         missing=missing,
+        not_run=tuple(s for s in missing if s not in [one.config.seed for one in failed]),
+        settings=settings,
         complete=complete,
         levelling_down=levelling_down,
         has_other_seeds=other_seeds,
@@ -50,8 +53,15 @@ def test_a_row_without_results_has_failed_and_says_why():
 def test_a_failed_seed_and_a_missing_one_have_marks_of_their_own():
     found = marks([run(0)], failed=[run(1)], missing=(1, 2), planned=3)
     assert list(found) == ["1 of 3 seeds", "1 failed"]
-    assert found["1 of 3 seeds"].startswith("Seed 2 is missing. Not every seed")
+    assert found["1 of 3 seeds"] == (
+        "Seed 1 failed: ValueError: no luck Seed 2 was not run for this method."
+    )
     assert found["1 failed"] == "Seed 1 failed: ValueError: no luck"
+
+
+def test_a_trial_of_a_setting_on_fewer_seeds_is_no_failure():
+    found = marks(WHOLE, missing=(102, 103), planned=4, settings=(("step_size", "0.2"),))
+    assert found == {"2 of 4 seeds": "Seeds 102, 103 were not run for this setting."}
 
 
 def test_other_patients_are_marked():

@@ -130,6 +130,23 @@ def test_methods_differ_by_their_tiers_or_from_erm(brain, tiers, gain, answer):
     assert answers(board, rows)[1].startswith(answer)
 
 
+def test_rows_that_lack_runs_are_the_reason_why_nothing_is_ranked(brain):
+    board, _ = brain
+    rows = [
+        standing("erm", tier=None, place=None),
+        standing("group_dro", tier=None, place=None),
+        standing("group_dro", tier=None, place=None, label="group_dro, step_size = 0.2"),
+    ]
+    rows[0].row.failed = [SimpleNamespace(config=SimpleNamespace(seed=101))]
+    rows[0].complete, rows[0].missing = False, (101,)
+    rows[2].complete, rows[2].missing, rows[2].not_run = False, (102, 103), (102, 103)
+    why = (
+        "Unknown: 2 of 3 rows lack runs (erm: seed 101 failed; group_dro, step_size = 0.2: seeds "
+        "102, 103 not run), so only one can be ranked."
+    )
+    assert answers(board, rows)[1:3] == [why, why]
+
+
 def row(name, values):
     """A placed row with its headline by seed."""
     keys = SimpleNamespace(places={ScoreKey("worst_group_accuracy"): 0})
@@ -139,7 +156,7 @@ def row(name, values):
     }
     runs = {(seed, "fp"): SimpleNamespace(table=table) for seed, table in tables.items()}
     found = standing(name)
-    found.row = SimpleNamespace(name=name, done=[], seeds=tuple(values), by_key=runs)
+    found.row = SimpleNamespace(name=name, done=[], failed=[], seeds=tuple(values), by_key=runs)
     return found
 
 
@@ -193,6 +210,10 @@ def test_the_next_step_is_one_command_with_the_method_that_helped(brain):
     helped, unproven, alone = (
         next_step(board, some) for some in (rows, rows[:1] + rows[2:], rows[2:])
     )
+    setting = standing("a", 0.7, place=1, label="a, b = 2", settings=(("b", "2"),))
+    chosen = next_step(board, [setting, rows[2]])
+    assert chosen.command == f"{command} --method a --set a.b=2 --seeds 0-2"
+    assert "a, b = 2 is only the first of the ranking" in chosen.words
     assert helped.command == f"{command} --method proven"
     assert helped.words.endswith("Compare ERM with proven on them:")
     assert unproven.command == f"{command} --method first"
