@@ -4,14 +4,16 @@ VENV := .venv
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 
-# Methods to leave out: a generator takes minutes for every cohort, all others take seconds.
+# Rows to leave out, by name or kind, as in WITHOUT=generative: a generator takes minutes for every
+# cohort, all others take seconds. Seeds instead of the preset's, as in SEEDS=0-4.
 WITHOUT ?=
+SEEDS ?=
 
 .PHONY: leaderboard test clean
 
 leaderboard: $(VENV)/installed
-	$(VENV)/bin/equipoise run --preset quick $(addprefix --without ,$(WITHOUT))
-	$(VENV)/bin/equipoise leaderboard
+	$(VENV)/bin/equipoise run --preset quick --site site $(addprefix --without ,$(WITHOUT)) \
+	  $(addprefix --seeds ,$(SEEDS))
 
 test: $(VENV)/installed
 	$(VENV)/bin/ruff check .
