@@ -172,10 +172,11 @@ def _preset(name: str, checkpoint: str | None) -> Preset:
 
 def _plan(specs: Sequence[RunSpec], runs: Path, jobs: int) -> list[PlannedRun]:
     """Resolve the runs, in the order in which they are done, and print the plan."""
-    from benchmark.planning import claims, plan, plan_report, rounds
+    from benchmark.planning import claims, plan, plan_report
+    from benchmark.planning.costs import Costs
+    from benchmark.planning.rounds import in_rounds
 
-    seen = rounds.mean_seconds(runs, specs[0].preset.name)
-    planned = rounds.in_rounds(plan.plan(specs, runs), seen)
+    planned = in_rounds(plan.plan(specs, runs), Costs.of(runs))
     too_small = plan.check_own_patients(planned)
     out.print(plan_report.plan_table(planned))
     missing = claims.missing_rivals([run.config for run in planned], runs)

@@ -7,11 +7,12 @@ generator with one seed, or all rows that train one with one seed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from statistics import fmean
 
+from benchmark.planning.costs import Costs, multiple_of
 from benchmark.planning.plan import PlannedRun
-from benchmark.records.run_folder import Status, find_runs
+from benchmark.records.run_folder import Status
 from benchmark.records.unfinished import Unfinished
 
 Round = tuple[bool, int]  # whether its rows train generators, and the seed
@@ -22,37 +23,25 @@ def round_of(run: PlannedRun) -> Round:
     return run.config.method.trains_generator, run.config.seed
 
 
-def in_rounds(planned: Sequence[PlannedRun], costs: Mapping[str, float]) -> list[PlannedRun]:
+def in_rounds(planned: Sequence[PlannedRun], costs: Costs) -> list[PlannedRun]:
     """Order runs by round. Inside a round long rows come first, so that all cores end together.
 
     A row that another one with a generator must beat comes before it: it trains the parts that both
     share. Tasks change fastest: runs at the same time need different cohorts and generators.
-    costs: what a run of a method takes, in any unit; a method that is not there counts as average.
     """
     runs = [run for run in planned if run.config.method.trains_generator]
     shared = {rival for run in runs for rival in run.config.method.compare_with}
-    average = sum(costs.values()) / len(costs) if costs else 0.0
-    rows = {name: place for place, name in enumerate(_methods(planned))}
+    rows: dict[str, list[float]] = {}
+    for run in planned:
+        expected = costs.seconds(run.config) or multiple_of(run.config)
+        rows.setdefault(run.config.method.name, []).append(expected)
+    places = {name: place for place, name in enumerate(rows)}
 
     def key(run: PlannedRun) -> tuple[Round, bool, float, int]:
         name = run.config.method.name
-        return round_of(run), name not in shared, -costs.get(name, average), rows[name]
+        return round_of(run), name not in shared, -fmean(rows[name]), places[name]
 
     return sorted(planned, key=key)  # what is alike stays as it was: tasks change fastest
-
-
-def mean_seconds(runs: Path, preset: str) -> dict[str, float]:
-    """Return what a run of each method took in a results folder, with one preset."""
-    seen: dict[str, list[float]] = {}
-    for record in find_runs(runs):
-        if record.result and record.config.preset.name == preset:
-            spent = sum(record.result.run.seconds.values())
-            seen.setdefault(record.config.method.name, []).append(spent)
-    return {name: sum(seconds) / len(seconds) for name, seconds in seen.items()}
-
-
-def _methods(planned: Sequence[PlannedRun]) -> list[str]:
-    return list(dict.fromkeys(run.config.method.name for run in planned))
 
 
 class Rounds:
