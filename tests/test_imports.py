@@ -75,6 +75,12 @@ def test_a_method_imports_no_other_method_and_no_baseline():
     assert wrong == []
 
 
+def test_no_method_imports_what_judges_it():
+    judges = ("benchmark.generation.official", "benchmark.generation.judging")
+    contestants = [*among("methods"), *among("baselines")]
+    assert [(a, b) for a, b in contestants if any(_below(b, one) for one in judges)] == []
+
+
 def test_a_baseline_imports_only_the_engine():
     wrong = [
         (a, b)

@@ -7,6 +7,7 @@ with a protocol sees neither the submodules of a torch module nor what __getattr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
@@ -86,6 +87,16 @@ def ceiling_of(task: Task, source: Source, variant: Variant) -> dict[ScoreKey, f
     if offered is None or source.folder is not None:
         return {}
     return dict(offered(source, variant))
+
+
+def judge_of(task: Task, source: Source) -> Path | None:
+    """Return the folder of the task's official judge; None: its generators are judged otherwise.
+
+    A task may offer it as judge, a path; `equipoise judge build` fills it. Folders of patients have
+    none: what the networks have learned from a digital cohort does not hold there.
+    """
+    offered = getattr(task, "judge", None)
+    return None if offered is None or source.folder is not None else Path(offered)
 
 
 class Predictor(Protocol):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark.commands import cohort
+from benchmark.commands import cohort, judge
 from benchmark.commands.check import check
 from benchmark.commands.console import Verb, Verbs, plain_errors
 from benchmark.commands.describe import describe
@@ -49,6 +49,7 @@ def _whole(
 for verb in (tasks, methods, describe, check, new, run, score, leaderboard, doctor):
     app.command(cls=Verb)(verb)
 app.add_typer(cohort.app, name="cohort")
+app.add_typer(judge.app, name="judge")
 
 
 def main() -> None:

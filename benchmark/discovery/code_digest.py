@@ -19,7 +19,7 @@ from benchmark.support.memory import remembered
 
 OURS = ("benchmark", "tasks", "baselines", "methods", "leaderboard")
 INSTALLED = ("site-packages", "dist-packages")  # where neighbours are other people's packages
-WRITTEN = ("__pycache__", "runs", "ceiling")  # folders with results; they change no prediction
+WRITTEN = ("__pycache__", "runs", "ceiling", "judge")  # results, which change no prediction
 
 
 @remembered
@@ -43,7 +43,7 @@ def file_digest(path: Path) -> str:
 def folder_digest(entry: Path) -> str:
     """Hash a file, what it imports, and every other file of its folder and below, by its bytes.
 
-    Hidden files, caches of Python and folders called runs or ceiling do not count.
+    Hidden files, caches of Python and folders called runs, ceiling or judge do not count.
     """
     folder = entry.resolve().parent
     seen = hashlib.sha256(code_digest(entry).encode())

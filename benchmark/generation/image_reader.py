@@ -95,7 +95,7 @@ class Reader:
         def read(x: Tensor) -> Tensor:
             with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bfloat16):
                 seen = normalise(x, self.mean, self.std)
-                return _segment(self.segmenter, seen, self.card).argmax(2)
+                return segment(self.segmenter, seen, self.card).argmax(2)
 
         return self._map(images, read).astype(np.uint8)
 
@@ -195,14 +195,7 @@ def new_reader(train: Split, ctx: RunContext, purpose: str, backbone: str) -> Re
     torch.manual_seed(int(ctx.rng(f"{purpose}: weights").integers(2**62)))
     classifier = AttributeClassifier(backbone, channels, sizes)
     torch.manual_seed(int(ctx.rng(f"{purpose}: weights of masks").integers(2**62)))
-    planes = channels * FOLD**2
-    segmenter = UNet2DModel(
-        sample_size=train.images.shape[2] // FOLD, in_channels=planes,
-        out_channels=planes * (len(ctx.card.mask_labels) + 1), layers_per_block=1,
-        block_out_channels=WIDTHS, norm_num_groups=8, add_attention=False,
-        down_block_types=("DownBlock2D",) * len(WIDTHS),
-        up_block_types=("UpBlock2D",) * len(WIDTHS),
-    )  # fmt: skip
+    segmenter = new_segmenter(ctx.card, channels, train.images.shape[2])
     sample = np.asarray(train.images[:: max(1, len(train) // 500)])
     mean = to_tensor(sample.mean((0, 2, 3)), ctx.device).view(1, -1, 1, 1)
     std = to_tensor(sample.std((0, 2, 3)), ctx.device).clamp(min=1e-6).view(1, -1, 1, 1)
@@ -211,6 +204,18 @@ def new_reader(train: Split, ctx: RunContext, purpose: str, backbone: str) -> Re
     return Reader(
         ctx.card, classifier, segmenter, mean, std, ctx.device, ctx.precision == "bfloat16"
     )
+
+
+def new_segmenter(card: TaskCard, channels: int, size: int) -> UNet2DModel:
+    """Make a network that finds the regions of masks, for images of size x size pixels."""
+    planes = channels * FOLD**2
+    return UNet2DModel(
+        sample_size=size // FOLD, in_channels=planes,
+        out_channels=planes * (len(card.mask_labels) + 1), layers_per_block=1,
+        block_out_channels=WIDTHS, norm_num_groups=8, add_attention=False,
+        down_block_types=("DownBlock2D",) * len(WIDTHS),
+        up_block_types=("UpBlock2D",) * len(WIDTHS),
+    )  # fmt: skip
 
 
 # (network, images, rows in train, reader, rng) -> loss of the batch
@@ -262,14 +267,14 @@ def _segmenter_loss(train: Split, ctx: RunContext) -> Loss:
     def loss(
         network: nn.Module, images: Tensor, rows: Tensor, reader: Reader, rng: torch.Generator
     ) -> Tensor:
-        logits = _segment(network, normalise(images, reader.mean, reader.std), ctx.card)
+        logits = segment(network, normalise(images, reader.mean, reader.std), ctx.card)
         masks = torch.from_numpy(np.array(train.masks[rows.numpy()])).long().to(ctx.device)
         return functional.cross_entropy(logits.movedim(2, 1).float(), masks)
 
     return loss
 
 
-def _segment(network: nn.Module, images: Tensor, card: TaskCard) -> Tensor:
+def segment(network: nn.Module, images: Tensor, card: TaskCard) -> Tensor:
     """Return logits of every region, (n, channels, regions, size, size)."""
     n, channels, size, _ = images.shape
     folded = functional.pixel_unshuffle(images.contiguous(), FOLD)

@@ -12,6 +12,7 @@ from benchmark.discovery.code_digest import code_digest, file_digest, folder_dig
 from benchmark.discovery.find import Found
 from benchmark.generation.checkpoints import check_checkpoint, checkpoint_digest
 from benchmark.presets.settings import CheckpointSettings, Preset
+from benchmark.records.judge_card import read_card
 
 # Everything that changes predictions is imported from here; the rest decides what is run and shown.
 BENCHMARK = Path(__file__).parents[1]
@@ -25,14 +26,18 @@ def code_identity(found: Found) -> str:
     return folder_digest(found.path) if found.folder else code_digest(found.path)
 
 
-def engine_identity(*, judges: bool) -> dict[str, str]:
+def engine_identity(*, judges: bool, official: Path | None = None) -> dict[str, str]:
     """Hash the code that runs a method; judges: also the code that measures its generator.
 
-    Of the runner only its own file counts: what it imports to write and score comes after the
+    official: the folder of the task's official judge, whose networks measure it; None: there is
+    none. Of the runner only its own file counts: what it imports to write and score comes after the
     predictions, and a change there needs no new run.
     """
     engine = {"predictions": code_digest(ENGINE), "runner": file_digest(RUNNER)}
-    return {**engine, "judge": code_digest(JUDGING)} if judges else engine
+    if not judges:
+        return engine
+    networks = {} if official is None else {"official judge": read_card(official).digest}
+    return {**engine, "judge": code_digest(JUDGING), **networks}
 
 
 def source_identity(facts: CohortFacts, folder: Path | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.api.declarations import Declaration, declaration_of
-from benchmark.api.protocols import DigitalTask, Method, Task
+from benchmark.api.protocols import DigitalTask, Method, Task, judge_of
 from benchmark.cohorts.facts import cohort_facts
 from benchmark.discovery.code_digest import code_digest
 from benchmark.discovery.find import Found, locate, summary
@@ -59,7 +59,8 @@ def resolve(spec: RunSpec) -> RunConfig:
         "preset": _preset_values(spec, declaration_of(method), method_found.name),
         "extractor": _extractor(spec),
     }
-    row = digest(_changes_numbers(whole, computed_with))
+    official = judge_of(task, spec.source)
+    row = digest(_changes_numbers(whole, computed_with, official))
     return RunConfig(
         task=TaskPart(**whole["task"]),
         variant=VariantPart(**whole["variant"]),
@@ -141,7 +142,9 @@ def _extractor(spec: RunSpec) -> str | None:
     return extractor_name(spec.extractor)
 
 
-def _changes_numbers(whole: Mapping[str, Any], computed_with: Mapping[str, Any]) -> dict[str, Any]:
+def _changes_numbers(
+    whole: Mapping[str, Any], computed_with: Mapping[str, Any], official: Path | None
+) -> dict[str, Any]:
     """Pick everything that changes a run's numbers, but for the seed."""
     method, preset = whole["method"], whole["preset"]
     settings = ["source", "classifier", *(["generator"] if method["trains_generator"] else [])]
@@ -150,7 +153,7 @@ def _changes_numbers(whole: Mapping[str, Any], computed_with: Mapping[str, Any])
         "source": _unnamed(whole["source"]),
         "method": {name: method[name] for name in ("name", "source", "fields")},
         "preset": {name: preset[name] for name in settings},
-        "engine": engine_identity(judges=method["trains_generator"]),
+        "engine": engine_identity(judges=method["trains_generator"], official=official),
         "rounding": {name: computed_with[name] for name in ("device", "precision", "threads")},
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmark.api.protocols import Method, Task, generator_of, is_generator
+from benchmark.api.protocols import Method, Task, generator_of, is_generator, judge_of
 from benchmark.cohorts.checks import check_splits
 from benchmark.planning.run_spec import RunSpec
 from benchmark.records.cohort import ceilings_beside
@@ -69,8 +69,8 @@ def run(
         judge = make_context(task, JUDGE, spec, say)
         judged = spec.preset.generator.judged if spec.preset.generator else None
         judge_generator(
-            generator, splits, judge, folder, judged=judged,
-            with_gallery=spec.data is None, extractor=spec.extractor,
+            generator, splits, judge, folder, with_gallery=spec.data is None,
+            official=judge_of(task, spec.source), judged=judged, extractor=spec.extractor,
         )  # fmt: skip
         clock.lap("judge")
 

@@ -7,13 +7,13 @@ import pandas as pd
 
 from benchmark.api.data import Splits
 from benchmark.api.mix_target import Target
-from benchmark.generation.image_reader import Reader
 from benchmark.generation.judging.group_counter import (
     FEWEST,
     effective_number,
     fits,
     weights_as_in_train,
 )
+from benchmark.generation.judging.judge import Judge
 from benchmark.generation.judging.real_features import RealFeatures
 from benchmark.generation.patient_requests import has_mask
 from benchmark.metrics import share_metrics
@@ -24,7 +24,7 @@ MEASURED = 24  # images of each prompt whose regions are measured, which costs m
 
 def shares_by_anatomy(
     images: np.ndarray, prompts: pd.DataFrame, target: Target, splits: Splits,
-    real: RealFeatures, reader: Reader,
+    real: RealFeatures, judge: Judge,
 ) -> list[float] | None:  # fmt: skip
     """Estimate the shares of the groups, (groups,); None where that cannot be.
 
@@ -34,17 +34,17 @@ def shares_by_anatomy(
     """
     if not has_mask(splits.train.masks).any():
         return None  # the segmenter has learned nothing
-    test, labels = splits.test, len(reader.card.mask_labels)
+    test, labels = splits.test, len(judge.ctx.card.mask_labels)
     areas = morphometry(real.test.masks, labels)
-    groups = target.encode(test.table, reader.card)
-    weights = weights_as_in_train(test, splits.train, reader.card)
+    groups = target.encode(test.table, judge.ctx.card)
+    weights = weights_as_in_train(test, splits.train, judge.ctx.card)
     drawn, known, within, counts = [], [], [], []
     for place in range(len(images)):
         fitting = fits(test.table, prompts.iloc[place]) & (weights > 0)
         parts = [np.flatnonzero(fitting & (groups == g)) for g in range(len(target.groups))]
         if min(effective_number(weights[part]) for part in parts) < FEWEST:
             continue
-        drawn.append(morphometry(reader.masks(images[place][:MEASURED]), labels).mean(0))
+        drawn.append(morphometry(judge.reader.masks(images[place][:MEASURED]), labels).mean(0))
         means = [np.average(areas[part], axis=0, weights=weights[part]) for part in parts]
         known.append(np.stack(means))
         within += [areas[part] - mean for part, mean in zip(parts, means, strict=True)]

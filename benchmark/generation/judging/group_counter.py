@@ -2,9 +2,10 @@
 
 A network that is right for nine of ten real patients may take the look of drawn images for one
 group, and another network for the other (docs/results/choices.md). So several networks count, and
-their probabilities are averaged. Half of them read blocks of pixels, in which the detail that drawn
-images lack says nothing. Half learn from train. Where the cohort is digital, the others learn from
-new patients that no run has, equally many of every cell, so that no group is rare.
+their probabilities are averaged. They are the classifiers of the official judge, where the task has
+one. Elsewhere half of them read blocks of pixels, in which the detail that drawn images lack says
+nothing. Half learn from train. Where the cohort is digital, the others learn from new patients that
+no run has, equally many of every cell, so that no group is rare.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -32,11 +33,19 @@ RELIABLE = 0.5  # of the way from guessing to never being wrong, which all must 
 ALL = "all"  # the name under which the mean of all networks stands beside each
 
 
+class ReadsGroups(Protocol):
+    """Reads label and attributes in images."""
+
+    def probabilities(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Return "label" and every attribute: probabilities (n, values), in the card's order."""
+        ...
+
+
 @dataclass(frozen=True)
 class GroupCounter:
     """Networks that read groups, by name."""
 
-    readers: Mapping[str, Reader]
+    readers: Mapping[str, ReadsGroups]
 
     def read(self, images: np.ndarray, target: Target) -> dict[str, np.ndarray]:
         """Return probabilities of groups, (n, groups): the mean of all, then of every network."""

@@ -196,7 +196,7 @@ def _summary(
         "divergence": defined(float(share_metrics.divergence(mean, np.array(target.shares)))),
         "corrected": _corrected(shares, errors.confusion[rows]) if errors.trusted else None,
         "by_anatomy": shares_by_anatomy(
-            side.images[rows], prompts.table[rows], target, by.splits, by.real, by.judge.reader
+            side.images[rows], prompts.table[rows], target, by.splits, by.real, by.judge
         ),
         "by_counter": {
             name: _off(mix[rows], target) for name, mix in side.mixes.items() if name != ALL

@@ -1,23 +1,42 @@
-"""The judge: the official networks that measure generators, and what they read in images.
+"""The judge: the networks that measure generators, and what they read in images.
 
-They learn from the real training patients. No generator sees them, nor any test image.
+A digital task has official ones, which were trained once and are loaded. Elsewhere they learn from
+the real training patients. No generator sees them, nor any test image.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from benchmark.api.context import RunContext
 from benchmark.api.data import Split
-from benchmark.generation.image_reader import Reader, trained_reader
+from benchmark.generation.image_reader import VERSION, trained_reader
 from benchmark.generation.judging.feature_extractor import load_extractor
+from benchmark.generation.judging.group_counter import GroupCounter, trained_group_counter
+from benchmark.generation.official.load import load_judge
 from benchmark.generation.text_image_model import Clip, load_clip, trained_clip, write_prompts
 from benchmark.metrics.generation.evidence import Sample
+from benchmark.presets.settings import ClassifierSettings
 
 Extract = Callable[[np.ndarray], np.ndarray]  # images to features, (n, width)
+
+
+class Reads(Protocol):
+    """Reads label, attributes and masks in images, (n, channels, size, size)."""
+
+    def probabilities(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Return "label" and every attribute: probabilities (n, values), in the card's order."""
+        ...
+
+    def masks(self, images: np.ndarray) -> np.ndarray:
+        """Return the masks read back, (n, channels, size, size) uint8."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -38,10 +57,12 @@ class Reading:
 class Judge:
     """Networks for label, attributes and masks, for features, and for images with their prompts."""
 
-    reader: Reader
+    name: str  # of its networks; without the code that asks them
+    reader: Reads
     extract: Extract
     clip: Clip
     ctx: RunContext
+    counter: Callable[[], GroupCounter]  # counts groups; trained when it is first asked for
 
     def read(self, images: np.ndarray) -> Reading:
         """Read label, attributes, masks and features in images."""
@@ -71,15 +92,38 @@ class Judge:
         return self.clip.score(patients.images, prompts)
 
 
-def trained_judge(train: Split, ctx: RunContext, extractor: str | None) -> tuple[Judge, str]:
-    """Train what nobody has trained yet; return the judge and the name of its own extractor.
+def judge_for(train: Split, ctx: RunContext, official: Path | None, extractor: str | None) -> Judge:
+    """Load the official judge, or train what nobody has trained yet from the training patients.
 
-    extractor: ARCHITECTURE=FILE, weights of one's own for the features; None: the reader's
-    features, and an empty name.
+    official: the folder of the task's judge; None: it has none. extractor: ARCHITECTURE=FILE,
+    weights of one's own for the features; None: the judge's.
     """
+    judge = _trained(train, ctx) if official is None else _loaded(official, ctx)
+    if extractor is None:
+        return judge
+    own = load_extractor(extractor, ctx.device)
+    return dataclasses.replace(judge, name=f"{own.name}; {judge.name}", extract=own.features)
+
+
+def _loaded(folder: Path, ctx: RunContext) -> Judge:
+    found = load_judge(folder, ctx)
+    name = f"official judge {found.card.digest[:8]}, {found.card.image_size} pixels"
+    counter = GroupCounter(found.reader.members)
+    return Judge(name, found.reader, found.reader.features, found.clip, ctx, lambda: counter)
+
+
+def _trained(train: Split, ctx: RunContext) -> Judge:
     reader = trained_reader(train, ctx, "judge", ctx.classifier.backbone)
     clip = load_clip(trained_clip(train, ctx, "judge"), ctx.device)
-    if extractor is None:
-        return Judge(reader, reader.features, clip, ctx), ""
-    own = load_extractor(extractor, ctx.device)
-    return Judge(reader, own.features, clip, ctx), own.name
+    return Judge(
+        trained_name(ctx.classifier), reader, reader.features, clip, ctx,
+        lambda: trained_group_counter(train, reader, ctx),
+    )  # fmt: skip
+
+
+def trained_name(classifier: ClassifierSettings) -> str:
+    """Name a judge that learns from the training patients."""
+    return (
+        f"{VERSION}, {classifier.backbone}, {classifier.steps} steps at "
+        f"{classifier.learning_rate:g}"
+    )

@@ -18,12 +18,10 @@ from benchmark.api.context import RunContext
 from benchmark.api.data import Split, Splits
 from benchmark.api.protocols import Generator, is_neutral_generator, reads_masks
 from benchmark.discovery.code_digest import code_digest
-from benchmark.generation.image_reader import VERSION
 from benchmark.generation.judging.detector import detect
 from benchmark.generation.judging.gallery import draw_gallery
-from benchmark.generation.judging.group_counter import trained_group_counter
 from benchmark.generation.judging.group_mix import MixJudge, judge_group_mix
-from benchmark.generation.judging.judge import Judge, trained_judge
+from benchmark.generation.judging.judge import Judge, judge_for
 from benchmark.generation.judging.judged_patients import judged_patients
 from benchmark.generation.judging.real_features import RealFeatures, read_once
 from benchmark.generation.patient_requests import (
@@ -35,7 +33,6 @@ from benchmark.generation.patient_requests import (
 from benchmark.metrics.generation.evidence import AskedEvidence
 from benchmark.metrics.generation.feature_metrics import nearest_rows
 from benchmark.metrics.generation.measure import measure_asked
-from benchmark.presets.settings import ClassifierSettings
 from benchmark.records.generation import write_generation
 
 
@@ -44,41 +41,39 @@ def judge_digest() -> str:
     return code_digest(Path(__file__))
 
 
-def name_of_judge(classifier: ClassifierSettings, extractor: str = "") -> str:
+def name_of(judge: Judge) -> str:
     """Name what numbers rest on: those of judges with other names are not compared."""
-    return (
-        f"{f'{extractor}; ' if extractor else ''}{VERSION}, {classifier.backbone}, "
-        f"{classifier.steps} steps at {classifier.learning_rate:g}, code {judge_digest()[:8]}"
-    )
+    return f"{judge.name}, code {judge_digest()[:8]}"
 
 
 def judge_generator(
     generator: Generator, splits: Splits, ctx: RunContext, folder: Path,
-    *, with_gallery: bool, judged: int | None = None, extractor: str | None = None,
+    *, with_gallery: bool, official: Path | None = None, judged: int | None = None,
+    extractor: str | None = None,
 ) -> None:  # fmt: skip
     """Ask for a balanced set of patients, measure it, and write generation.json into folder.
 
     Every number has the one that real images get beside it, where there is such a one: "floor".
-    with_gallery: also write gallery.png, which shows training patients. judged: how many patients
-    of test to judge by, None: all. extractor: weights of one's own for the features,
-    ARCHITECTURE=FILE; None: the judge's.
+    with_gallery: also write gallery.png, which shows training patients. official: the folder of the
+    task's official judge; None: a judge is trained. judged: how many patients of test to judge by,
+    None: all. extractor: weights of one's own for the features, ARCHITECTURE=FILE; None: the
+    judge's.
     """
     if judged is not None:
         splits = replace(splits, test=judged_patients(splits.test, ctx.card, judged))
     rng = ctx.rng("generation track")
     halves = [np.sort(half) for half in _halves(splits.test, ctx.card, rng)]
     asked = _ask(generator, splits, halves[0], ctx, rng)
-    judge, own_extractor = trained_judge(splits.train, ctx, extractor)
-    name = name_of_judge(ctx.classifier, own_extractor)
+    judge = judge_for(splits.train, ctx, official, extractor)
+    name = name_of(judge)
     real = read_once(splits, judge, name)
     evidence = _evidence(asked, generator, halves, splits, real, judge)
     found: dict[str, Any] = {
         "n": len(asked), "judge": name, "scores": measure_asked(evidence)
     }  # fmt: skip
     if is_neutral_generator(generator):
-        counter = trained_group_counter(splits.train, judge.reader, ctx)
         picture = folder / "neutral.png" if with_gallery else None
-        mix_judge = MixJudge(judge, counter, splits, real, evidence)
+        mix_judge = MixJudge(judge, judge.counter(), splits, real, evidence)
         found["group_mix"] = judge_group_mix(generator, mix_judge, picture)
     write_generation(folder, found)
     if with_gallery:

@@ -87,7 +87,7 @@ def test_every_file_of_a_folder_counts(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["__pycache__/main.pyc", ".git/HEAD", "runs/done", "ceiling/64.npz"]
+    "name", ["__pycache__/main.pyc", ".git/HEAD", "runs/done", "ceiling/64.npz", "judge/card.json"]
 )
 def test_what_changes_no_prediction_does_not_count(name, tmp_path):
     main = package(tmp_path, main="")

@@ -30,7 +30,7 @@ class Reads:
 
 
 def judge_of(reads, ctx):
-    return Judge(reads, reads.features, None, ctx)
+    return Judge("a judge", reads, reads.features, None, ctx, None)
 
 
 @pytest.fixture

@@ -13,9 +13,11 @@ from benchmark.api.data import Source
 from benchmark.api.declarations import method
 from benchmark.cohorts.toy import toy_task
 from benchmark.generation.image_reader import trained_reader
-from benchmark.generation.judging.track import judge_generator, name_of_judge
+from benchmark.generation.judging.judge import trained_name
+from benchmark.generation.judging.track import judge_generator
 from benchmark.generation.mix_targets import read_target
 from benchmark.generation.patient_requests import ask_for_patients
+from benchmark.records.judge_card import read_card
 from benchmark.running import predictions
 
 
@@ -129,7 +131,7 @@ def test_the_generator_sees_no_test_patient(task, splits, ctx, tmp_path):
 @pytest.mark.parametrize("change", [{"backbone": "b"}, {"steps": 7}, {"learning_rate": 0.7}])
 def test_judges_that_learn_otherwise_have_other_names(change, ctx):
     other = dataclasses.replace(ctx.classifier, **change)
-    assert name_of_judge(other) != name_of_judge(ctx.classifier)
+    assert trained_name(other) != trained_name(ctx.classifier)
 
 
 def test_features_may_come_from_weights_of_ones_own(task, splits, ctx, tmp_path):
@@ -140,6 +142,18 @@ def test_features_may_come_from_weights_of_ones_own(task, splits, ctx, tmp_path)
     found = json.loads((tmp_path / "generation.json").read_text())
     assert found["judge"].startswith("test_resnet, weights ")
     assert found["scores"]["frechet_distance"]["value"] > 0
+
+
+def test_an_official_judge_judges_without_training_anything(
+    task, splits, ctx, toy_judge, tmp_path, monkeypatch
+):
+    for name in ("trained_reader", "trained_clip", "trained_group_counter"):
+        monkeypatch.delattr(f"benchmark.generation.judging.judge.{name}")
+    judge_generator(Mixed(task, 0.5), splits, ctx, tmp_path, with_gallery=False, official=toy_judge)
+    found = json.loads((tmp_path / "generation.json").read_text())
+    assert found["judge"].startswith(f"official judge {read_card(toy_judge).digest[:8]}")
+    assert found["scores"]["label_read_back"]["value"] > 0.7
+    assert set(found["group_mix"]["counters"]) == {"all", *read_card(toy_judge).readers}
 
 
 class Mixed(Real):

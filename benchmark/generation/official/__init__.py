@@ -1,0 +1,1 @@
+"""The official judge of a digital task: made once per task version, frozen, pinned by hash."""
