@@ -51,7 +51,11 @@ class Site:
             home="index.html",
             pages=self._links("boards/", None),
             boards=[
-                {**card, "link": f"boards/{board.slug}.html"}
+                {
+                    **card,
+                    "apart": apart_words(board),
+                    "link": f"boards/{board.slug}.html",
+                }
                 for board, card in zip(self.boards, cards, strict=True)
             ],
             facts=facts(self.boards, sum(card["not_run"] for card in cards)),
@@ -67,6 +71,8 @@ class Site:
         view = {
             **board_view(board, standings, self.boards),
             "absent": _absent(board, self.boards),
+            "apart": apart_words(board),
+            "subtitle": subtitle(board, self.boards),
         }
         return self._render(
             "board_page.html",
@@ -80,7 +86,7 @@ class Site:
         return [
             {
                 "title": board.card.title,
-                "subtitle": _subtitle(board, self.boards),
+                "subtitle": subtitle(board, self.boards),
                 "link": f"{folder}{board.slug}.html",
                 "here": board is here,
             }
@@ -137,7 +143,7 @@ def _static(name: str) -> str:
     return resources.files("leaderboard").joinpath("static", name).read_text(encoding="utf-8")
 
 
-def _subtitle(board: Board, boards: Sequence[Board]) -> str:
+def subtitle(board: Board, boards: Sequence[Board]) -> str:
     """Say how a board differs from the others of the same task."""
     siblings = [b for b in boards if b.card.name == board.card.name]
     words: list[tuple[str, set[Any]]] = [
@@ -147,8 +153,17 @@ def _subtitle(board: Board, boards: Sequence[Board]) -> str:
         (board.facts.name, {json.dumps(b.source.plain(), sort_keys=True) for b in siblings}),
     ]
     differing = [word for word, kinds in words if len(kinds) > 1]
-    differing += ["development seeds"] * board.development
-    return ", ".join([*differing, *[f"card {board.card_digest}"] * board.disputed, *board.distinct])
+    return ", ".join([*differing, *apart_words(board)])
+
+
+def apart_words(board: Board) -> list[str]:
+    """Say what a board's names do not: the kind of its seeds, and settings that others have not.
+
+    A board whose seeds are for choosing settings always says so.
+    """
+    words = ["development seeds"] * board.development
+    words += [f"card {board.card_digest}"] * board.disputed
+    return [*words, *board.distinct]
 
 
 def _absent(board: Board, boards: Sequence[Board]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import numpy as np
 import torch
@@ -26,13 +26,22 @@ BESIDE = "an image's prediction does not depend on the images beside it"
 def try_method(method: Method, name: str, say: Callable[[str], None]) -> Iterator[Finding]:
     """Fit on toys of other numbers of groups and classes, and yield what was found."""
     torch.set_num_threads(TOY_PRESET.run.threads)
+    answered, moved = False, {}
     for what, task in (
         ("two groups, two classes", ToyTask(2, 2)),
         ("three groups, two classes", ToyTask(3, 2)),
         ("two groups, three classes", ToyTask(2, 3)),
     ):
         toy = _Toy(method, task, name, say)
-        yield from _try(what, toy, again=task == ToyTask(2, 2))
+        try:
+            answered |= yield from _try(what, toy, again=task == ToyTask(2, 2))
+        except DependsOnOthers as error:
+            moved[what] = str(error)
+    if moved:
+        # Its numbers differ from toy to toy, and what to mend does not.
+        yield Finding(f"{BESIDE} ({'; '.join(moved)})", next(iter(moved.values())))
+    elif answered:
+        yield Finding(BESIDE)
 
 
 class _Toy:
@@ -73,8 +82,11 @@ class _Toy:
         return table.filter(like="probability_").to_numpy()
 
 
-def _try(what: str, toy: _Toy, *, again: bool) -> Iterator[Finding]:
-    """Fit and predict once, and where asked a second time with the same seed."""
+def _try(what: str, toy: _Toy, *, again: bool) -> Generator[Finding, None, bool]:
+    """Fit and predict once, and where asked a second time with the same seed.
+
+    Returns whether there were predictions. Raises DependsOnOthers.
+    """
     started = time.monotonic()
     try:
         if refused := toy.refusal():
@@ -82,17 +94,16 @@ def _try(what: str, toy: _Toy, *, again: bool) -> Iterator[Finding]:
         predictor = toy.fit()
         first = toy.probabilities(predictor)
         own_threshold(predictor, toy.method, toy.task.card)
-    except DependsOnOthers as error:
-        yield Finding(BESIDE, str(error))
-        return
+    except DependsOnOthers:
+        raise
     except Exception as error:  # a stranger's code may raise anything; it is reported, not hidden
         yield Finding(what, advice_of(error, toy.method, toy.task.card))
-        return
+        return False
     yield Finding(f"{what}: shapes and probabilities, {time.monotonic() - started:.0f} s")
     if again:
-        yield Finding(BESIDE)
         yield from try_generator(predictor, toy.splits.val, toy.method)
         yield _repeated(toy, first)
+    return True
 
 
 def _repeated(toy: _Toy, first: np.ndarray) -> Finding:

@@ -14,6 +14,7 @@ from leaderboard.tables.columns import columns_of
 from leaderboard.tables.context import Context
 from leaderboard.tables.groups import GroupTables
 from leaderboard.tables.written import pairs, table_cells
+from leaderboard.words.cells import undefined_words
 from leaderboard.words.row_marks import error_words, not_run_words, row_marks
 from leaderboard.words.verdicts import gain_words, headroom_words
 
@@ -64,7 +65,9 @@ def ranking_row(standing: Standing, context: Context, tables: GroupTables) -> di
 
 def _row_notes(standing: Standing) -> list[str]:
     notes = not_run_words(standing)
-    if standing.gain is not None:
+    if standing.row.done and standing.headline.value is None:
+        notes.append(undefined_words(standing))
+    elif standing.gain is not None:
         notes.append(gain_words(standing.gain, REFERENCE))
     notes += [
         gain_words(claim, claim.against) if claim.seeds else f"Not compared with {claim.against}."

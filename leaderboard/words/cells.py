@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from benchmark.api.card import group_words
+from benchmark.metrics.catalogue import METRICS
 from leaderboard.rank.standings import Standing
+from leaderboard.rank.verdicts import HEADLINE
+
+
+def undefined_words(standing: Standing) -> str:
+    """Say why a row has no worst-group accuracy: each reason once, not once per seed."""
+    reasons = re.split(r"(?:^|; )seed \d+: (?:undefined: )?", standing.headline.note)
+    told = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+    return f"{METRICS[HEADLINE].title} is undefined: {told}."
 
 
 def cell_words(standing: Standing) -> str:

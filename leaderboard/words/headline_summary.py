@@ -10,7 +10,7 @@ from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE
 from leaderboard.words.answer import is_proven, oracle_words, unbeaten, which_method
-from leaderboard.words.cells import cell_words
+from leaderboard.words.cells import cell_words, undefined_words
 from leaderboard.words.verdicts import percent_points
 
 
@@ -21,8 +21,10 @@ def headline_summary(standings: Sequence[Standing], place: str = "") -> list[str
     Empty where plain training is not on the board: then there is nothing to compare with.
     """
     plain = next((s for s in standings if s.row.name == REFERENCE and s.row.comparable), None)
-    if plain is None or plain.headline.value is None:
+    if plain is None:
         return []
+    if plain.headline.value is None:
+        return [f"{undefined_words(plain)} No method can be compared by it."]
     verdicts = _verdicts([s for s in standings if not s.is_control])
     sentences = [_worst_of(plain), which_method(standings, place), *verdicts]
     return [words for words in [*sentences, oracle_words(standings)] if words]

@@ -10,16 +10,18 @@ from benchmark.support.words import counted
 from leaderboard.rank.estimates import draws_of, estimate_rows
 from leaderboard.rank.means import Estimate, Estimates
 from leaderboard.rank.standings import Standing
-from leaderboard.rank.verdicts import HEADLINE_KEY
+from leaderboard.rank.verdicts import HEADLINE_KEY, ORACLE
 from leaderboard.read.board_key import settings_of
 from leaderboard.read.boards import REFERENCE, Board, Row
 
 SEVERITY = "severity"  # the knob that every digital cohort has
 GAP = "balanced_accuracy_gap"
-NOT_MEASURED = "Not measured yet: ERM was not run without bias. One command does it:"
+NOT_MEASURED = "Not measured yet: ERM was not run without bias."
 
 
-def without_bias(board: Board, plain: Standing | None, boards: Sequence[Board]) -> tuple[str, str]:
+def without_bias(
+    board: Board, standings: Sequence[Standing], boards: Sequence[Board]
+) -> tuple[str, str]:
     """Compare ERM with itself without bias; boards: all of the site, one of which may have none.
 
     Returns the answer, and the command that makes the runs where they are missing.
@@ -34,7 +36,8 @@ def without_bias(board: Board, plain: Standing | None, boards: Sequence[Board]) 
         row for other in twins for row in other.rows if row.name == REFERENCE and row.comparable
     ]
     if not rows:
-        return NOT_MEASURED, _command(board)
+        return f"{NOT_MEASURED}{_oracle(standings)} One command does it:", _command(board)
+    plain = find_row(standings, REFERENCE)
     (found,) = estimate_rows(rows[:1], [draws_of(rows[0])])
     here = "" if plain is None else f" With the bias of this board: {_two(plain.estimates)}."
     return (
@@ -42,6 +45,20 @@ def without_bias(board: Board, plain: Standing | None, boards: Sequence[Board]) 
         "without bias is difficulty and chance.",
         "",
     )
+
+
+def _oracle(standings: Sequence[Standing]) -> str:
+    """Say how the oracle does, where the board has it: the same training, as a control."""
+    oracle = find_row(standings, ORACLE)
+    if oracle is None:
+        return ""
+    found = _two(oracle.estimates)
+    return f" The oracle, plain training on a cohort without bias, has {found}."
+
+
+def find_row(standings: Sequence[Standing], name: str) -> Standing | None:
+    """Return the first comparable row of a method; None where there is none."""
+    return next((s for s in standings if s.row.name == name and s.row.comparable), None)
 
 
 def _two(estimates: Estimates) -> str:

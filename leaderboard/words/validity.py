@@ -14,8 +14,9 @@ from leaderboard.rank.standings import Standing
 from leaderboard.rank.verdicts import HEADLINE
 from leaderboard.read.boards import REFERENCE, Board
 from leaderboard.words.answer import only_method
+from leaderboard.words.cells import undefined_words
 from leaderboard.words.row_marks import lacking_words
-from leaderboard.words.unbiased import without_bias
+from leaderboard.words.unbiased import find_row, without_bias
 
 
 class Answer(NamedTuple):
@@ -28,13 +29,13 @@ class Answer(NamedTuple):
 
 def validity(board: Board, standings: Sequence[Standing], boards: Sequence[Board]) -> list[Answer]:
     """Answer the questions for one board; boards: all of the site."""
-    plain = next((s for s in standings if s.row.name == REFERENCE and s.row.comparable), None)
+    plain = find_row(standings, REFERENCE)
     alone = only_method(standings)
     return [
         Answer("Does plain training (ERM) fail some patients?", _failing(plain)),
         Answer("Do the methods differ at all?", alone or _tiers(standings)),
         Answer("Would other seeds rank them alike?", alone or _halves(standings)),
-        Answer("Is the disparity due to the bias?", *without_bias(board, plain, boards)),
+        Answer("Is the disparity due to the bias?", *without_bias(board, standings, boards)),
     ]
 
 
@@ -42,6 +43,9 @@ def _failing(plain: Standing | None) -> str:
     """Compare ERM's worst cell with everybody; both intervals must be apart to count."""
     if plain is None:
         return "Unknown: ERM is not on this board."
+    if plain.headline.value is None:
+        why = undefined_words(plain)
+        return f"Unknown: {why[:1].lower()}{why[1:]}"
     worst, everybody = plain.headline, plain.overall("balanced_accuracy")
     if worst.high is None or everybody.low is None:
         return "Unknown: one of the two values has no interval."
@@ -84,6 +88,8 @@ def _tiers(standings: Sequence[Standing]) -> str:
 def _why_no_tiers(standings: Sequence[Standing]) -> str:
     """Say why no method has a tier: rows that lack runs are not ranked."""
     contestants = [s for s in standings if not s.is_control]
+    if not any(s.headline.value is not None for s in contestants):
+        return "worst-group accuracy is undefined, so no method can be ranked."
     short = [s for s in contestants if s.missing and not s.complete]
     ranked = sum(s.complete for s in contestants)
     if not short or ranked > 1:

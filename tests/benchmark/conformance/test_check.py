@@ -101,6 +101,21 @@ def test_one_mistake_is_explained_once(write_method):
     assert words.count("the same as above") == 2
 
 
+def test_answers_that_hang_on_the_batch_are_one_finding_that_names_the_toys(write_method):
+    fit = (
+        "def answer(images):\n"
+        "    rank = images.mean((1, 2, 3)).argsort().argsort() / len(images)\n"
+        "    rest = [0 * rank] * (len(ctx.card.classes) - 2)\n"
+        "    return np.column_stack([rank, 1 - rank, *rest])\n"
+        "return Odd(answer)"
+    )
+    wrong = [f for f in check_method(write_method("mine", fit, more=PREDICTOR)) if not f.passed]
+    assert [finding.what for finding in wrong] == [
+        "an image's prediction does not depend on the images beside it (two groups, two classes; "
+        "three groups, two classes; two groups, three classes)"
+    ]
+
+
 def test_a_file_that_does_not_import_is_a_finding(tmp_path):
     path = tmp_path / "broken.py"
     path.write_text("import no_such_module\n")

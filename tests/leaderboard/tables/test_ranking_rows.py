@@ -2,7 +2,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from leaderboard.tables.ranking_rows import _steps_words, code_stamp
+from leaderboard.rank.means import Estimate
+from leaderboard.tables.ranking_rows import _row_notes, _steps_words, code_stamp
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,18 @@ from leaderboard.tables.ranking_rows import _steps_words, code_stamp
 )
 def test_a_loop_of_ones_own_is_marked(facts, words):
     assert _steps_words(SimpleNamespace(**facts)) == words
+
+
+def test_an_opened_row_says_why_its_headline_is_undefined():
+    note = "seed 0: undefined: sex=female has no test image"
+    row = SimpleNamespace(done=(1,), older=0)
+    standing = SimpleNamespace(
+        row=row, not_run=(), headline=Estimate(None, note=note), gain=object(), claims=(),
+        over_longer=None, headroom=None,
+    )  # fmt: skip
+    assert _row_notes(standing) == [
+        "Worst-group accuracy is undefined: sex=female has no test image."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+from leaderboard.rank.means import Estimate
 from leaderboard.words.headline_summary import headline_summary
 from tests.leaderboard.words.standings import cell, claim, standing
 
@@ -78,6 +79,16 @@ def test_controls_are_no_methods():
     words = headline_summary([standing("erm"), standing("a", gain=(0.03, 0.4, 2)), oracle])
     assert words[-1].startswith("There is room: the oracle")
     assert "oracle" not in " ".join(words[:-1])
+
+
+def test_an_undefined_headline_is_said_with_its_reason():
+    plain = standing("erm")
+    note = "undefined: sex=female has no test image; of sex=male's 3 test images none is ill"
+    plain.headline = Estimate(None, note=f"seed 0: {note}; seed 1: {note}")
+    assert headline_summary([plain, standing("a")]) == [
+        "Worst-group accuracy is undefined: sex=female has no test image; of sex=male's 3 test "
+        "images none is ill. No method can be compared by it."
+    ]
 
 
 def test_nothing_to_measure_from():

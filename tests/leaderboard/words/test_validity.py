@@ -38,7 +38,14 @@ def test_a_board_of_two_seeds_answers_what_it_can(brain):
     assert "all methods share one tier, so the order of rows may be chance." in differ
     placed = [s for s in standings if s.place]
     assert halves.endswith(f", over the {len(placed)} methods that share 2 seeds.")
-    assert bias == "Not measured yet: ERM was not run without bias. One command does it:"
+    oracle = next(s for s in standings if s.row.name == "oracle")
+    assert bias.startswith(
+        "Not measured yet: ERM was not run without bias. The oracle, plain training on a cohort "
+        f"without bias, has a worst-group accuracy of {oracle.headline.value:.1%} (95 % CI "
+    )
+    assert " and a gap of " in bias and bias.endswith(" One command does it:")
+    without = answers(board, [s for s in standings if s is not oracle])[3]
+    assert without == "Not measured yet: ERM was not run without bias. One command does it:"
 
 
 def test_what_was_not_run_without_bias_is_one_command(brain):
@@ -90,6 +97,16 @@ def test_plain_training_fails_only_where_the_intervals_are_apart(brain):
     near = measured_from(standing("erm", 0.75, seeds=2), Estimate(None))
     assert answers(board, [near])[0].startswith("Not shown: its worst-group accuracy is 75.0%")
     assert answers(board, [])[0] == "Unknown: ERM is not on this board."
+
+
+def test_an_undefined_headline_is_the_reason_and_not_too_few_seeds(brain):
+    board, _ = brain
+    rows = [standing(name, tier=None, place=None) for name in ("erm", "a")]
+    for one in rows:
+        one.headline = Estimate(None, note="seed 0: undefined: sex=female has no test image")
+    failing, *others = answers(board, rows)[:3]
+    assert failing == ("Unknown: worst-group accuracy is undefined: sex=female has no test image.")
+    assert others == ["Unknown: worst-group accuracy is undefined, so no method can be ranked."] * 2
 
 
 def test_one_method_is_told_to_bring_another(brain):
