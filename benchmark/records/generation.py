@@ -28,6 +28,7 @@ class GenerationScore(Part):
 
     value: float | None
     floor: float | None
+    error: float | None = None  # standard error of value, over images
 
 
 class CountedShares(Part):
@@ -55,6 +56,7 @@ class MixSummary(Part):
     divergence: float | None
     corrected: Numbers | None  # shares, corrected for the counters' errors
     by_anatomy: Numbers | None  # shares, estimated from areas of regions
+    anatomy_floor: float | None = None  # how far off real patients of the target mix come out there
     by_counter: Annotated[dict[Words, float], Field(max_length=MOST)]  # inconsistency by each
 
 
@@ -70,6 +72,8 @@ class CostOfTuning(Part):
 
     before: Metrics | None = None
     after: Metrics
+    # Standard errors, over images.
+    errors: dict[Literal["before", "after"], Metrics] = Field(default_factory=dict)
 
 
 class CounterErrors(Part):

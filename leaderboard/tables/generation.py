@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import math
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmark.metrics.generation.catalogue import ASKED_METRICS, GenerationMetric, part_name
+from benchmark.metrics.generation.halves import WIDTH
 from benchmark.records.generation import GenerationScore
 from leaderboard.rank.standings import Standing
 from leaderboard.read.scored_run import ScoredRun
@@ -108,24 +110,41 @@ def main_judge(runs: Iterable[ScoredRun]) -> str:
 
 
 def _cell(runs: Sequence[ScoredRun], column: Column) -> dict[str, str]:
-    return {
+    shown = {
         part: column.metric.format(_mean(runs, column.name, part)).replace("-", MINUS)
         for part in ("value", "floor")
     }
+    values = [_of_run(run, column.name, "value") for run in runs]
+    half = half_width(values, [_of_run(run, column.name, "error") for run in runs])
+    return {**shown, "error": column.metric.format(half) if math.isfinite(half) else ""}
+
+
+def half_width(values: Sequence[float], errors: Sequence[float]) -> float:
+    """Return half of the 95 % interval of a mean over seeds; NaN if errors are not known.
+
+    The images of each seed vary, and so do generators from seed to seed; what varies more counts.
+    """
+    n = len(values)
+    by_images = sum(error**2 for error in errors) / n
+    by_seeds = statistics.variance(values) if n > 1 else 0.0
+    return WIDTH * math.sqrt(max(by_images, by_seeds) / n)
 
 
 def _mean(runs: Sequence[ScoredRun], name: str, part: str) -> float:
     """Average what every seed has; anything that is no number makes the mean undefined.
 
-    Of a metric with several numbers, such as one per attribute, take their mean.
+    Of a metric with several numbers, such as one per attribute, it is their mean.
     """
-    found = []
-    for run in runs:
-        scores = _scores(run)
-        parts = [key for key in scores if key.startswith(part_name(name, ""))]
-        numbers = [_number(scores.get(key), part) for key in parts or [name]]
-        found.append(sum(numbers) / len(numbers))
+    found = [_of_run(run, name, part) for run in runs]
     return sum(found) / len(found)
+
+
+def _of_run(run: ScoredRun, name: str, part: str) -> float:
+    """Return one run's number, or the mean of several numbers of one metric."""
+    scores = _scores(run)
+    parts = [key for key in scores if key.startswith(part_name(name, ""))]
+    numbers = [_number(scores.get(key), part) for key in parts or [name]]
+    return sum(numbers) / len(numbers)
 
 
 def _drawn(run: ScoredRun) -> str:
@@ -139,7 +158,7 @@ def _scores(run: ScoredRun) -> dict[str, GenerationScore]:
 def _number(entry: GenerationScore | None, part: str) -> float:
     if entry is None:
         return math.nan
-    number = entry.value if part == "value" else entry.floor
+    number = {"value": entry.value, "floor": entry.floor, "error": entry.error}[part]
     return math.nan if number is None else number
 
 

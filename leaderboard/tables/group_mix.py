@@ -4,41 +4,30 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
-from benchmark.metrics.generation.catalogue import NEUTRAL_METRICS
+from benchmark.metrics.generation.catalogue import NEUTRAL_METRICS, GenerationMetric
 from benchmark.metrics.share_metrics import wilson
-from benchmark.support.words import counted
 from leaderboard.charts.mix_chart import Mark, mix_chart
 from leaderboard.rank.standings import Standing
 from leaderboard.read.mix_report import mixes_of, number_at, question_of
 from leaderboard.read.scored_run import ScoredRun
-from leaderboard.tables.generation import data_address, judge_of, main_judge
+from leaderboard.tables.generation import data_address, half_width, judge_of, main_judge
+from leaderboard.tables.mix_row import (
+    KINDS,
+    SIDES,
+    MixRow,
+    by_counter,
+    decimal,
+    percent,
+    points,
+)
+from leaderboard.tables.mix_verdicts import verdicts_on
 from leaderboard.words.verdicts import MINUS
-
-SIDES = ("before", "after")
-KINDS = ("tuned", "held_out")
-ESTIMATES = ("shares", "by_anatomy")
-COPIES = 0.2  # share of images above which a sentence says so
-APART = 0.15  # shares that differ more do not speak for the same mix
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A row of the board with the runs whose generators were asked the same neutral prompts."""
-
-    name: str
-    runs: list[dict[str, Any]]  # "group_mix" of generation.json
-
-    def mean(self, *path: str | int) -> float:
-        """Average a number over runs; NaN if one of them lacks it."""
-        found = [number_at(run, path) for run in self.runs]
-        return sum(found) / len(found)
 
 
 def mix_view(
@@ -50,7 +39,7 @@ def mix_view(
     for standing, name in zip(standings, names, strict=True):
         same = _selected(standing, judge)
         if same:
-            rows.append(_Row(name, [mixes_of(run) for run in same]))
+            rows.append(MixRow(name, [mixes_of(run) for run in same]))
             shown = [run.neutral for run in same if run.neutral and "before" in _sides(run)]
             if shown:
                 pictures[name] = shown[0]
@@ -59,22 +48,22 @@ def mix_view(
     kin = _asked_alike(rows)
     first, owner = kin[0].runs[0], next((row.name for row in kin if row.name in pictures), "")
     trusted = all(run.get("trusted") is True for row in kin for run in row.runs)
-    verdicts = [words for row in kin for words in _verdict(row, str(first["groups"][0]))]
+    verdicts = [words for row in kin for words in verdicts_on(row, str(first["groups"][0]))]
     return {
         "left_out": ", ".join(row.name for row in rows if row not in kin),
         "trusted": trusted,
-        "groups": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "target")),
-        "train": ", ".join(f"{g} {_percent(t)}" for g, t in _pairs(first, "train")),
+        "groups": ", ".join(f"{g} {percent(t)}" for g, t in _pairs(first, "target")),
+        "train": ", ".join(f"{g} {percent(t)}" for g, t in _pairs(first, "train")),
         "n": first["n"],
         "count": len(first["sentences"]),
         "first": str(first["groups"][0]),
-        "real_clip_score": _number(kin[0].mean("real_clip_score")),
+        "real_clip_score": decimal(kin[0].mean("real_clip_score")),
         "common": _common([str(line["sentence"]) for line in first["sentences"]]),
         "perfect_generator": {
-            kind: _points(kin[0].mean("perfect_generator", kind)) for kind in KINDS
+            kind: points(kin[0].mean("perfect_generator", kind)) for kind in KINDS
         },
         "accuracy": ", ".join(
-            f"{group} {_percent(kin[0].mean('counter_accuracy', k))}"
+            f"{group} {percent(kin[0].mean('counter_accuracy', k))}"
             for k, group in enumerate(first["groups"])
         ),
         "charts": [_chart(kin, k, group) for k, group in _charted(first["groups"])],
@@ -91,7 +80,7 @@ def judge_of_mixes(standings: Sequence[Standing]) -> str:
     return main_judge(run for s in standings for run in s.row.done if mixes_of(run))
 
 
-def _asked_alike(rows: Sequence[_Row]) -> list[_Row]:
+def _asked_alike(rows: Sequence[MixRow]) -> list[MixRow]:
     """Return the rows that were asked what most runs were: one table needs one question."""
     counts = Counter({question: 0 for question in sorted(map(str, map(_question, rows)))})
     for row in rows:
@@ -100,7 +89,7 @@ def _asked_alike(rows: Sequence[_Row]) -> list[_Row]:
     return [row for row in rows if str(_question(row)) == most]
 
 
-def _question(row: _Row) -> tuple[object, ...]:
+def _question(row: MixRow) -> tuple[object, ...]:
     return question_of(row.runs[0])
 
 
@@ -115,7 +104,7 @@ def _charted(groups: Sequence[str]) -> list[tuple[int, str]]:
     return list(enumerate(groups))[: 1 if len(groups) == 2 else None]
 
 
-def _chart(rows: Sequence[_Row], group: int, name: str) -> Markup:
+def _chart(rows: Sequence[MixRow], group: int, name: str) -> Markup:
     """Draw, for every prompt, the share of one group before and after and in other rows."""
     first = rows[0].runs[0]
     common = _common([str(line["sentence"]) for line in first["sentences"]])
@@ -137,14 +126,14 @@ def _chart(rows: Sequence[_Row], group: int, name: str) -> Markup:
     return mix_chart(lines, float(first["target"][group]), name)
 
 
-def _called(row: _Row, rows: Sequence[_Row]) -> str:
+def _called(row: MixRow, rows: Sequence[MixRow]) -> str:
     """Name a row; if it is the untuned generator of another row, add that."""
     tuned = (other.name for other in rows if "before" in _s(other) and _is_before(row, other))
     name = next(tuned, "")
     return f"{row.name}: {name} before tuning" if name else row.name
 
 
-def _is_before(other: _Row, row: _Row) -> bool:
+def _is_before(other: MixRow, row: MixRow) -> bool:
     """Say whether another row is this one's generator before tuning: it draws the same shares."""
     if "before" in _s(other) or len(other.runs) != len(row.runs):
         return False
@@ -156,7 +145,7 @@ def _is_before(other: _Row, row: _Row) -> bool:
     )
 
 
-def _interval(row: _Row, place: int, side: str, group: int) -> tuple[float, float]:
+def _interval(row: MixRow, place: int, side: str, group: int) -> tuple[float, float]:
     """Interval of a share counted in the images of all runs, or from run to run if that is wider.
 
     Every seed has a base, a tuning and a judge of its own, so counting is not all that varies.
@@ -178,53 +167,11 @@ def _common(prompts: Sequence[str]) -> str:
     return ", ".join(parts[0][:same])
 
 
-def _s(row: _Row) -> dict[str, Any]:
+def _s(row: MixRow) -> dict[str, Any]:
     return row.runs[0]["sentences"][0]
 
 
-def _verdict(row: _Row, group: str) -> list[str]:
-    """Return sentences on what tuning did to a row's mix, and whether the two estimates agree."""
-    off = {
-        (kind, side): [number_at(run, ("summary", kind, side, "inconsistency")) for run in row.runs]
-        for kind in KINDS
-        for side in SIDES
-    }
-    means = {place: _points(sum(values) / len(values)) for place, values in off.items()}
-    if "–" in means.values():  # nothing was tuned, or a number is missing
-        return []
-    words = [
-        f"{row.name}: {means['tuned', 'after']} points off its target after tuning and "
-        f"{means['tuned', 'before']} before ({_nearer(off, 'tuned')}); on held-out prompts "
-        f"{means['held_out', 'after']} and {means['held_out', 'before']} "
-        f"({_nearer(off, 'held_out')})."
-    ]
-    copied = row.mean("cost_of_tuning", "after", "copy_rate")
-    if copied > COPIES:
-        words.append(
-            f"{_percent(copied)} of what {row.name} draws are copies: closer to a training patient "
-            "than real patients usually are."
-        )
-    counted, measured = (row.mean("summary", "tuned", "after", p, 0) for p in ESTIMATES)
-    if abs(counted - measured) > APART:
-        words.append(
-            f"The counts of {row.name} disagree: {_percent(counted)} {group} as counted (single "
-            f"counters find it {_by_counter(row, 'after')} points off), {_percent(measured)} by "
-            "anatomy. Do not rely on either alone."
-        )
-    return words
-
-
-def _nearer(off: Mapping[tuple[str, str], Sequence[float]], kind: str) -> str:
-    """Say with how many seeds tuning brought the mix nearer to the target."""
-    pairs = list(zip(off[kind, "before"], off[kind, "after"], strict=True))
-    nearer = sum(after < before for before, after in pairs)
-    seeds = counted(len(pairs), "seed")
-    if nearer == 0:
-        return f"nearer with none of {seeds}"
-    return f"nearer with {nearer} of {seeds}"
-
-
-def _lines(row: _Row) -> list[dict[str, Any]]:
+def _lines(row: MixRow) -> list[dict[str, Any]]:
     """Return a line of the table for every side of a row."""
     lines = []
     for side in SIDES:
@@ -234,27 +181,33 @@ def _lines(row: _Row) -> list[dict[str, Any]]:
         cells = []
         for kind in KINDS:
             off = row.mean("summary", kind, side, "inconsistency")
-            cells.append(_points(off))
-        cells.append(_by_counter(row, side))
+            cells.append(points(off))
+        cells.append(by_counter(row, side))
         cells += [
-            _percent(row.mean("summary", "tuned", side, part, 0))
+            percent(row.mean("summary", "tuned", side, part, 0))
             for part in ("shares", "corrected", "by_anatomy")
         ]
-        cells.append(_number(row.mean("summary", "tuned", side, "divergence")))
+        cells.append(decimal(row.mean("summary", "tuned", side, "divergence")))
         cells += [
-            metric.format(row.mean("cost_of_tuning", side, name)).replace("-", MINUS)
+            _with_interval(metric, *(row.values(*path, name) for path in _costs_of(side)))
             for name, metric in NEUTRAL_METRICS.items()
         ]
         lines.append({"name": words, "cells": cells})
     return lines
 
 
-def _by_counter(row: _Row, side: str) -> str:
-    """Return how far off single networks count a row to be: "7 to 21" points."""
-    path = ("summary", "tuned", side, "by_counter")
-    counters = row.runs[0]["summary"].get("tuned", {}).get(side, {}).get("by_counter", {})
-    off = [x for x in (100 * row.mean(*path, name) for name in counters) if math.isfinite(x)]
-    return f"{min(off):.0f} to {max(off):.0f}" if off else "–"
+def _costs_of(side: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return where the numbers of a side lie, and their standard errors."""
+    return ("cost_of_tuning", side), ("cost_of_tuning", "errors", side)
+
+
+def _with_interval(
+    metric: GenerationMetric, values: Sequence[float], errors: Sequence[float]
+) -> str:
+    """Write a mean over seeds with half of its interval, where that is known."""
+    mean, half = sum(values) / len(values), half_width(values, errors)
+    words = metric.format(mean).replace("-", MINUS)
+    return f"{words} ± {metric.format(half)}" if math.isfinite(mean + half) else words
 
 
 def mix_values(standing: Standing, judge: str) -> dict[str, Any]:
@@ -265,7 +218,7 @@ def mix_values(standing: Standing, judge: str) -> dict[str, Any]:
     mixes = [mixes_of(run) for run in _selected(standing, judge)]
     if not mixes:
         return {}
-    row = _Row("", mixes)
+    row = MixRow("", mixes)
     asked = {
         "groups": mixes[0]["groups"],
         "target": mixes[0]["target"],
@@ -292,15 +245,3 @@ def _sides(run: ScoredRun) -> list[str]:
 
 def _pairs(found: dict[str, Any], name: str) -> list[tuple[str, float]]:
     return list(zip(map(str, found["groups"]), found[name], strict=True))
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.0f}%" if math.isfinite(value) else "–"
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:.1f}" if math.isfinite(value) else "–"
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", MINUS) if math.isfinite(value) else "–"

@@ -24,14 +24,15 @@ MIX_TERMS = (
         "By counter",
         "Several networks count groups, and their probabilities are averaged. This is what single "
         "networks count, from the lowest to the highest: each may take the look of drawn images "
-        "for one of the groups. They share one architecture and some of the patients, so that all "
-        "of them may make the same mistake.",
+        "for one of the groups. They share some of the patients, so that all of them may make the "
+        "same mistake.",
     ),
     (
         "A group's share, corrected, by anatomy",
         "The share of one group (a column with its name) over the tuned prompts, as the counters "
         "find it; the same, corrected for how often the counters are wrong on real patients of "
-        "each group; and the share that the areas of regions in the images suggest.",
+        "each group; and the share that the areas of regions in the images suggest. Where "
+        "it differs from the networks' by more than real patients of the target mix do, it counts.",
     ),
     (
         "KL",

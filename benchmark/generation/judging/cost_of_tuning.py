@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,17 +14,18 @@ from benchmark.generation.judging.group_counter import fits, weights_as_in_train
 from benchmark.generation.judging.judge import Judge
 from benchmark.generation.judging.real_features import RealFeatures
 from benchmark.metrics.generation.evidence import Evidence, NeutralEvidence, NeutralImages
-from benchmark.metrics.generation.measure import Number, measure_neutral
+from benchmark.metrics.generation.measure import Number, errors_of_neutral, measure_neutral
 
 
 def cost_of_tuning(
     sides: Mapping[str, NeutralImages], target: Target, splits: Splits, real: RealFeatures,
     evidence: Evidence,
-) -> dict[str, dict[str, Number]]:  # fmt: skip
+) -> dict[str, Any]:  # fmt: skip
     """Measure the images of every side of a tuning, by the names of the catalogue.
 
-    evidence: real patients to compare with, whatever the mix.
+    evidence: real patients to compare with, whatever the mix. "errors": standard errors.
     """
+    names = ("label", *(attribute.name for attribute in evidence.card.attributes))
     neutral = NeutralEvidence(
         card=evidence.card,
         reference=evidence.reference,
@@ -33,9 +35,12 @@ def cost_of_tuning(
         rng=evidence.rng,
         test=real.test.features,
         groups=target.encode(splits.test.table, evidence.card),
-        mixes=np.array([images.shares for images in sides.values()]),
+        unasked=tuple(name for name in names if name not in target.columns),
+        untuned=sides.get("before"),
     )
-    return {side: measure_neutral(neutral, images) for side, images in sides.items()}
+    found: dict[str, Any] = {n: measure_neutral(neutral, images) for n, images in sides.items()}
+    errors = {name: errors_of_neutral(neutral, images) for name, images in sides.items()}
+    return {**found, "errors": errors}
 
 
 def real_clip_score(

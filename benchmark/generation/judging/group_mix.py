@@ -17,7 +17,11 @@ import numpy as np
 from benchmark.api.data import Splits
 from benchmark.api.mix_target import Target
 from benchmark.api.protocols import Generator, NeutralGenerator
-from benchmark.generation.judging.anatomy import shares_by_anatomy
+from benchmark.generation.judging.anatomy import (
+    anatomy_floor,
+    measure_anatomy,
+    shares_by_anatomy,
+)
 from benchmark.generation.judging.cost_of_tuning import cost_of_tuning, real_clip_score
 from benchmark.generation.judging.group_counter import (
     ALL,
@@ -93,7 +97,7 @@ def judge_group_mix(
             for kind, rows in prompts.kinds.items()
         },
         "cost_of_tuning": cost_of_tuning(
-            {name: _seen(side, prompts, by.judge) for name, side in sides.items()},
+            {name: _seen(side, prompts, target, by) for name, side in sides.items()},
             target, by.splits, by.real, by.evidence,
         ),
         "real_clip_score": real_clip_score(prompts.table, prompts.words, by.splits, by.judge),
@@ -114,16 +118,19 @@ def _mix(groups: np.ndarray, n: int) -> np.ndarray:
     return np.bincount(groups, minlength=n) / max(1, len(groups))
 
 
-def _seen(side: Side, prompts: NeutralPrompts, judge: Judge) -> NeutralImages:
+def _seen(side: Side, prompts: NeutralPrompts, target: Target, by: MixJudge) -> NeutralImages:
     """Put the images of a side together with what the judge makes of them."""
     flat = side.images.reshape(-1, *side.images.shape[2:])
     numbers = np.repeat(np.arange(len(prompts.words)), side.images.shape[1])
+    probabilities = by.judge.reader.probabilities(flat)
     return NeutralImages(
         images=flat,
-        features=judge.extract(flat),
-        prompt_cosines=judge.clip.score(flat, [prompts.words[i] for i in numbers]),
+        features=by.judge.extract(flat),
+        prompt_cosines=by.judge.clip.score(flat, [prompts.words[i] for i in numbers]),
         prompts=numbers,
         shares=side.mixes[ALL].mean(0),
+        groups=target.probabilities(probabilities),
+        probabilities=probabilities,
     )
 
 
@@ -190,14 +197,15 @@ def _summary(
     """
     shares = side.mixes[ALL][rows]
     mean = shares.mean(0)
+    known = measure_anatomy(prompts.table[rows], target, by.splits, by.real, by.judge)
+    rng = by.judge.ctx.rng("real mixes by anatomy")
     return {
         "inconsistency": _off(shares, target),
         "shares": mean.tolist(),
         "divergence": defined(float(share_metrics.divergence(mean, np.array(target.shares)))),
         "corrected": _corrected(shares, errors.confusion[rows]) if errors.trusted else None,
-        "by_anatomy": shares_by_anatomy(
-            side.images[rows], prompts.table[rows], target, by.splits, by.real, by.judge
-        ),
+        "by_anatomy": shares_by_anatomy(side.images[rows], known, by.judge),
+        "anatomy_floor": anatomy_floor(known, target, rng),
         "by_counter": {
             name: _off(mix[rows], target) for name, mix in side.mixes.items() if name != ALL
         },

@@ -32,6 +32,7 @@ from benchmark.generation.patient_requests import (
 )
 from benchmark.metrics.generation.evidence import AskedEvidence
 from benchmark.metrics.generation.feature_metrics import nearest_rows
+from benchmark.metrics.generation.halves import HALVES
 from benchmark.metrics.generation.measure import measure_asked
 from benchmark.records.generation import write_generation
 
@@ -69,7 +70,7 @@ def judge_generator(
     real = read_once(splits, judge, name)
     evidence = _evidence(asked, generator, halves, splits, real, judge)
     found: dict[str, Any] = {
-        "n": len(asked), "judge": name, "scores": measure_asked(evidence)
+        "n": len(asked), "judge": name, "scores": measure_asked(evidence, halves=HALVES),
     }  # fmt: skip
     if is_neutral_generator(generator):
         picture = folder / "neutral.png" if with_gallery else None
@@ -112,6 +113,7 @@ def _evidence(
         judge.sample(splits.test.take(half), real.test.take(half)) for half in halves
     )
     reading = judge.read(asked.images)
+    drawn = judge.sample(asked, reading, with_masks=reads_masks(generator))
     return AskedEvidence(
         card=judge.ctx.card,
         reference=reference,
@@ -119,6 +121,6 @@ def _evidence(
         train=real.train,
         val=real.val,
         rng=judge.ctx.rng,
-        drawn=judge.sample(asked, reading, with_masks=reads_masks(generator)),
-        detection=detect(splits, asked, judge.ctx),
+        drawn=drawn,
+        detection=detect(reference, drawn, judge.ctx.rng("detector")),
     )

@@ -30,7 +30,7 @@ DIRECTIONS: dict[Better, str] = {
     "lower": "Lower is better.",
     "neither": "Best near the floor.",
 }
-SHARE, NUMBER = "{:.0%}", "{:.2f}"
+SHARE, NUMBER, FINE = "{:.0%}", "{:.2f}", "{:.3f}"
 
 
 @dataclass(frozen=True)
@@ -58,35 +58,39 @@ class GenerationMetric:
         return words if float(words.strip("%–") or 1) else words.removeprefix("-")
 
 
-ANY = (0.0, math.inf)
+ANY, ANYWHERE = (0.0, math.inf), (-math.inf, math.inf)
 
 # Of the patients that a generator was asked for, in the order of the page's columns.
 ASKED_METRICS: dict[str, GenerationMetric] = {
-    "frechet_distance": GenerationMetric(
-        "FID",
-        "lower",
-        "Frechet distance between features of generated and real patients. It is no Inception "
-        "distance: the features are the judge's, so numbers compare within this table only.",
-        "features",
-        functions.frechet_distance,
-        limits=ANY,
-    ),
-    "frechet_distance_by_group": GenerationMetric(
-        "FID by group",
-        "lower",
-        "FID of this group alone. It grows as groups get smaller: compare it with its floor.",
-        "groups",
-        functions.frechet_distance_by_group,
-        limits=ANY,
-        shown="groups",
-    ),
     "kernel_distance": GenerationMetric(
         "KID",
         "lower",
-        "Kernel distance of the same features; 0 if alike.",
+        "Kernel distance between features of generated and real patients; 0 if alike, and as large "
+        "with few images as with many.",
         "features",
         functions.kernel_distance,
-        limits=(-math.inf, math.inf),
+        limits=ANYWHERE,
+        fmt=FINE,
+    ),
+    "kernel_distance_by_group": GenerationMetric(
+        "KID by group",
+        "lower",
+        "KID of this group alone.",
+        "groups",
+        functions.kernel_distance_by_group,
+        limits=ANYWHERE,
+        fmt=FINE,
+        shown="groups",
+    ),
+    "frechet_distance": GenerationMetric(
+        "FID",
+        "lower",
+        f"Frechet distance of the same features, of {functions.FID_IMAGES} images of each kind or, "
+        "in smaller cohorts, of all. It is no Inception distance: the features are the judge's, so "
+        "numbers compare within this table only.",
+        "features",
+        functions.frechet_distance,
+        limits=ANY,
     ),
     "precision": GenerationMetric(
         "Precision",
@@ -224,26 +228,33 @@ ASKED_METRICS: dict[str, GenerationMetric] = {
 
 # Of what neutral prompts draw, in the order of the page's columns.
 NEUTRAL_METRICS: dict[str, GenerationMetric] = {
-    "frechet_distance": dataclasses.replace(
-        ASKED_METRICS["frechet_distance"],
-        meaning="FID of what neutral prompts draw, against test patients as balanced as the cohort "
-        "makes them: a mix nearer to theirs lowers it, whatever the images look like.",
-    ),
-    "frechet_distance_of_mix": GenerationMetric(
-        "FID of its mix",
+    "kernel_distance_of_mix": GenerationMetric(
+        "KID of its mix",
         "lower",
-        "FID against test patients mixed as the drawn ones are counted to be: what the images are "
-        "worth, whatever the mix. Compare it before and after tuning, and between rows only "
-        "roughly, because other mixes are compared with other numbers of patients.",
+        "KID against test patients mixed as the drawn ones are counted to be: what the images are "
+        "worth, whatever the mix.",
         "groups",
-        functions.frechet_distance_of_mix,
-        limits=ANY,
+        functions.kernel_distance_of_mix,
+        limits=ANYWHERE,
+        fmt=FINE,
     ),
-    "kernel_distance": ASKED_METRICS["kernel_distance"],
+    "kernel_distance": dataclasses.replace(
+        ASKED_METRICS["kernel_distance"],
+        meaning="KID of what neutral prompts draw, against test patients, equally many of every "
+        "cell: a mix nearer to theirs lowers it, whatever the images look like.",
+    ),
+    "unasked_shift": GenerationMetric(
+        "Unasked",
+        "lower",
+        "How far tuning moved attributes that are no target, within the groups that are: half the "
+        "sum of the differences between shares before and after.",
+        "groups",
+        functions.unasked_shift,
+        fmt=SHARE,
+    ),
     "clip_score": dataclasses.replace(
         ASKED_METRICS["clip_score"],
-        meaning="Mean cosine of image and prompt in a small CLIP of the judge's own; the networks "
-        "of two seeds differ much.",
+        meaning="Mean cosine of image and prompt in a small CLIP of the judge's own.",
     ),
     "similarity": dataclasses.replace(
         ASKED_METRICS["similarity"],

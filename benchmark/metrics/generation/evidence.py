@@ -39,6 +39,8 @@ class NeutralImages(Images):
 
     prompts: np.ndarray  # (n,), the number of the prompt of each image
     shares: np.ndarray  # (groups,), as counted in them
+    groups: np.ndarray  # (n, groups), probabilities of the groups whose mix is the target
+    probabilities: Mapping[str, np.ndarray]  # of "label" and every attribute, (n, values)
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,9 @@ class AskedEvidence(Evidence):
 
 @dataclass(frozen=True)
 class NeutralEvidence(Evidence):
-    """What judges neutral prompts: test patients by group, and the mixes that were counted."""
+    """What judges neutral prompts: test patients by group, and what was drawn before tuning."""
 
     test: np.ndarray  # features (n, width) of all test patients
     groups: np.ndarray  # (n,), the group of each of them, as a number
-    mixes: np.ndarray  # (sides, groups), the shares counted on each side of a tuning
+    unasked: tuple[str, ...]  # "label" and attributes whose shares are no target
+    untuned: NeutralImages | None  # what the generator drew before tuning; None: it was not tuned

@@ -20,38 +20,23 @@ from benchmark.metrics.generation.evidence import (
     Sample,
 )
 
+FID_IMAGES = 1000  # of each kind, because FID falls as their number grows
 PAIRS = 32  # of images of one prompt, compared for diversity
 
 
 def frechet_distance(evidence: Evidence, images: Images) -> float:
-    """Compare features with those of the reference half."""
-    from benchmark.metrics.generation import torch_metrics
+    """Compare features with those of the reference half; both are equally many for every generator.
 
-    return torch_metrics.frechet_distance(evidence.reference.features, images.features)
-
-
-def frechet_distance_by_group(evidence: AskedEvidence, sample: Sample) -> dict[str, float]:
-    """Compare features within every attribute value.
-
-    Equally many of each kind, chosen by chance. Distances grow as n falls, so a group is compared
-    by what it has above its own floor.
+    NaN where there are too few to estimate a Gaussian of that width.
     """
     from benchmark.metrics.generation import torch_metrics
 
-    rng, found = evidence.rng("groups"), {}
-    kinds = (evidence.reference, evidence.drawn, evidence.other)
-    own = [kind is sample for kind in kinds].index(True)
-    for attribute in evidence.card.attributes:
-        for value in attribute.values:
-            chosen = [
-                rng.permutation(kind.features[(kind.table[attribute.name] == value).to_numpy()])
-                for kind in kinds
-            ]
-            n = min(map(len, chosen))
-            found[f"{attribute.name}/{value}"] = (
-                torch_metrics.frechet_distance(chosen[0][:n], chosen[own][:n]) if n > 1 else np.nan
-            )
-    return found
+    rng = evidence.rng("images for FID")
+    chosen = [rng.permutation(kind.features)[:FID_IMAGES] for kind in (evidence.reference, images)]
+    n = min(map(len, chosen))
+    if n <= images.features.shape[1]:
+        return np.nan
+    return torch_metrics.frechet_distance(chosen[0][:n], chosen[1][:n])
 
 
 def kernel_distance(evidence: Evidence, images: Images) -> float:
@@ -59,6 +44,21 @@ def kernel_distance(evidence: Evidence, images: Images) -> float:
     from benchmark.metrics.generation import torch_metrics
 
     return torch_metrics.kernel_distance(evidence.reference.features, images.features)
+
+
+def kernel_distance_by_group(evidence: Evidence, sample: Sample) -> dict[str, float]:
+    """Compare features within every attribute value."""
+    from benchmark.metrics.generation import torch_metrics
+
+    found = {}
+    for attribute in evidence.card.attributes:
+        for value in attribute.values:
+            real, drawn = (
+                kind.features[(kind.table[attribute.name] == value).to_numpy()]
+                for kind in (evidence.reference, sample)
+            )
+            found[f"{attribute.name}/{value}"] = torch_metrics.kernel_distance(real, drawn)
+    return found
 
 
 def precision(evidence: Evidence, images: Images) -> float:
@@ -176,12 +176,11 @@ def membership_auroc(evidence: Evidence, images: Images) -> float:
     return feature_metrics.membership_auroc(evidence.train, evidence.val, images.features)
 
 
-def frechet_distance_of_mix(evidence: NeutralEvidence, images: NeutralImages) -> float:
+def kernel_distance_of_mix(evidence: NeutralEvidence, images: NeutralImages) -> float:
     """Compare features with those of test patients mixed as these images are counted to be.
 
     Against a fixed mix of patients, images whose mix comes nearer to it have a lower distance for
-    that alone. Every side gets as many patients, some of them the same; how many depends on the
-    mixes, so that sides can be compared, and rows of other mixes only roughly.
+    that alone.
     """
     from benchmark.metrics.generation import torch_metrics
 
@@ -189,15 +188,35 @@ def frechet_distance_of_mix(evidence: NeutralEvidence, images: NeutralImages) ->
         evidence.rng(f"patients of group {g}").permutation(np.flatnonzero(evidence.groups == g))
         for g in range(len(images.shares))
     ]
-    n = most_of_mixes(np.array([len(rows) for rows in shuffled]), evidence.mixes)
-    if n < 2:  # a group that was drawn is not in test
-        return np.nan
+    n = most_of_mix(np.array([len(rows) for rows in shuffled]), images.shares)
     rows = [own[: round(n * share)] for own, share in zip(shuffled, images.shares, strict=True)]
-    return torch_metrics.frechet_distance(evidence.test[np.concatenate(rows)], images.features)
+    return torch_metrics.kernel_distance(evidence.test[np.concatenate(rows)], images.features)
 
 
-def most_of_mixes(counts: np.ndarray, mixes: np.ndarray) -> int:
-    """Return how many of counts (groups,) can be chosen in each of the mixes (mixes, groups)."""
+def most_of_mix(counts: np.ndarray, mix: np.ndarray) -> int:
+    """Return how many of counts (groups,) can be chosen in a mix of shares, (groups,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        enough = np.where(mixes > 0, counts / mixes, np.inf)
+        enough = np.where(mix > 0, counts / mix, np.inf)
     return int(enough.min())
+
+
+def unasked_shift(evidence: NeutralEvidence, images: NeutralImages) -> float:
+    """How far tuning moved what it was not to move: attributes within the groups that are aligned.
+
+    Half the sum of absolute differences between the shares of an attribute's values in images of
+    one group before tuning and after it; mean over attributes and groups, weighed by the images of
+    each. NaN for a generator that was not tuned.
+    """
+    before = evidence.untuned
+    if before is None or before is images:
+        return np.nan
+    moved, weights = [], []
+    for column in evidence.unasked:
+        for g in range(len(images.shares)):
+            shares = [
+                np.average(side.probabilities[column], axis=0, weights=side.groups[:, g])
+                for side in (before, images)
+            ]
+            moved.append(np.abs(shares[0] - shares[1]).sum() / 2)
+            weights.append(images.groups[:, g].sum())
+    return float(np.average(moved, weights=weights)) if moved else np.nan

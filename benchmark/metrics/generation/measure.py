@@ -16,13 +16,18 @@ from benchmark.metrics.generation.evidence import (
     Images,
     NeutralEvidence,
     NeutralImages,
+    Sample,
 )
+from benchmark.metrics.generation.halves import HALVES, standard_errors
 
 Number = float | None
 
 
-def measure_asked(evidence: AskedEvidence) -> dict[str, dict[str, Number]]:
-    """Return "value" and "floor" of every metric of the patients that were asked for, by name."""
+def measure_asked(evidence: AskedEvidence, *, halves: int = 0) -> dict[str, dict[str, Number]]:
+    """Return "value" and "floor" of every metric of the patients that were asked for, by name.
+
+    halves: how many random halves give each value its standard error, "error"; 0: none is given.
+    """
     found: dict[str, dict[str, Number]] = {}
     for name, metric in ASKED_METRICS.items():
         values = _by_name(name, metric.function(evidence, evidence.drawn))
@@ -31,7 +36,16 @@ def measure_asked(evidence: AskedEvidence) -> dict[str, dict[str, Number]]:
             one: {"value": defined(value), "floor": defined(floors[one])}
             for one, value in values.items()
         }
+    if halves:
+        errors = standard_errors(_all_asked, evidence, evidence.drawn, halves)
+        for name, error in errors.items():
+            found[name]["error"] = defined(error)
     return found
+
+
+def _all_asked(evidence: AskedEvidence, sample: Sample) -> dict[str, float]:
+    parts = [_by_name(n, metric.function(evidence, sample)) for n, metric in ASKED_METRICS.items()]
+    return {name: value for part in parts for name, value in part.items()}
 
 
 def _floors(
@@ -46,11 +60,22 @@ def _floors(
 
 def measure_neutral(evidence: NeutralEvidence, images: NeutralImages) -> dict[str, Number]:
     """Return every metric of what neutral prompts draw, by name."""
-    found: dict[str, Number] = {}
-    for name, metric in NEUTRAL_METRICS.items():
-        values = _by_name(name, metric.function(evidence, images))
-        found |= {one: defined(value) for one, value in values.items()}
-    return found
+    return {name: defined(value) for name, value in _all_neutral(evidence, images).items()}
+
+
+def errors_of_neutral(
+    evidence: NeutralEvidence, images: NeutralImages, halves: int = HALVES
+) -> dict[str, Number]:
+    """Return the standard error of each of them, from random halves of the images."""
+    errors = standard_errors(_all_neutral, evidence, images, halves)
+    return {name: defined(error) for name, error in errors.items()}
+
+
+def _all_neutral(evidence: NeutralEvidence, images: NeutralImages) -> dict[str, float]:
+    parts = [
+        _by_name(n, metric.function(evidence, images)) for n, metric in NEUTRAL_METRICS.items()
+    ]
+    return {name: value for part in parts for name, value in part.items()}
 
 
 def _by_name(name: str, found: float | Mapping[str, float]) -> dict[str, float]:

@@ -37,7 +37,7 @@ def mixes(before, after):
             for k, words in enumerate(SENTENCES)
         ],
         "summary": {"tuned": summary, "held_out": copy.deepcopy(summary)},
-        "cost_of_tuning": {name: {"frechet_distance": 7.0} for name in sides},
+        "cost_of_tuning": {name: {"kernel_distance": 7.0} for name in sides},
     }  # fmt: skip
 
 
@@ -142,9 +142,25 @@ def test_a_generator_of_copies_is_called_one():
 def test_counts_that_disagree_are_named():
     found = mixes(0.2, 0.5)
     found["summary"]["tuned"]["after"]["by_anatomy"] = [0.9, 0.1]
-    said = view(standing(found))["verdicts"][1]
-    assert "row 0 disagree: 50% female as counted (single counters find it 7 to 22 points" in said
-    assert "90% by anatomy" in said
+    said = view(standing(found))["verdicts"][0]
+    assert said.startswith("By anatomy, row 0 draws 90% female; networks count 50% (single ones")
+    assert "find it 7 to 22 points off" in said
+
+
+@pytest.mark.parametrize(("floor", "first"), [(0.05, "By anatomy"), (0.2, "row 0")])
+def test_anatomy_comes_first_where_its_error_does_not_explain_the_difference(floor, first):
+    found = mixes(0.2, 0.5)
+    found["summary"]["tuned"]["after"] |= {"by_anatomy": [0.9, 0.1], "anatomy_floor": floor}
+    assert view(standing(found))["verdicts"][0].startswith(first)
+
+
+def test_what_tuning_costs_stands_with_its_interval():
+    found = mixes(0.2, 0.5)
+    found["cost_of_tuning"] = {
+        "before": {"clip_score": 0.4}, "after": {"clip_score": 0.5},
+        "errors": {"before": {"clip_score": 0.1}, "after": {"clip_score": 0.1}},
+    }  # fmt: skip
+    assert "0.50 ± 0.20" in view(standing(found))["lines"][1]["cells"]
 
 
 def test_what_is_exported_says_what_was_asked_and_whether_it_is_trusted():
@@ -166,9 +182,9 @@ def test_what_a_stranger_wrote_is_escaped():
 
 def test_numbers_that_are_none_are_dashes():
     found = mixes(0.2, 0.5)
-    found["cost_of_tuning"]["after"]["frechet_distance"] = None
+    found["cost_of_tuning"]["after"]["kernel_distance"] = None
     lines = view(standing(found))["lines"]
-    assert "7.00" in lines[0]["cells"] and "7.00" not in lines[1]["cells"]
+    assert "7.000" in lines[0]["cells"] and "7.000" not in lines[1]["cells"]
 
 
 def test_pictures_stay_away_where_patients_are_real():

@@ -58,7 +58,7 @@ def test_an_entry_is_a_column_of_the_page(alone):
     standing = SimpleNamespace(row=SimpleNamespace(done=[run]))
     found = generation_table([standing], ["mine"], with_gallery=False)
     assert found["columns"] == [("Brightness", "How bright images are. Best near the floor.")]
-    assert found["rows"][0]["cells"] == [{"value": "0.25", "floor": "0.50"}]
+    assert found["rows"][0]["cells"] == [{"value": "0.25", "floor": "0.50", "error": ""}]
 
 
 def test_several_numbers_of_a_metric_stand_by_their_names(alone):
