@@ -16,7 +16,7 @@ STEPS = 1000  # of the solver, at most
 
 
 def detect(real: Sample, drawn: Sample, rng: np.random.Generator) -> Detection:
-    """Return what classifiers that have not seen an image say of it; both kinds are equally many."""
+    """Return what classifiers that have not seen an image say of it, of equally many of both."""
     n = min(len(real.features), len(drawn.features))
     rows = [rng.permutation(len(kind.features))[:n] for kind in (real, drawn)]
     features = np.concatenate([real.features[rows[0]], drawn.features[rows[1]]])
