@@ -34,6 +34,10 @@ from benchmark.support.files import PARTIAL
 class Tracker(Protocol):
     """Receives a copy of every finished or failed run."""
 
+    def open(self) -> None:
+        """Get ready, which may take seconds; called once the first jobs are at work."""
+        ...
+
     def mirror(self, record: RunRecord) -> None:
         """Copy one run, unless this very run has been copied before."""
         ...
@@ -92,7 +96,7 @@ def run_matrix(
         rounds = Rounds(planned)
         work = _with_cohorts(missing, stale, runs)
         display = Display(planned, Costs.of(runs), jobs)
-        for run, record in _execute(work, missing, jobs, display, pages):
+        for run, record in _execute(work, missing, jobs, display, tracker, pages):
             so_far = rounds.end(run, record.status)
             if pages and so_far:
                 pages.ask(so_far)
@@ -119,6 +123,7 @@ def _execute(
     missing: Sequence[PlannedRun],
     parallel: int,
     display: Display,
+    tracker: Tracker | None,
     pages: Pages | None,
 ) -> Iterator[tuple[PlannedRun, RunRecord]]:
     """Do the work and yield what came of each missing run."""
@@ -126,9 +131,12 @@ def _execute(
         return
     by_config = {id(run.config): run for run in missing}
     limit = work[0].spec.preset.run.time_limit_minutes
+    to_open = [tracker] if tracker else []
     with display:
 
         def watch(running: Sequence[Job]) -> None:
+            while to_open:
+                to_open.pop().open()
             display.watch(running)
             if pages:
                 pages.look()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from functools import cached_property
 from itertools import chain, count, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.api.scores import ScoreKey
 from benchmark.records.config import RunConfig
 from benchmark.records.run_folder import RunRecord
 from benchmark.running.moved_artifacts import follow_moved_artifacts
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
 
 STORE = "mlflow.db"  # in the runs folder
 TAG = "equipoise.run"
@@ -23,18 +27,27 @@ class MlflowTracker:
     """One experiment per task, one MLflow run per benchmark run."""
 
     def __init__(self, runs: Path, uri: str | None = None) -> None:
-        """Open a tracking store: any MLflow URI; None: an sqlite file in the results folder."""
+        """uri: any MLflow URI; None: an sqlite file in the results folder."""
+        self.runs = runs
+        self.artifacts = None if uri else (runs.resolve() / "mlflow-artifacts").as_uri()
+        self.uri = uri or f"sqlite:///{runs.resolve() / STORE}"
+        self.experiments: dict[str, str] = {}
+
+    @cached_property
+    def client(self) -> MlflowClient:
+        """The store, opened."""
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # no news of its own tables
         from mlflow.tracking import MlflowClient  # seconds to import: only if tracking is on
 
-        runs.mkdir(parents=True, exist_ok=True)
-        self.artifacts = None if uri else (runs.resolve() / "mlflow-artifacts").as_uri()
-        self.uri = uri or f"sqlite:///{runs.resolve() / STORE}"
+        self.runs.mkdir(parents=True, exist_ok=True)
         if self.artifacts:
-            follow_moved_artifacts(runs / STORE, self.artifacts)
-        self.client = MlflowClient(tracking_uri=self.uri)
-        self.experiments: dict[str, str] = {}
+            follow_moved_artifacts(self.runs / STORE, self.artifacts)
+        return MlflowClient(tracking_uri=self.uri)
+
+    def open(self) -> None:
+        """Import MLflow and open the store, which takes seconds; raises what MLflow raises."""
+        _ = self.client
 
     def mirror(self, record: RunRecord) -> None:
         """Copy one run; a copy that was cut off, or is out of date, is replaced."""

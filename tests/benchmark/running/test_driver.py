@@ -250,11 +250,24 @@ def test_what_a_run_started_ends_with_it(end, make_spec, write_method, tmp_path)
 
 def test_a_tracker_that_fails_is_told_and_counted_and_stops_nothing(make_spec, tmp_path):
     class Broken:
+        def open(self):
+            pass
+
         def mirror(self, record):
             raise ConnectionError("no route")
 
     summary = do([make_spec(seed=0), make_spec(seed=1)], tmp_path / "runs", tracker=Broken())
     assert (summary.done_now, summary.not_tracked) == (2, 2)
+
+
+def test_a_tracker_that_cannot_be_opened_stops_the_matrix_before_a_run_ends(make_spec, tmp_path):
+    class Closed:
+        def open(self):
+            raise ValueError("no such store")
+
+    with pytest.raises(ValueError, match="no such store"):
+        do([make_spec()], tmp_path / "runs", tracker=Closed())
+    assert list((tmp_path / "runs").glob("*/*/*/*/done")) == []
 
 
 def _wait_until_no_process_is_left(mark):
