@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.api.data import default_cache
-from benchmark.api.protocols import DigitalTask, Task, judge_of
 from benchmark.commands.console import Verb, Verbs, out, tell
-from benchmark.discovery import find, load
-from benchmark.presets.load import load_preset
 
 if TYPE_CHECKING:
+    from benchmark.api.protocols import Task
     from benchmark.planning.run_spec import RunSpec
 
 app = typer.Typer(
@@ -43,6 +40,8 @@ def build(
 
     Example: `equipoise judge build brain_mr_sex`
     """
+    from benchmark.api.protocols import judge_of
+
     spec, loaded = _spec(task, image_size)
     target = folder or judge_of(loaded, spec.source)
     if target is None:
@@ -69,6 +68,7 @@ def show(
 
     Example: `equipoise judge show brain_mr_sex`
     """
+    from benchmark.api.protocols import judge_of
     from benchmark.commands.judge_card import card_lines
     from benchmark.records.judge_card import check_files, read_card
 
@@ -84,7 +84,11 @@ def show(
 
 def _spec(name: str, image_size: int) -> tuple[RunSpec, Task]:
     """Return what a judge is made under, and the task; refuse a task without new patients."""
+    from benchmark.api.data import default_cache
+    from benchmark.api.protocols import DigitalTask
+    from benchmark.discovery import find, load
     from benchmark.planning.run_spec import RunSpec
+    from benchmark.presets.load import load_preset
 
     task = load.load_task(find.locate(name, "task"))
     if not isinstance(task, DigitalTask) or task.digital is None:

@@ -172,15 +172,16 @@ def _preset(name: str, checkpoint: str | None) -> Preset:
 
 def _plan(specs: Sequence[RunSpec], runs: Path, jobs: int) -> list[PlannedRun]:
     """Resolve the runs, in the order in which they are done, and print the plan."""
-    from benchmark.planning import claims, plan, plan_report
-    from benchmark.planning.costs import Costs
+    from benchmark.planning import claims, plan, plan_report, probe
     from benchmark.planning.rounds import in_rounds
 
-    planned = in_rounds(plan.plan(specs, runs), Costs.of(runs))
+    planned = plan.plan(specs, runs)
+    costs = probe.costs_here(planned, runs, measure=True)
+    planned = in_rounds(planned, costs)
     too_small = plan.check_own_patients(planned)
     out.print(plan_report.plan_table(planned))
     missing = claims.missing_rivals([run.config for run in planned], runs)
-    aims, cost = plan_report.aims(planned), plan_report.plan_cost(planned, runs, jobs)
+    aims, cost = plan_report.aims(planned), plan_report.plan_cost(planned, costs, jobs)
     for line in (cost, *aims, *missing, *too_small):
         tell(line)
     return planned

@@ -1,8 +1,7 @@
-"""A plan: which runs are done, which are missing, and how long those will take."""
+"""A plan: which runs are done and which are missing."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from benchmark.planning.fields import CheckFailed, build_task
 from benchmark.planning.resolve import resolve, run_folder
 from benchmark.planning.run_spec import RunSpec
 from benchmark.records.config import RunConfig
-from benchmark.records.run_folder import Status, find_runs, status_of
+from benchmark.records.run_folder import Status, status_of
 
 
 @dataclass(frozen=True)
@@ -43,40 +42,6 @@ def plan(specs: Sequence[RunSpec], runs: Path) -> list[PlannedRun]:
     if problems:
         raise ValueError("\n".join(dict.fromkeys(problems)))
     return planned
-
-
-def expected_seconds(planned: Sequence[PlannedRun], runs: Path) -> tuple[list[float] | None, int]:
-    """Estimate what each of the missing runs will take, from the runs seen so far.
-
-    A method never seen on a task costs what the average run of its preset did, of those without a
-    generator; None: none seen. A method with a generator that was never seen costs far more: such
-    runs are counted instead.
-    """
-    seen: dict[tuple[str, ...], list[float]] = defaultdict(list)
-    for record in find_runs(runs):
-        if record.result:
-            spent = sum(record.result.run.seconds.values())
-            for key in _cost_keys(record.config):
-                seen[key].append(spent)
-    expected, untimed = list[float](), 0
-    for run in planned:
-        if run.status == "done":
-            continue
-        keys = _cost_keys(run.config)
-        if run.config.method.trains_generator and not set(keys[:2]) & set(seen):
-            untimed += 1
-            continue
-        times = next((seen[key] for key in keys if key in seen), None)
-        if times is None:
-            return None, untimed
-        expected.append(sum(times) / len(times))
-    return expected, untimed
-
-
-def _cost_keys(config: RunConfig) -> list[tuple[str, ...]]:
-    preset, name = config.preset.name, config.method.name
-    like = "with a generator" if config.method.trains_generator else "without"
-    return [(preset, config.task.name, name), (preset, name), (preset, "all", like)]
 
 
 def check_own_patients(planned: Sequence[PlannedRun]) -> list[str]:

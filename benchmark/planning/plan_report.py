@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.table import Table
 
 from benchmark.api.mix_target import Target
 from benchmark.generation.mix_targets import columns_to_align, read_target
-from benchmark.planning import plan
+from benchmark.planning.costs import Costs, time_to_end
 from benchmark.planning.plan import PlannedRun
 from benchmark.planning.resolve import cohort_words
-from benchmark.support.words import counted
+from benchmark.records.config import RunConfig
 
 
 def plan_table(planned: Sequence[PlannedRun]) -> Table:
@@ -31,29 +30,43 @@ def plan_table(planned: Sequence[PlannedRun]) -> Table:
     return table
 
 
-def plan_cost(planned: Sequence[PlannedRun], runs: Path, jobs: int) -> str:
-    """Say how many runs are left, how long they will take, and on what."""
-    left = sum(one.status != "done" for one in planned)
-    expected, untimed = plan.expected_seconds(planned, runs)
-    cost = ": no run of this preset has been timed here yet"
-    generators = (
-        f"{untimed} that use the preset's [generator], never timed here: minutes each where one "
-        "is trained"
-    )
-    if not left:
-        cost = ""
-    elif untimed == left:
-        cost = f": {generators}"
-    elif expected is not None:
-        seconds = max([6.0, sum(expected) / jobs, *expected])  # one run is not shared out
-        cost = f": about {seconds / 60:.1f} minutes with {jobs} at a time"
-        if untimed:
-            cost += f", not counting {generators}"
+def plan_cost(planned: Sequence[PlannedRun], costs: Costs, jobs: int) -> str:
+    """Say how many runs are left, how long they will take, how that is known, and on what."""
+    left = [one.config for one in planned if one.status != "done"]
+    cost = ""
+    if left:
+        seconds = [costs.seconds(config) or 0.0 for config in left]
+        minutes = time_to_end([], seconds, jobs) / 60
+        cost = (
+            f": about {max(minutes, 0.1):.1f} minutes with {jobs} at a time{_known_by(left, costs)}"
+        )
     environment = planned[0].config.environment
     return (
-        f"{counted(len(planned), 'run')}, {left} to do{cost}. Device {environment['device']}, "
-        f"{environment['precision']}, {counted(int(environment['threads']), 'CPU thread')} per run."
+        f"{count_of_runs(len(planned))}, {len(left)} to do{cost}. Device {environment['device']}, "
+        f"{environment['precision']}, {environment['threads']} CPU thread(s) per run."
     )
+
+
+def _known_by(left: Sequence[RunConfig], costs: Costs) -> str:
+    """Say what a price rests on that does not rest on timed runs of the same methods."""
+    preset = left[0].preset.name
+    untimed = [config for config in left if not costs.has_timed(config)]
+    if not untimed:
+        return ""
+    guessed = {
+        config.method.name: "the dearest that trains a generator"
+        if config.method.trains_generator
+        else "erm"
+        for config in untimed
+        if costs.is_guess(config)
+    }
+    if costs.knows(preset):
+        words = f", {len(untimed)} of them by a table of relative costs"
+    else:
+        words = f", by a probe of this machine and a table of relative costs: no run of {preset} "
+        words += "has been timed in this folder yet"
+    counted = "; ".join(f"{name} counts as {other}" for name, other in guessed.items())
+    return f"{words}; {counted}, because it was never timed" if counted else words
 
 
 def aims(planned: Sequence[PlannedRun]) -> list[str]:
@@ -78,3 +91,8 @@ def _aim(task: str, pairs: list[tuple[str, Target]]) -> str:
         f"{task}: the rows have different target mixes ({each}). Such rows do not stand in one "
         "table of the page: give all of them the same aligns and target with --set."
     )
+
+
+def count_of_runs(n: int) -> str:
+    """Say how many, in the singular for one."""
+    return "1 run" if n == 1 else f"{n} runs"

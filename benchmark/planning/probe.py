@@ -6,10 +6,13 @@ import json
 import os
 import platform
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmark.planning.costs import Costs
 from benchmark.planning.environment import package_version
+from benchmark.planning.plan import PlannedRun
 from benchmark.planning.run_spec import RunSpec
 from benchmark.support.cache import digest
 from benchmark.support.files import write_json
@@ -18,6 +21,19 @@ MEMORY = "probes.json"  # in the user's cache: seconds of a run of erm, by machi
 LONGEST = 3.0  # seconds of training steps, and as many again of predicting
 MOST_STEPS = 12
 REST = 1.3  # augmentation, averaging of weights, reading and asking, as a factor on the network
+
+
+def costs_here(planned: Sequence[PlannedRun], runs: Path, *, measure: bool = False) -> Costs:
+    """Learn from the finished runs of a folder; of a preset that has none, from a probe.
+
+    measure: probe the machine now if it never was; else only what it remembers counts.
+    """
+    costs, (first, *_) = Costs.of(runs), planned
+    to_do = any(run.status != "done" for run in planned)
+    if to_do and not costs.knows(first.spec.preset.name):
+        ask = probed_seconds if measure else remembered_seconds
+        costs.erm = ask(first.spec, str(first.config.environment["device"]))
+    return costs
 
 
 def probed_seconds(spec: RunSpec, device: str) -> float:
@@ -69,14 +85,14 @@ def _probe(spec: RunSpec, device: str) -> float:
     torch.set_num_threads(spec.preset.run.threads)
     generator = torch.Generator().manual_seed(0)
     shape = (settings.batch_size, 1, sizes.image_size, sizes.image_size)
-    images = torch.randn(shape, generator=generator).to(place, memory_format=torch.channels_last)
-    network = timm.create_model(settings.backbone, in_chans=1, num_classes=2)
-    network = network.to(place, memory_format=torch.channels_last).train()
+    images = torch.randn(shape, generator=generator).to(place)
+    network: torch.nn.Module = timm.create_model(settings.backbone, in_chans=1, num_classes=2)
+    network = network.to(place).to(memory_format=torch.channels_last).train()
     optimizer = torch.optim.AdamW(network.parameters(), fused=True)
 
     def step() -> None:
         with torch.autocast(place.type, torch.bfloat16, enabled=bfloat16):
-            loss = network(images).float().square().mean()
+            loss: torch.Tensor = network(images).float().square().mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -95,7 +111,7 @@ def _probe(spec: RunSpec, device: str) -> float:
     return REST * (training * settings.steps + forward)
 
 
-def _seconds_each(work: Any) -> float:
+def _seconds_each(work: Callable[[], None]) -> float:
     """Return the seconds of one call, after one that warms up."""
     work()
     started, done = time.perf_counter(), 0

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from benchmark.planning.costs import Costs
 from benchmark.planning.plan import PlannedRun
+from benchmark.planning.probe import costs_here
 from benchmark.planning.rounds import Rounds
 from benchmark.records.config import CONFIG, write_config
 from benchmark.records.run_folder import RunRecord, finish, read_run, remove_partial
@@ -95,7 +95,7 @@ def run_matrix(
             not_tracked += not _mirrored(read_run(run.folder), tracker)
         rounds = Rounds(planned)
         work = _with_cohorts(missing, stale, runs)
-        display = Display(planned, Costs.of(runs), jobs)
+        display = Display(planned, costs_here(planned, runs), jobs)
         for run, record in _execute(work, missing, jobs, display, tracker, pages):
             so_far = rounds.end(run, record.status)
             if pages and so_far:

@@ -42,7 +42,7 @@ def slow_module(tmp_path, monkeypatch):
     """A module that takes longer to import than anybody waits in silence."""
     (tmp_path / "molasses.py").write_text("import time\ntime.sleep(0.3)\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(loading, "Loading", lambda: Loading(["molasses"], patience=0.05))
+    monkeypatch.setattr(loading, "Loading", lambda: Loading({"molasses": 0}, patience=0.05))
     yield "molasses"
     sys.modules.pop("molasses", None)
 

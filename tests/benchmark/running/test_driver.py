@@ -11,7 +11,6 @@ import pytest
 
 from benchmark.api.scores import ScoreKey
 from benchmark.planning import plan
-from benchmark.planning.plan_report import plan_cost
 from benchmark.presets.settings import Preset
 from benchmark.records.cohort import read_cohort_record, write_ceilings
 from benchmark.records.run_folder import find_runs
@@ -130,23 +129,6 @@ def test_a_field_changes_the_name_of_the_run_but_its_default_value_does_not(make
     specs = [make_spec("group_dro", fields=f) for f in ({}, {"step_size": 0.05}, {"step_size": 1})]
     plain, same, other = (run.folder.name for run in plan.plan(specs, tmp_path))
     assert plain == same != other
-
-
-def test_the_cost_of_what_is_missing_comes_from_the_runs_seen(make_spec, tmp_path):
-    runs = tmp_path / "runs"
-    both = [make_spec(seed=0), make_spec(seed=1)]
-    assert plan.expected_seconds(plan.plan(both, runs), runs) == (None, 0)
-    do(both[:1], runs)
-    (record,) = find_runs(runs)
-    spent = sum(record.result.run.seconds.values())
-    planned = plan.plan(both, runs)
-    assert plan.expected_seconds(planned, runs) == ([pytest.approx(spent)], 0)
-
-
-def test_one_run_is_not_shared_out_to_several_workers(make_spec, tmp_path, monkeypatch):
-    planned = plan.plan([make_spec(seed=0), make_spec(seed=1)], tmp_path)
-    monkeypatch.setattr(plan, "expected_seconds", lambda planned, runs: ([600.0, 60.0], 0))
-    assert "about 10.0 minutes with 4 at a time" in plan_cost(planned, tmp_path, 4)
 
 
 def test_a_second_driver_is_turned_away(make_spec, tmp_path):
