@@ -1,43 +1,26 @@
 """How much a test split can show: which headline cells are too small for a claim, and by how much.
 
-A headline cell is a label and a value of one attribute: the worst group is the worst of them. The
-formulas are those of a binomial share, with the normal approximation, at an accuracy of one half,
-where the error is largest.
+A headline cell is a label and a value of one attribute: the worst group is the worst of them.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 
 import pandas as pd
 
 from benchmark.api.card import TaskCard
+from benchmark.metrics.cell_size import (
+    DISAGREEMENT,
+    HALF_WIDTH,
+    half_width,
+    patients_needed,
+    points_words,
+    smallest_difference,
+)
+from benchmark.support.words import counted
 
-CONFIDENCE = 1.96  # standard errors to either side of a 95 % interval
-POWER = 0.84  # standard errors more, so that four in five studies find a difference of this size
-HALF_WIDTH = 0.05  # of the 95 % interval of a cell's accuracy: wider is no claim (design choice)
-DISAGREEMENT = 0.25  # share of a cell's patients that two methods answer differently (assumption)
 MOST_LINES = 6  # cells that are named
-
-
-def half_width(n: int) -> float:
-    """Return half the width of the 95 % interval of an accuracy of one half over n patients."""
-    return CONFIDENCE * math.sqrt(0.25 / n)
-
-
-def smallest_difference(n: int) -> float:
-    """Return the difference of two methods' accuracies that n patients show four times in five.
-
-    Both methods answer for the same patients: where a share d gets different answers, the standard
-    error of the difference is about sqrt(d / n).
-    """
-    return (CONFIDENCE + POWER) * math.sqrt(DISAGREEMENT / n)
-
-
-def patients_needed() -> int:
-    """Return how many patients of a cell give a half-width of HALF_WIDTH."""
-    return math.ceil(0.25 * (CONFIDENCE / HALF_WIDTH) ** 2)
 
 
 def headline_cells(test: pd.DataFrame, card: TaskCard) -> dict[str, int]:
@@ -63,9 +46,9 @@ def small_cells(test: pd.DataFrame, card: TaskCard) -> list[str]:
     lines = [
         f"Too few test patients for a claim about the worst group, in {len(small)} of {len(cells)} "
         f"cells. {needed} patients of a cell are needed to know its accuracy to within "
-        f"{_points(HALF_WIDTH)} (95 %); they show a difference of "
-        f"{_points(smallest_difference(needed))} between two methods (in four of five studies, if "
-        f"the methods disagree on {DISAGREEMENT:.0%} of patients).",
+        f"{points_words(HALF_WIDTH)} (95 %); they show a difference of "
+        f"{points_words(smallest_difference(needed))} between two methods (in four of five "
+        f"studies, if the methods disagree on {DISAGREEMENT:.0%} of patients).",
         *(_line(name, n) for name, n in list(small.items())[:MOST_LINES]),
     ]
     if len(small) > MOST_LINES:
@@ -76,13 +59,8 @@ def small_cells(test: pd.DataFrame, card: TaskCard) -> list[str]:
 def _line(name: str, n: int) -> str:
     if n == 0:
         return f"  {name}: nobody. Worst-group accuracy is undefined, for every method."
-    unseen = _points(smallest_difference(n))
+    unseen = points_words(smallest_difference(n))
     return (
-        f"  {name}: {n} patient{'s' if n > 1 else ''}, accuracy known to within "
-        f"{_points(half_width(n))}; differences below {unseen} stay unseen."
+        f"  {name}: {counted(n, 'patient')}, accuracy known to within "
+        f"{points_words(half_width(n))}; differences below {unseen} stay unseen."
     )
-
-
-def _points(share: float) -> str:
-    """Write a share of at most one in percentage points."""
-    return f"{min(100, 100 * share):.0f} points"

@@ -50,6 +50,27 @@ def pool_small(strata: np.ndarray, fallback: np.ndarray) -> np.ndarray:
     return np.where(sizes[index] < SMALLEST_STRATUM, -1 - fallback, strata)
 
 
+def never_varies(draws: np.ndarray) -> bool:
+    """Say whether all resamples give the same value; draws: (..., 1 + resamples).
+
+    So it is where every answer of a cell is right, or every one wrong: resampling shows no doubt.
+    """
+    resampled = draws[..., 1:]
+    return resampled.shape[-1] > 0 and bool((np.ptp(resampled, axis=-1) == 0).all())
+
+
+def exact_interval(share: float, patients: int) -> tuple[float, float] | None:
+    """Return the exact 95 % interval of a share of 0 or 1 among so many patients, else None.
+
+    Clopper and Pearson, Biometrika 1934, 26:404. Of 8 patients who all got a wrong answer, the
+    accuracy is 0 to 37 %.
+    """
+    if patients < 1 or share not in (0.0, 1.0):
+        return None
+    edge = ((1 - LEVEL) / 2) ** (1 / patients)
+    return (edge, 1.0) if share == 1.0 else (0.0, 1 - edge)
+
+
 def bootstrap_interval(
     draws: np.ndarray, limits: tuple[float, float] = (0.0, 1.0)
 ) -> tuple[float, float] | None:

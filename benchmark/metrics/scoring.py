@@ -20,7 +20,13 @@ from benchmark.metrics.decision import (
     rule_of,
     threshold_of,
 )
-from benchmark.metrics.intervals import bootstrap_interval, bootstrap_weights, pool_small
+from benchmark.metrics.intervals import (
+    bootstrap_interval,
+    bootstrap_weights,
+    exact_interval,
+    never_varies,
+    pool_small,
+)
 from benchmark.metrics.kinds import kinds_of
 from benchmark.metrics.measure import HeldOutRows, Measured, measure, named
 from benchmark.metrics.partitions import Partition, partitions_of, why_undefined
@@ -90,7 +96,8 @@ def score_predictions(
     entries += _recruited_entries(_population(ordered, card, RECRUITED, rules, resamples, seed))
     drawn = {entry.score.key: entry for entry in entries}
     draws = {key: _kept(drawn[key]) for key in keys_with_draws(card)}
-    return Scored(tuple(_with_interval(entry) for entry in entries), offsets, draws)
+    most = int(ordered.groupby("split")["patient_id"].value_counts().max())
+    return Scored(tuple(_with_interval(entry, most) for entry in entries), offsets, draws)
 
 
 def score_keys(card: TaskCard) -> list[ScoreKey]:
@@ -270,13 +277,38 @@ def _value(draws: np.ndarray) -> float | None:
     return None if np.isnan(draws[0]) else float(draws[0])
 
 
-def _with_interval(entry: _Entry) -> Score:
+def _with_interval(entry: _Entry, most: int) -> Score:
+    """Give a score its interval; most: images of the patient who has most of them."""
     score = entry.score
+    lost = "no interval: undefined in too many resamples"
     interval = bootstrap_interval(entry.draws, METRICS[score.key.metric].limits)
+    if interval is not None and never_varies(entry.draws):
+        # An interval without width would claim to be certain.
+        lost = "no interval: all resamples gave the same value"
+        interval = _exact(score, most)
     if interval is not None:
         low, high = interval
         return replace(score, low=low, high=high)
     if score.value is None or len(entry.draws) == 1:
         return score
-    lost = "no interval: undefined in too many resamples"
     return replace(score, note=f"{score.note}; {lost}" if score.note else lost)
+
+
+def _exact(score: Score, most: int) -> tuple[float, float] | None:
+    """Return the exact interval of a share of right answers that is 0 or 1; else None.
+
+    Patients are at least the images by those of the patient who has most. A balanced accuracy is
+    no surer than its rarer label lets it be. That all cells are right is no share of one cell.
+    """
+    metric = METRICS[score.key.metric]
+    counted = metric.reads in ("answers", "own answers") and metric.per != "attribute"
+    if score.value is None or not counted or (metric.per == "run" and score.value == 1):
+        return None
+    positives = score.positives or 0
+    images = {
+        "images": score.n,
+        "positives": positives,
+        "negatives": score.n - positives,
+        "every class": score.n if metric.per == "run" else min(positives, score.n - positives),
+    }[metric.needs]
+    return exact_interval(score.value, -(-images // most))

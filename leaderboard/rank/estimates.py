@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmark.api.scores import ScoreKey
 from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.intervals import never_varies
 from benchmark.metrics.pairing import RowDraws
 from benchmark.metrics.seed_means import seed_intervals
 from benchmark.metrics.seed_noise import seed_pool
@@ -48,8 +49,13 @@ def estimate_rows(rows: Sequence[Row], draws: Sequence[Draws]) -> list[Estimates
         )
         for i, (_, *interval) in found.items():
             place = means[i].addresses.places[key]
-            if not np.isnan(means[i].numbers[place, 0]):
-                means[i].numbers[place, 1:] = interval
+            value, low, high = means[i].numbers[place]
+            if np.isnan(value):
+                continue
+            if all(never_varies(draws) for draws in of_key[i].draws.values()):
+                # Resamples show no doubt about patients: it is that of the seeds' own intervals.
+                interval = [np.minimum(low, interval[0]), np.maximum(high, interval[1])]
+            means[i].numbers[place, 1:] = interval
     return means
 
 

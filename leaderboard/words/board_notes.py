@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from benchmark.api.card import group_words
+from benchmark.metrics.cell_size import HALF_WIDTH, known_within, patients_needed, points_words
+from benchmark.support.words import counted, listed
 from leaderboard.rank.regret import has_regret
+from leaderboard.rank.worst_cells import headline_cells
 from leaderboard.read.boards import Board
 from leaderboard.read.row_settings import label_of, settings_apart
 
@@ -11,6 +15,7 @@ DEVELOPMENT = (
     "seeds below 100, which have a board of their own."
 )
 SITE_SHIFT = "site_shift"  # the knob that moves the test scanner
+FEWEST_NAMED = 3  # small cells
 FEW_PATIENTS = 5  # a cell with fewer may point to a person
 
 
@@ -29,7 +34,7 @@ def board_notes(board: Board) -> list[str]:
             "Rows were run on different versions of the cohort. Only rows on the same patients are "
             "compared with each other."
         )
-    return notes + _made_differently(board) + _no_regret(board)
+    return notes + _small_cells(board) + _made_differently(board) + _no_regret(board)
 
 
 def _privacy(board: Board) -> list[str]:
@@ -44,6 +49,30 @@ def _privacy(board: Board) -> list[str]:
     if not any(0 < n < FEW_PATIENTS for n in (*train, *test)):
         return []
     return ["This page names cells of fewer than five patients: do not publish it."]
+
+
+def _small_cells(board: Board) -> list[str]:
+    """Warn of headline cells with too few test images for a claim, as a plan does of patients."""
+    row = next((row for row in board.rows if row.comparable), None)
+    if row is None:
+        return []
+    counts = {}
+    for key in headline_cells(board.card):
+        counts[key] = min(int(run.table.counts[run.table.keys.places[key], 0]) for run in row.done)
+    needed = patients_needed()
+    small = sorted(((n, key) for key, n in counts.items() if n < needed), key=lambda cell: cell[0])
+    if not small:
+        return []
+    named = [f"{group_words(key.values)}, {key.label}: {_known(n)}" for n, key in small]
+    return [
+        f"Too few test patients for a claim about the worst group, in {len(small)} of "
+        f"{len(counts)} cells; {needed} of a cell are needed to know its accuracy to within "
+        f"{points_words(HALF_WIDTH)} (95 %). {listed(named, FEWEST_NAMED)}."
+    ]
+
+
+def _known(n: int) -> str:
+    return f"{counted(n, 'image')}, known to within {known_within(n)}" if n else "nobody"
 
 
 def _made_differently(board: Board) -> list[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from benchmark.api.card import group_words
 from benchmark.metrics.agreement import FEWEST_SEEDS
 from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.cell_size import known_within, patients_needed
 from benchmark.support.words import counted, listed
 from leaderboard.rank.halves import halves
 from leaderboard.rank.regret import REGRET
@@ -47,6 +49,8 @@ def _failing(plain: Standing | None) -> str:
         why = undefined_words(plain)
         return f"Unknown: {why[:1].lower()}{why[1:]}"
     worst, everybody = plain.headline, plain.overall("balanced_accuracy")
+    if worst.n < patients_needed():
+        return f"Cannot be told: {_too_few(plain)}"
     if worst.high is None or everybody.low is None:
         return "Unknown: one of the two values has no interval."
     words = METRICS[HEADLINE].format
@@ -59,6 +63,16 @@ def _failing(plain: Standing | None) -> str:
         f"{words(everybody.low)} to {words(everybody.high)}, {sure} that."
     )
     return f"{found}{_regret(plain)}"
+
+
+def _too_few(plain: Standing) -> str:
+    """Say that the worst cell has too few test images for a claim, and name it if it is one."""
+    n, cells = plain.headline.n, list(dict.fromkeys(plain.worst_cells))
+    has = "its worst cells have as few as"
+    if len(cells) == 1:
+        has = f"its worst cell ({cells[0].label}, {group_words(cells[0].values)}) has"
+    images = counted(n, "test image")
+    return f"{has} {images} (accuracy known to within {known_within(n)})."
 
 
 def _regret(plain: Standing) -> str:

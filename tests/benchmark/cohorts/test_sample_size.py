@@ -1,15 +1,6 @@
-"""Worked by hand: 1.96 standard errors, the largest of which is sqrt(0.25 / n)."""
-
 import pandas as pd
-import pytest
 
-from benchmark.cohorts.sample_size import (
-    half_width,
-    headline_cells,
-    patients_needed,
-    small_cells,
-    smallest_difference,
-)
+from benchmark.cohorts.sample_size import headline_cells, small_cells
 from benchmark.cohorts.toy import toy_task
 
 CARD = toy_task(2, 2).card
@@ -21,19 +12,6 @@ def patients(*counts):
     rows = [cell for cell, n in zip(cells, counts, strict=True) for _ in range(n)]
     table = pd.DataFrame(rows, columns=["label", "site"])
     return table.assign(patient_id=[f"p{i}" for i in range(len(table))])
-
-
-def test_half_width_of_100_patients_is_9_8_points():
-    assert half_width(100) == pytest.approx(1.96 * 0.5 / 10)
-
-
-def test_five_points_need_385_patients():
-    assert patients_needed() == 385  # 0.25 * (1.96 / 0.05) ** 2 = 384.16
-    assert half_width(385) <= 0.05 < half_width(384)
-
-
-def test_400_patients_show_seven_points():
-    assert smallest_difference(400) == pytest.approx(2.8 * 0.5 / 20)
 
 
 def test_patients_are_counted_and_not_their_images():

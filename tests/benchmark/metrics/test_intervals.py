@@ -43,6 +43,19 @@ def test_bootstrap_of_a_mean_has_the_textbook_width():
     assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.08)
 
 
+def test_a_share_of_0_or_1_has_the_exact_interval():
+    # The share that leaves all 8 wrong once in forty studies: (1 - p) ** 8 = 0.025.
+    assert intervals.exact_interval(0.0, 8) == pytest.approx((0.0, 0.3694), abs=1e-4)
+    assert intervals.exact_interval(1.0, 8) == pytest.approx((0.6306, 1.0), abs=1e-4)
+    assert intervals.exact_interval(0.5, 8) is intervals.exact_interval(0.0, 0) is None
+
+
+def test_resamples_that_are_all_alike_never_vary():
+    assert intervals.never_varies(np.array([0.1, 0.2, 0.2]))
+    assert not intervals.never_varies(np.array([[0, 0, 0], [0, 0, 1]]))
+    assert not intervals.never_varies(np.array([0.5]))
+
+
 def test_interval_is_reflected():
     # Resamples lie 0.1 too low, as those of a minimum do: the interval moves up instead.
     draws = np.r_[0.5, np.linspace(0.35, 0.45, 1001)]

@@ -49,7 +49,7 @@ def standing(
             seeds=tuple(range(seeds)),
             by_key={},
         ),
-        headline=Estimate(headline, headline - 0.05, headline + 0.05),
+        headline=Estimate(headline, headline - 0.05, headline + 0.05, n=1000),
         worst_cells=worst or (cell("female"),) * seeds,
         overall=lambda metric: Estimate(0.8, 0.78, 0.82),
         gain=gain,

@@ -32,8 +32,7 @@ def test_a_board_of_two_seeds_answers_what_it_can(brain):
     board, standings = brain
     failing, differ, halves, bias = answers(board, standings)
     plain = next(s for s in standings if s.row.name == "erm")
-    fails = plain.headline.high < plain.overall("balanced_accuracy").low
-    assert failing.startswith("Yes: its worst" if fails else "Not shown: its worst")
+    assert failing.startswith("Cannot be told: ") and plain.headline.n == 150
     assert {s.tier for s in standings if s.tier} == {1}
     assert "all methods share one tier, so the order of rows may be chance." in differ
     placed = [s for s in standings if s.place]
@@ -107,6 +106,16 @@ def test_an_undefined_headline_is_the_reason_and_not_too_few_seeds(brain):
     failing, *others = answers(board, rows)[:3]
     assert failing == ("Unknown: worst-group accuracy is undefined: sex=female has no test image.")
     assert others == ["Unknown: worst-group accuracy is undefined, so no method can be ranked."] * 2
+
+
+def test_plain_training_cannot_be_said_to_fail_a_handful_of_patients(brain):
+    board, _ = brain
+    plain = standing("erm", 0.0)
+    plain.headline = Estimate(0.0, 0.0, 0.37, n=8)
+    assert answers(board, [plain])[0] == (
+        "Cannot be told: its worst cell (ill, female) has 8 test images (accuracy known to within "
+        "35 points)."
+    )
 
 
 def test_one_method_is_told_to_bring_another(brain):
