@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ import pandas as pd
 from benchmark.api.card import TaskCard
 from benchmark.api.data import IDENTITY_COLUMNS, Source, Splits
 from benchmark.cohorts.bands import add_bands, band_problems
+from benchmark.cohorts.changed_facts import changed_facts
 from benchmark.cohorts.checks import NAMES, CohortError
 from benchmark.cohorts.identity import file_digests
 from benchmark.cohorts.participants import Participants, read_participants, table_problems
@@ -29,6 +31,7 @@ from benchmark.cohorts.storage import create_arrays, read_split
 from benchmark.discovery.code_digest import code_digest
 from benchmark.support.cache import ContentCache, digest
 from benchmark.support.progress import say, track
+from benchmark.support.words import counted
 
 SHARES = {"train": 0.6, "val": 0.15, "test": 0.25}  # design choice
 
@@ -42,6 +45,8 @@ def load_table_cohort(source: Source, card: TaskCard, seed: int) -> Splits:
     if source.folder is None:
         raise ValueError("A table cohort needs a folder: Source(folder=...).")
     participants = read_participants(source.folder, card)
+    for line in changed_facts(participants, card):
+        _say_once(line)
     problems = table_problems(participants, card) + band_problems(participants, card)
     rows, path_problems = _find_files(participants)
     problems += path_problems
@@ -171,14 +176,21 @@ def _build(
     if problems:
         raise CohortError(participants.path, by_row(problems))
     without = sum(not row.masks for row in rows)
+    where, images = participants.path, counted(len(rows), "image")
     if without:
-        say(f"{participants.path}: {without} of {len(rows)} images have no mask; theirs are zeros.")
+        _say_once(f"{where}: {without} of {images} have no mask; theirs are zeros.")
     if unsized and card.field_of_view_mm:
-        say(
-            f"{participants.path}: {len(unsized)} of {len(rows)} images do not say how large a "
-            f"pixel is, so sizes in mm are not known. Each is taken whole; others are cut or "
-            f"padded to {card.field_of_view_mm:g} mm."
+        _say_once(
+            f"{where}: {len(unsized)} of {images} do not say how large a pixel is, so sizes in mm "
+            "are not known. Each is taken whole; others are cut or padded to "
+            f"{card.field_of_view_mm:g} mm."
         )
+
+
+@cache
+def _say_once(line: str) -> None:
+    """Say a line once for a folder, and not once for every seed that deals its patients anew."""
+    say(line)
 
 
 def _read_rows(

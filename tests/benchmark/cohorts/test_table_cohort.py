@@ -60,6 +60,19 @@ def test_bids_names_csv_and_missing_masks_are_understood(exported, capsys):
     assert "22 of 22 images have no mask" in " ".join(capsys.readouterr().err.split())
 
 
+def test_what_lacks_is_said_once_and_not_for_every_seed(exported, capsys):
+    _, folder = exported
+    table = pd.read_csv(folder / "participants.tsv", sep="\t", dtype=str)
+    table = table.drop(columns=["split", "mask_1"]).assign(patient_id=[*range(21), 0])
+    table["label"] = ["low", "high"] * 11
+    table.to_csv(folder / "participants.tsv", sep="\t", index=False)
+    for seed in (0, 1):
+        load_table_cohort(Source(folder=folder, image_size=SIZE), CARD, seed)
+    words = " ".join(capsys.readouterr().err.split())
+    assert words.count("22 of 22 images have no mask") == 1
+    assert words.count("patient 0 has label low (row 2) and high (row 23)") == 1
+
+
 def test_several_images_of_a_patient_are_numbered(exported):
     _, folder = exported
     change(folder, set_cell(3, "patient_id", "train-00000"))
