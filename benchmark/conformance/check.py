@@ -12,10 +12,14 @@ from benchmark.conformance.finding import Finding
 from benchmark.conformance.generator_trials import Aims, aims
 from benchmark.conformance.method_trials import try_method
 from benchmark.conformance.place import HOLDS_ONE, for_a_check, place_problem
+from benchmark.discovery.code_digest import import_graph
 from benchmark.discovery.find import locate
 from benchmark.discovery.load import load_method
 from benchmark.generation.mix_targets import table_problems
 from benchmark.planning.fields import refused_patients, with_fields
+
+# What measures generators; no method may import it.
+JUDGING = ("benchmark/generation/official/", "benchmark/generation/judging/")
 
 
 def check_method(
@@ -34,6 +38,13 @@ def check_method(
     yield Finding(HOLDS_ONE)
     if refused := refused_patients(found, declaration_of(cls)):
         yield Finding("it makes no new patients", refused)
+        return
+    if judging := sorted(name for name in import_graph(found.path) if name.startswith(JUDGING)):
+        yield Finding(
+            "it does not see through the eyes that judge it",
+            f"it imports {', '.join(judging[:3])}: what judges generators is nobody's tool. Read "
+            "images with trained_reader(train, ctx, ..., ctx.generator.reader).",
+        )
         return
     try:
         method, note = _for_toys(with_fields(cls, fields or {}))

@@ -10,6 +10,7 @@ its standard error. The tables are those of docs/reference/generation_track.md.
 """
 
 import argparse
+import dataclasses
 import json
 import tempfile
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ import pandas as pd
 import torch
 from scipy.ndimage import gaussian_filter
 
+from benchmark.api.context import RunContext
 from benchmark.api.data import Source, Split, Splits
 from benchmark.api.mix_target import Target
-from benchmark.api.protocols import Task, judge_of
+from benchmark.api.protocols import Task, generator_of, judge_of
 from benchmark.discovery.find import locate
-from benchmark.discovery.load import load_task
+from benchmark.discovery.load import load_method, load_task
 from benchmark.generation.judging.judge import judge_for
 from benchmark.generation.judging.track import judge_generator
 from benchmark.generation.mix_targets import columns_to_align, read_target
@@ -97,7 +99,7 @@ class Known:
 
 
 KINDS = (
-    "other real patients", "other real patients, again", "copies", "noised copies", "few copies",
+    "other real patients", "copies", "noised copies", "few copies",
     "noised", "blurred", "wrong labels", "wrong attributes",
 )  # fmt: skip
 
@@ -152,15 +154,20 @@ def measure(task_name: str, folder: Path | None, preset_name: str) -> None:
     judged = preset.generator.judged if preset.generator else None
     with tempfile.TemporaryDirectory() as place:
 
-        def found(generator: object) -> dict:
+        def found(generator: object, ctx: RunContext = ctx) -> dict:
             judge_generator(
                 generator, splits, ctx, Path(place), with_gallery=False, official=official,
                 judged=judged,
             )  # type: ignore[arg-type]  # fmt: skip
             return json.loads((Path(place) / "generation.json").read_text())
 
+        again = dataclasses.replace(ctx, seed=SEED + 1)
         for kind in KINDS:
             _print_scores(kind, found(Known(world, kind))["scores"])
+        _print_scores("other real patients, again", found(Known(world, KINDS[0]), again)["scores"])
+        base_generator = _base_generator(task, spec, splits)
+        _print_scores("base generator", found(base_generator)["scores"])
+        _print_scores("base generator, again", found(base_generator, again)["scores"])
         target = read_target("uniform", task.card, columns_to_align(task.card, ""))
         base = Mixed(world, target, 0.8)
         for share in MIXES:
@@ -168,6 +175,14 @@ def measure(task_name: str, folder: Path | None, preset_name: str) -> None:
         _print_mix("50%, all else even", found(Mixed(world, target, 0.5, True, before=base)))
     if official:
         _print_real(splits.test, judge_for(splits.train, ctx, official, None), task, spec)
+
+
+def _base_generator(task: Task, spec: RunSpec, splits: Splits) -> object:
+    """Train the generator that all generative methods start from, as biased as train."""
+    method = load_method(locate("base_generator", "method"))()
+    ctx = predictions.make_context(task, method, spec, lambda line: None)
+    train, val = (predictions.visible(s, task.card, method) for s in (splits.train, splits.val))
+    return generator_of(predictions.fit(method, train, val, ctx))
 
 
 def _print_scores(kind: str, scores: dict) -> None:

@@ -84,6 +84,8 @@ class BrainMrSex:
         },
     )
 
+    judge: ClassVar[Path] = Path(__file__).parent / "judge"
+
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:
         """Return the splits of the user's own cohort if the source names one, else digital ones."""
         if source.folder is not None:

@@ -19,7 +19,7 @@ from benchmark.generation.patient_requests import ask_for_patients
 from benchmark.generation.text_image_model import write_prompts
 
 IMAGES = 100  # of each prompt
-TUNED, HELD_OUT = 8, 4  # prompts of each kind, or fewer where the card has fewer
+TUNED, HELD_OUT = 6, 4  # prompts of each kind, or fewer where the card has fewer
 PICTURED, SHOWN = 4, 10  # prompts and images of each that the picture shows
 
 

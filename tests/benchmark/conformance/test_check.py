@@ -147,3 +147,8 @@ def test_a_target_of_women_and_men_is_tried_as_uniform(monkeypatch):
     found = list(check_method("alignment_finetuning", fields))
     assert "tried with aligns empty and target uniform" in found[-1].what
     assert (tried[0].aligns, tried[0].target, tried[0].rank) == ("", "uniform", 3)
+
+
+def test_a_method_that_imports_what_judges_it_is_found(write_method):
+    more = "from benchmark.generation.official.load import load_judge"
+    assert "nobody's tool" in advice(write_method("mine", "return Half()", more=more))
