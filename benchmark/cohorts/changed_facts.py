@@ -1,4 +1,4 @@
-"""Patients of whom a table says two things: a slip in most cases, and possible in some.
+"""Patients about which a table says two things: a slip in most cases, and possible in some.
 
 A label may change between the images of a patient, before and after a disease, and so may an
 attribute such as age. So it is a warning and no refusal.
