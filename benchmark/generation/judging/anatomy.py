@@ -15,8 +15,7 @@ from benchmark.generation.judging.group_counter import (
     fits,
     weights_as_in_train,
 )
-from benchmark.generation.judging.judge import Judge
-from benchmark.generation.judging.real_features import RealFeatures
+from benchmark.generation.judging.judge import Judge, Reading
 from benchmark.generation.patient_requests import has_mask
 from benchmark.metrics import share_metrics
 from benchmark.metrics.generation.image_metrics import morphometry
@@ -52,7 +51,7 @@ class Anatomy:
 
 
 def measure_anatomy(
-    prompts: pd.DataFrame, target: Target, splits: Splits, real: RealFeatures, judge: Judge
+    prompts: pd.DataFrame, target: Target, splits: Splits, real: Reading, judge: Judge
 ) -> Anatomy | None:
     """Measure the real patients; None if the segmenter has learned nothing.
 
@@ -68,7 +67,7 @@ def measure_anatomy(
         parts = [np.flatnonzero(rows & (groups == g)) for g in range(len(target.groups))]
         if min(effective_number(weights[part]) for part in parts) >= FEWEST:
             fitting[place] = parts
-    return Anatomy(morphometry(real.test.masks, len(card.mask_labels)), weights, fitting)
+    return Anatomy(morphometry(real.masks, len(card.mask_labels)), weights, fitting)
 
 
 def shares_by_anatomy(

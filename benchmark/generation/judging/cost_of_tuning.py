@@ -11,14 +11,13 @@ import pandas as pd
 from benchmark.api.data import Splits
 from benchmark.api.mix_target import Target
 from benchmark.generation.judging.group_counter import fits, weights_as_in_train
-from benchmark.generation.judging.judge import Judge
-from benchmark.generation.judging.real_features import RealFeatures
+from benchmark.generation.judging.judge import Judge, Reading
 from benchmark.metrics.generation.evidence import Evidence, NeutralEvidence, NeutralImages
 from benchmark.metrics.generation.measure import Number, errors_of_neutral, measure_neutral
 
 
 def cost_of_tuning(
-    sides: Mapping[str, NeutralImages], target: Target, splits: Splits, real: RealFeatures,
+    sides: Mapping[str, NeutralImages], target: Target, splits: Splits, real: Reading,
     evidence: Evidence,
 ) -> dict[str, Any]:  # fmt: skip
     """Measure the images of every side of a tuning, by the names of the catalogue.
@@ -33,7 +32,7 @@ def cost_of_tuning(
         train=evidence.train,
         val=evidence.val,
         rng=evidence.rng,
-        test=real.test.features,
+        test=real.features,
         groups=target.encode(splits.test.table, evidence.card),
         unasked=tuple(name for name in names if name not in target.columns),
         untuned=sides.get("before"),

@@ -26,7 +26,7 @@ def draw_gallery(
     """Draw the first patient of every cell of label x attribute value, one row per cell.
 
     asked: masks, generated images, and the label and attributes asked for; nearest: the training
-    patient that each generated one resembles most, in the judge's features. with_masks=False leaves
+    patient that each generated one resembles most, in coarse pixels. with_masks=False leaves
     the masks out, for a generator that does not read them.
     """
     headings = HEADINGS if with_masks else HEADINGS[1:]

@@ -29,7 +29,7 @@ from benchmark.generation.judging.group_counter import (
     GroupCounter,
     measure_errors,
 )
-from benchmark.generation.judging.judge import Judge
+from benchmark.generation.judging.judge import Judge, Reading
 from benchmark.generation.judging.neutral_draws import (
     IMAGES,
     NeutralPrompts,
@@ -37,7 +37,6 @@ from benchmark.generation.judging.neutral_draws import (
     draw_each,
     picture_some,
 )
-from benchmark.generation.judging.real_features import RealFeatures
 from benchmark.metrics import share_metrics
 from benchmark.metrics.generation.evidence import Evidence, NeutralImages
 from benchmark.metrics.generation.measure import defined
@@ -50,7 +49,7 @@ class MixJudge:
     judge: Judge
     counter: GroupCounter
     splits: Splits
-    real: RealFeatures
+    real: Reading
     evidence: Evidence
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmark.api.context import RunContext
 from benchmark.api.data import Split
+from benchmark.cohorts.identity import split_digest
 from benchmark.generation.image_reader import VERSION, trained_reader
 from benchmark.generation.judging.feature_extractor import load_extractor
 from benchmark.generation.judging.group_counter import GroupCounter, trained_group_counter
@@ -63,6 +64,7 @@ class Judge:
     clip: Clip
     ctx: RunContext
     counter: Callable[[], GroupCounter]  # counts groups; trained when it is first asked for
+    learned_from: str  # identifies patients and seed of its networks, where the name does not
 
     def read(self, images: np.ndarray) -> Reading:
         """Read label, attributes, masks and features in images."""
@@ -109,7 +111,7 @@ def _loaded(folder: Path, ctx: RunContext) -> Judge:
     found = load_judge(folder, ctx)
     name = f"official judge {found.card.digest[:8]}, {found.card.image_size} pixels"
     counter = GroupCounter(found.reader.members)
-    return Judge(name, found.reader, found.reader.features, found.clip, ctx, lambda: counter)
+    return Judge(name, found.reader, found.reader.features, found.clip, ctx, lambda: counter, "")
 
 
 def _trained(train: Split, ctx: RunContext) -> Judge:
@@ -117,7 +119,7 @@ def _trained(train: Split, ctx: RunContext) -> Judge:
     clip = load_clip(trained_clip(train, ctx, "judge"), ctx.device)
     return Judge(
         trained_name(ctx.classifier), reader, reader.features, clip, ctx,
-        lambda: trained_group_counter(train, reader, ctx),
+        lambda: trained_group_counter(train, reader, ctx), f"{split_digest(train)}, {ctx.seed}",
     )  # fmt: skip
 
 

@@ -1,8 +1,7 @@
-"""What the judge reads in real patients is the same in every run: it is read once."""
+"""What the judge reads in test patients is the same in every run: it is read once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,35 +17,23 @@ FILE = "read.safetensors"
 PROBABILITIES = "probabilities of "
 
 
-@dataclass(frozen=True)
-class RealFeatures:
-    """What the judge reads in the splits of a cohort."""
-
-    train: np.ndarray  # features, (n, width)
-    val: np.ndarray  # features, (n, width)
-    test: Reading
-
-
-def read_once(splits: Splits, judge: Judge, name: str) -> RealFeatures:
-    """Return what the judge reads in the splits; it reads them if no run has.
+def read_once(splits: Splits, judge: Judge, name: str) -> Reading:
+    """Return what the judge reads in test; it reads it if no run has.
 
     name: of the judge, which stands for the weights of its networks.
     """
 
     def build(folder: Path, alone: RunContext) -> None:
         test = judge.read(splits.test.images)
-        found = {"train": judge.extract(splits.train.images)}
-        found |= {"val": judge.extract(splits.val.images)}
-        found |= {"features": test.features, "masks": test.masks}
+        found = {"features": test.features, "masks": test.masks}
         found |= {f"{PROBABILITIES}{column}": p for column, p in test.probabilities.items()}
         save_file({n: np.ascontiguousarray(values) for n, values in found.items()}, folder / FILE)
 
-    three = (splits.train, splits.val, splits.test)
     key = {
         "by": name,
         "packages": packages(),  # other ones train other networks
-        "splits": [split_digest(split) for split in three],
-        "seed": judge.ctx.seed,
+        "test": split_digest(splits.test),
+        "learned from": judge.learned_from,
     }
     found = load_file(judge.ctx.train_once("judged", key, build) / FILE)
     probabilities = {
@@ -54,5 +41,4 @@ def read_once(splits: Splits, judge: Judge, name: str) -> RealFeatures:
         for column, values in found.items()
         if column.startswith(PROBABILITIES)
     }
-    test = Reading(found["features"], found["masks"], probabilities)
-    return RealFeatures(found["train"], found["val"], test)
+    return Reading(found["features"], found["masks"], probabilities)

@@ -21,9 +21,9 @@ from benchmark.discovery.code_digest import code_digest
 from benchmark.generation.judging.detector import detect
 from benchmark.generation.judging.gallery import draw_gallery
 from benchmark.generation.judging.group_mix import MixJudge, judge_group_mix
-from benchmark.generation.judging.judge import Judge, judge_for
+from benchmark.generation.judging.judge import Judge, Reading, judge_for
 from benchmark.generation.judging.judged_patients import judged_patients
-from benchmark.generation.judging.real_features import RealFeatures, read_once
+from benchmark.generation.judging.real_features import read_once
 from benchmark.generation.patient_requests import (
     ask_for_patients,
     cell_sizes,
@@ -33,6 +33,7 @@ from benchmark.generation.patient_requests import (
 from benchmark.metrics.generation.evidence import AskedEvidence
 from benchmark.metrics.generation.feature_metrics import nearest_rows
 from benchmark.metrics.generation.halves import HALVES
+from benchmark.metrics.generation.image_metrics import coarse_pixels
 from benchmark.metrics.generation.measure import measure_asked
 from benchmark.records.generation import write_generation
 
@@ -78,7 +79,9 @@ def judge_generator(
         found["group_mix"] = judge_group_mix(generator, mix_judge, picture)
     write_generation(folder, found)
     if with_gallery:
-        nearest = splits.train.take(nearest_rows(real.train, evidence.drawn.features))
+        nearest = splits.train.take(
+            nearest_rows(evidence.train, coarse_pixels(evidence.drawn.images))
+        )
         draw_gallery(
             asked, nearest, ctx.card, folder / "gallery.png", with_masks=reads_masks(generator)
         )
@@ -106,20 +109,18 @@ def _ask(
 
 def _evidence(
     asked: Split, generator: Generator, halves: list[np.ndarray], splits: Splits,
-    real: RealFeatures, judge: Judge,
+    real: Reading, judge: Judge,
 ) -> AskedEvidence:  # fmt: skip
     """Read the drawn images, and put them beside the two halves of the real ones."""
-    reference, other = (
-        judge.sample(splits.test.take(half), real.test.take(half)) for half in halves
-    )
+    reference, other = (judge.sample(splits.test.take(half), real.take(half)) for half in halves)
     reading = judge.read(asked.images)
     drawn = judge.sample(asked, reading, with_masks=reads_masks(generator))
     return AskedEvidence(
         card=judge.ctx.card,
         reference=reference,
         other=other,
-        train=real.train,
-        val=real.val,
+        train=coarse_pixels(splits.train.images),
+        val=coarse_pixels(splits.val.images),
         rng=judge.ctx.rng,
         drawn=drawn,
         detection=detect(reference, drawn, judge.ctx.rng("detector")),

@@ -126,14 +126,6 @@ ASKED_METRICS: dict[str, GenerationMetric] = {
         functions.coverage,
         fmt=SHARE,
     ),
-    "similarity": GenerationMetric(
-        "Alike",
-        "neither",
-        "How alike two images of a kind are (MS-SSIM).",
-        "images",
-        functions.similarity,
-        floor="reference half",
-    ),
     "spectrum_ratio": GenerationMetric(
         "Fine detail",
         "neither",
@@ -210,8 +202,9 @@ ASKED_METRICS: dict[str, GenerationMetric] = {
     "copy_rate": GenerationMetric(
         "Copied",
         "lower",
-        "Share closer to a training patient than real ones usually are.",
-        "features",
+        "Share closer to a training patient than real ones usually are, in images averaged to 8 x "
+        "8 pixels, so that noise and blur hide no copy.",
+        "images",
         functions.copy_rate,
         floor="reference half",
         fmt=SHARE,
@@ -219,8 +212,9 @@ ASKED_METRICS: dict[str, GenerationMetric] = {
     "membership_auroc": GenerationMetric(
         "Membership",
         "lower",
-        "How well closeness to generated patients gives training patients away; 0.5: not at all.",
-        "features",
+        "How well closeness to generated patients, in the same pixels, gives training patients "
+        "away; 0.5: not at all. A generator that copies a few patients gives only these away.",
+        "images",
         functions.membership_auroc,
         floor="reference half",
     ),
@@ -256,10 +250,10 @@ NEUTRAL_METRICS: dict[str, GenerationMetric] = {
         ASKED_METRICS["clip_score"],
         meaning="Mean cosine of image and prompt in a small CLIP of the judge's own.",
     ),
-    "similarity": dataclasses.replace(
-        ASKED_METRICS["similarity"],
-        meaning="How alike two images of one prompt are (MS-SSIM); higher is less diverse.",
-        function=functions.similarity_within_prompts,
+    "coverage": dataclasses.replace(
+        ASKED_METRICS["coverage"],
+        meaning="Share of real patients of all cells with one of these images near them: it falls "
+        "if all images of a prompt are alike.",
     ),
     "copy_rate": ASKED_METRICS["copy_rate"],
     "membership_auroc": ASKED_METRICS["membership_auroc"],

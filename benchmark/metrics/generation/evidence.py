@@ -59,8 +59,8 @@ class Evidence:
     card: TaskCard
     reference: Sample  # the half of test that images are compared with
     other: Sample  # the other half: its numbers are the floor
-    train: np.ndarray  # features (n, width) of the training patients
-    val: np.ndarray  # features (n, width) of the validation patients
+    train: np.ndarray  # coarse pixels (n, width) of the training patients
+    val: np.ndarray  # coarse pixels (n, width) of the validation patients
     rng: Callable[[str], np.random.Generator]  # one generator for each purpose
 
 

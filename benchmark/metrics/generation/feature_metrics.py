@@ -1,7 +1,8 @@
 """Clouds of features compared by their neighbours. Pure functions of numpy arrays.
 
-Features are rows (n, width) of whatever network the caller names. The numbers mean nothing without
-its name, n, and the floor that two halves of the real images have between them.
+Features are rows (n, width) of whatever network the caller names, or coarse pixels. The
+numbers mean nothing without its name, n, and the floor that two halves of the real images have
+between them.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from benchmark.metrics.generation.evidence import (
     NeutralImages,
     Sample,
 )
+from benchmark.metrics.generation.image_metrics import coarse_pixels
 
 FID_IMAGES = 1000  # of each kind, because FID falls as their number grows
-PAIRS = 32  # of images of one prompt, compared for diversity
 
 
 def frechet_distance(evidence: Evidence, images: Images) -> float:
@@ -79,22 +79,6 @@ def density(evidence: Evidence, images: Images) -> float:
 def coverage(evidence: Evidence, images: Images) -> float:
     """Share of the balls of the reference half that hold an image."""
     return feature_metrics.coverage(evidence.reference.features, images.features)
-
-
-def similarity(evidence: Evidence, images: Images) -> float:
-    """Compare random pairs of the images."""
-    from benchmark.metrics.generation import torch_metrics
-
-    return torch_metrics.similarity(images.images, evidence.rng("pairs"))
-
-
-def similarity_within_prompts(evidence: Evidence, images: NeutralImages) -> float:
-    """Compare random pairs of images of the same prompt; mean over prompts."""
-    from benchmark.metrics.generation import torch_metrics
-
-    each = [images.images[images.prompts == prompt] for prompt in np.unique(images.prompts)]
-    found = [torch_metrics.similarity(drawn, evidence.rng("pairs"), PAIRS) for drawn in each]
-    return float(np.mean(found))
 
 
 def spectrum_ratio(evidence: Evidence, images: Images) -> float:
@@ -168,12 +152,14 @@ def detection_auroc_by_label(evidence: AskedEvidence, sample: Sample) -> dict[st
 
 def copy_rate(evidence: Evidence, images: Images) -> float:
     """Share of the images that lie closer to a training patient than real ones usually do."""
-    return feature_metrics.copy_rate(evidence.train, evidence.val, images.features)
+    return feature_metrics.copy_rate(evidence.train, evidence.val, coarse_pixels(images.images))
 
 
 def membership_auroc(evidence: Evidence, images: Images) -> float:
     """How well closeness to the images separates training from validation patients."""
-    return feature_metrics.membership_auroc(evidence.train, evidence.val, images.features)
+    return feature_metrics.membership_auroc(
+        evidence.train, evidence.val, coarse_pixels(images.images)
+    )
 
 
 def kernel_distance_of_mix(evidence: NeutralEvidence, images: NeutralImages) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import wasserstein_distance
 
+COARSE = 8  # pixels along one side of an image in which copies are looked for
+
 
 def radial_spectrum(images: np.ndarray) -> np.ndarray:
     """Return the mean power at every whole number of waves per image width, (size // 2,)."""
@@ -20,6 +22,19 @@ def spectrum_ratio(real: np.ndarray, generated: np.ndarray) -> float:
     """Generated over real power at the finest quarter of the waves: below 1, too smooth."""
     finest = slice(-(real.shape[-1] // 8), None)
     return float((radial_spectrum(generated)[finest] / radial_spectrum(real)[finest]).mean())
+
+
+def coarse_pixels(images: np.ndarray) -> np.ndarray:
+    """Average images (n, channels, size, size) to at most 8 x 8 pixels, (n, channels * 64).
+
+    Copies of a patient lie close together there, whatever noise or blur was added.
+    """
+    n, channels, size, _ = images.shape
+    block = max(1, size // COARSE)
+    side = size // block
+    kept = np.asarray(images)[:, :, : side * block, : side * block]
+    blocks = kept.reshape(n, channels, side, block, side, block)
+    return np.asarray(blocks.mean((3, 5), dtype=np.float64).reshape(n, -1))
 
 
 def dice(masks: np.ndarray, read: np.ndarray, labels: int) -> np.ndarray:

@@ -7,11 +7,7 @@ import warnings
 import numpy as np
 import torch
 from torch import nn
-from torchmetrics.functional.image import multiscale_structural_similarity_index_measure as ms_ssim
 from torchmetrics.image.fid import FrechetInceptionDistance
-
-SSIM_SCALES = (0.0448, 0.2856, 0.3001)  # the first three weights of Wang et al. 2003
-SSIM_WINDOW = 7  # pixels; 64 halved twice leaves 16
 
 
 def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
@@ -61,16 +57,3 @@ def _mean_of_pairs(rows: torch.Tensor) -> torch.Tensor:
     """Return the kernel's mean over all pairs of two different rows."""
     among, n = _kernel(rows, rows), len(rows)
     return (among.sum() - among.diagonal().sum()) / (n * (n - 1))
-
-
-def similarity(images: np.ndarray, rng: np.random.Generator, pairs: int = 200) -> float:
-    """Mean structural similarity of random pairs of images (n, channels, size, size) in [0, 1].
-
-    Multi-scale SSIM with three scales, which is what 64 pixels hold. High: all alike. To be read
-    beside the same number for real images.
-    """
-    first = rng.integers(len(images), size=pairs)
-    second = (first + rng.integers(1, len(images), size=pairs)) % len(images)
-    a, b = (torch.from_numpy(np.asarray(images[rows], np.float32)) for rows in (first, second))
-    value = ms_ssim(a, b, kernel_size=SSIM_WINDOW, betas=SSIM_SCALES, data_range=1.0)
-    return float(value)

@@ -29,8 +29,8 @@ class Reads:
         return {"label": np.column_stack([1 - high, high])}
 
 
-def judge_of(reads, ctx):
-    return Judge("a judge", reads, reads.features, None, ctx, None)
+def judge_of(reads, ctx, learned_from=""):
+    return Judge("a judge", reads, reads.features, None, ctx, None, learned_from)
 
 
 @pytest.fixture
@@ -50,11 +50,11 @@ def ctx(make_spec):
 def test_what_was_read_is_read_once_and_comes_back_as_it_was(splits, ctx):
     reads = Reads()
     first, again = (read_once(splits, judge_of(reads, ctx), "one judge") for _ in range(2))
-    assert reads.shown == 20 + 12 + 16
+    assert reads.shown == 16
     for found in (first, again):
-        np.testing.assert_array_equal(found.val, splits.val.images.mean((2, 3)))
-        np.testing.assert_array_equal(found.test.masks, reads.masks(splits.test.images))
-        assert found.test.probabilities["label"].shape == (16, 2)
+        np.testing.assert_array_equal(found.features, splits.test.images.mean((2, 3)))
+        np.testing.assert_array_equal(found.masks, reads.masks(splits.test.images))
+        assert found.probabilities["label"].shape == (16, 2)
 
 
 def test_networks_of_other_libraries_read_anew(splits, ctx, monkeypatch):
@@ -62,21 +62,22 @@ def test_networks_of_other_libraries_read_anew(splits, ctx, monkeypatch):
     read_once(splits, judge_of(reads, ctx), "one judge")
     monkeypatch.setattr("benchmark.generation.image_reader.version", lambda name: "99")
     read_once(splits, judge_of(reads, ctx), "one judge")
-    assert reads.shown == 2 * 48
+    assert reads.shown == 2 * 16
 
 
 def test_another_judge_and_other_patients_are_read_anew(splits, ctx):
     reads = Reads()
     read_once(splits, judge_of(reads, ctx), "one judge")
     read_once(splits, judge_of(reads, ctx), "another judge")
-    fewer = dataclasses.replace(splits, val=splits.val.take(np.arange(6)))
+    read_once(splits, judge_of(reads, ctx, "another train"), "one judge")
+    fewer = dataclasses.replace(splits, test=splits.test.take(np.arange(6)))
     read_once(fewer, judge_of(reads, ctx), "one judge")
-    assert reads.shown == 48 + 48 + 42
+    assert reads.shown == 16 + 16 + 16 + 6
 
 
 def test_some_of_the_patients_are_taken_with_all_that_was_read(splits, ctx):
     reads = Reads()
-    test = read_once(splits, judge_of(reads, ctx), "one judge").test
+    test = read_once(splits, judge_of(reads, ctx), "one judge")
     some = test.take(np.array([3, 1]))
     np.testing.assert_array_equal(some.features, test.features[[3, 1]])
     assert some.probabilities["label"].shape == (2, 2)

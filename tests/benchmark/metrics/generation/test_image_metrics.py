@@ -52,12 +52,20 @@ def test_a_generator_that_copies_is_found_out():
     assert feature_metrics.membership_auroc(train, held_out, copied) > 0.7
 
 
-def test_similarity_is_one_only_where_all_images_are_alike():
+def test_coarse_pixels_are_means_of_blocks_and_noise_hides_no_copy_there():
+    image = np.arange(256.0).reshape(1, 1, 16, 16)
+    assert image_metrics.coarse_pixels(image)[0, :2].tolist() == [8.5, 10.5]
+    assert image_metrics.coarse_pixels(image[..., :6, :6]).shape == (1, 36)
     rng = np.random.default_rng(0)
-    image = rng.random((1, 1, 64, 64), dtype=np.float32)
-    alike, different = np.repeat(image, 4, 0), rng.random((8, 1, 64, 64), dtype=np.float32)
-    assert torch_metrics.similarity(alike, rng) == pytest.approx(1, abs=1e-4)
-    assert torch_metrics.similarity(different, rng) < 0.3
+    train, held_out, other = np.split(np.repeat(rng.random((90, 1, 16, 16)), 1, 0), 3)
+    train, held_out, other = (part.repeat(4, 2).repeat(4, 3) for part in (train, held_out, other))
+    noised = train + rng.normal(0, 0.05, train.shape)
+    coarse = image_metrics.coarse_pixels
+    found = [
+        feature_metrics.copy_rate(coarse(train), coarse(held_out), coarse(drawn))
+        for drawn in (noised, other)
+    ]
+    assert found[0] == 1 and found[1] < 0.3
 
 
 def test_spectrum_of_one_wave_stands_at_its_number_of_waves():
