@@ -23,9 +23,9 @@ def augment(images: Tensor, rng: torch.Generator) -> Tensor:
     # all pixels. affine_grid for the whole batch takes as long as the sampling itself.
     x, y = _centres(width), _centres(height)
     cos, sin = angle.cos(), angle.sin()
-    across = (cos * x + right)[:, None, :] - (sin * y)[:, :, None]
-    along = (sin * x + down)[:, None, :] + (cos * y)[:, :, None]
-    grid = torch.stack([across, along], -1)
+    grid = torch.empty(n, height, width, 2)
+    torch.sub((cos * x + right)[:, None, :], (sin * y)[:, :, None], out=grid[..., 0])
+    torch.add((sin * x + down)[:, None, :], (cos * y)[:, :, None], out=grid[..., 1])
     return functional.grid_sample(
         images, grid.to(images.device), padding_mode="border", align_corners=False
     )
