@@ -90,6 +90,8 @@ class CmrHeartFailure:
         )
     )
 
+    judge: ClassVar[Path] = Path(__file__).parent / "judge"
+
     def load(self, source: Source, variant: Variant, seed: int) -> Splits:
         """Return the splits of a folder of patients, or of the digital cohort if there is none."""
         if source.folder is None:

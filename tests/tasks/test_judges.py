@@ -13,7 +13,7 @@ JUDGES = {name: folder for name, task in TASKS.items() if (folder := judge_of(ta
 
 
 def test_both_tasks_have_a_judge():
-    assert {"brain_mr_sex"} <= set(JUDGES)
+    assert {"brain_mr_sex", "cmr_heart_failure"} <= set(JUDGES)
 
 
 @pytest.mark.parametrize("name", JUDGES)
