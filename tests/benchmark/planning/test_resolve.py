@@ -86,7 +86,7 @@ def test_what_of_a_preset_changes_a_row(section, values, counts, make_spec):
 
 
 def test_a_field_of_the_method_changes_a_row(make_spec):
-    usual, other = (asked(make_spec, "dfr", fields=values) for values in ({}, {"folds": 3}))
+    usual, other = (asked(make_spec, "dfr", fields=values) for values in ({}, {"limit": 3.0}))
     assert resolve(usual).row != resolve(other).row
 
 
