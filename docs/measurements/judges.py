@@ -53,6 +53,11 @@ class World:
         """Return images of new patients."""
         return np.asarray(self.task.new_patients(requests, self.source, seed).images)  # type: ignore[attr-defined]
 
+    def owners(self, masks: np.ndarray) -> np.ndarray:
+        """Return the rows of val that masks belong to."""
+        known = {mask.tobytes(): row for row, mask in enumerate(np.asarray(self.splits.val.masks))}
+        return np.array([known[mask.tobytes()] for mask in masks])
+
     def nearest(self, requests: pd.DataFrame, among: Split, rng: np.random.Generator) -> np.ndarray:
         """Return rows of patients of the requested cells, or at least of the requested label."""
         cells, _ = self.task.card.encode_cells(among.table)
@@ -78,6 +83,10 @@ class Known:
         """Draw patients as the kind says."""
         rng, train = np.random.default_rng(seed), self.world.splits.train
         card = self.world.task.card
+        if self.kind.endswith("masks"):
+            rows = self.world.owners(masks)
+            images = np.asarray(self.world.splits.val.images)[rows]
+            return images if self.kind == "owners of the masks" else images[::-1].copy()
         if self.kind in ("copies", "noised copies", "few copies"):
             if self.kind == "few copies":
                 drawn = np.random.default_rng(0).permutation(len(train))[:FEW]
@@ -101,6 +110,7 @@ class Known:
 KINDS = (
     "other real patients", "copies", "noised copies", "few copies",
     "noised", "blurred", "wrong labels", "wrong attributes",
+    "owners of the masks", "owners of other masks",
 )  # fmt: skip
 
 
@@ -163,7 +173,8 @@ def measure(task_name: str, folder: Path | None, preset_name: str) -> None:
 
         again = dataclasses.replace(ctx, seed=SEED + 1)
         for kind in KINDS:
-            _print_scores(kind, found(Known(world, kind))["scores"])
+            known = Known(world, kind, reads_masks=kind.endswith("masks"))
+            _print_scores(kind, found(known)["scores"])
         _print_scores("other real patients, again", found(Known(world, KINDS[0]), again)["scores"])
         base_generator = _base_generator(task, spec, splits)
         _print_scores("base generator", found(base_generator)["scores"])
