@@ -22,10 +22,14 @@ WATCHED = 32  # images that diversity is measured on, of each of a few prompts
 
 @dataclass(frozen=True)
 class Observed:
-    """What guide and CLIP see in images, on the CPU."""
+    """What guide and CLIP see in images."""
 
     groups: Tensor  # (n, groups), probabilities
     vectors: Tensor  # (n, width), unit vectors
+
+    def alone(self) -> Observed:
+        """Return the same on the CPU, without gradient."""
+        return Observed(self.groups.detach().cpu(), self.vectors.detach().cpu())
 
 
 class Observer:
@@ -42,27 +46,32 @@ class Observer:
         """Return the prompts with these numbers."""
         return [self.prompts[place] for place in chosen.tolist()]
 
-    def images(
-        self, generator: LatentGenerator, chosen: Tensor, start: Tensor, last: int
-    ) -> Tensor:
-        """Draw images of the chosen prompts from noise; gradients flow through the last steps."""
+    def look(
+        self, generator: LatentGenerator, chosen: Tensor, start: Tensor, last: int, *,
+        recompute: bool = True,
+    ) -> Observed:  # fmt: skip
+        """Draw images of the chosen prompts from noise and look at them, on their device.
+
+        Gradients flow through the last steps. recompute: as draw_latents says.
+        """
         sample = draw_latents if self.terms.gradient == "exact" else draw_latents_adjusted
-        predict = generator.predictor_for(self.words(chosen))
-        latents = sample(predict, generator.parts.solver(self.terms.chain), start, last)
+        predict, solver = generator.predictor_for(self.words(chosen)), generator.parts.solver
+        latents = sample(predict, solver(self.terms.chain), start, last, recompute=recompute)
         with torch.autocast(latents.device.type, enabled=False):
-            return checkpoint(generator.parts.codec.pixels, latents, use_reentrant=False)
+            images = checkpoint(generator.parts.codec.pixels, latents, use_reentrant=False)
+            return Observed(self.guide.probabilities(images), self.clip.embed_images(images))
 
     @torch.no_grad()
     def observe(self, generator: LatentGenerator, chosen: Tensor, start: Tensor) -> Observed:
-        """Draw without gradient, as many images at a time as memory holds, and look at them."""
+        """Do the same without gradient, as many images at a time as memory holds; on the CPU."""
         groups, vectors, done = [], [], 0
         while done < len(chosen):
             these, full = slice(done, done + self.at_once), False
             try:
                 here = start[these].to(self.ctx.device)
-                images = self.images(generator, chosen[these], here, 0)
-                groups.append(self.guide.probabilities(images).cpu())
-                vectors.append(self.clip.embed_images(images).cpu())
+                seen = self.look(generator, chosen[these], here, 0).alone()
+                groups.append(seen.groups)
+                vectors.append(seen.vectors)
             except torch.OutOfMemoryError:
                 if self.at_once == 1:
                     raise

@@ -13,12 +13,14 @@ Predict = Callable[[Tensor, Tensor], Tensor]  # latents and time to what the den
 
 
 def draw_latents(
-    predict: Predict, solver: DDIMScheduler | DPMSolverMultistepScheduler, start: Tensor, last: int
-) -> Tensor:
+    predict: Predict, solver: DDIMScheduler | DPMSolverMultistepScheduler, start: Tensor, last: int,
+    *, recompute: bool = True,
+) -> Tensor:  # fmt: skip
     """Take noise (n, ...) back to latents; the exact gradient flows through the last steps.
 
-    Every step with gradient keeps its latents and computes the rest again on the way back
-    (gradient checkpointing), so that memory holds one step's activations, however many steps.
+    recompute: every step with gradient keeps its latents and computes the rest again on the way
+    back (gradient checkpointing), so that memory holds one step's activations, however many steps.
+    Otherwise it keeps them all, and saves that computation.
     """
     latents, times = start, solver.timesteps
     for place, time in enumerate(times):
@@ -27,14 +29,15 @@ def draw_latents(
             with torch.no_grad():
                 guess = predict(latents, here)
         else:
-            guess = checkpoint(predict, latents, here, use_reentrant=False)
+            guess = _predicted(predict, latents, here, recompute)
         latents = solver.step(guess, time, latents).prev_sample
     return latents
 
 
 def draw_latents_adjusted(
-    predict: Predict, solver: DDIMScheduler | DPMSolverMultistepScheduler, start: Tensor, last: int
-) -> Tensor:
+    predict: Predict, solver: DDIMScheduler | DPMSolverMultistepScheduler, start: Tensor, last: int,
+    *, recompute: bool = True,
+) -> Tensor:  # fmt: skip
     """Give the same latents with the adjusted gradient of Shen et al. 2024 (arXiv 2311.07604).
 
     Their section 4.2: the exact gradient multiplies Jacobians of all later steps, and explodes or
@@ -52,8 +55,14 @@ def draw_latents_adjusted(
             with torch.no_grad():
                 guess = predict(known, here)
         else:
-            live = checkpoint(predict, known, here, use_reentrant=False)
+            live = _predicted(predict, known, here, recompute)
             guess = live.detach()
             counted = counted - (live - guess)  # of value 0: only its gradient counts
         latents = solver.step(guess, time, known).prev_sample
     return latents.detach() + counted
+
+
+def _predicted(predict: Predict, latents: Tensor, time: Tensor, recompute: bool) -> Tensor:
+    if recompute:
+        return checkpoint(predict, latents, time, use_reentrant=False)
+    return predict(latents, time)

@@ -1,7 +1,9 @@
 """One step of tuning: what it draws at random, and its loss.
 
-A step draws a batch for each of a few neutral prompts: once without gradient, to see which groups
-they show and to assign groups, and once more with gradient, in as many parts as memory asks for.
+A step draws a batch for each of a few neutral prompts, sees which groups they show, assigns groups
+and computes the loss. Where memory suffices (draws_once) the images are drawn once. Elsewhere they
+are drawn without gradient to be assigned, and once more with gradient, in as many parts as memory
+asks for.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from benchmark.api.data import Split
 from benchmark.generation.neutral_prompts import neutral_requests, spread
 from benchmark.generation.text_image_model import Clip, write_prompts
 from benchmark.metrics.share_metrics import total_variation
+from benchmark.presets.settings import ScratchSettings
 from methods.alignment_finetuning.guide import Guide
 from methods.alignment_finetuning.losses import (
     assign,
@@ -25,7 +28,7 @@ from methods.alignment_finetuning.losses import (
     towards_target,
     unlike_untuned,
 )
-from methods.alignment_finetuning.observer import Observer
+from methods.alignment_finetuning.observer import Observed, Observer
 from methods.alignment_finetuning.terms import Terms, images_of_each
 from methods.shared.generator_key import settings_of
 from methods.shared.latent_generator import LatentGenerator
@@ -36,6 +39,15 @@ TARGET_DRAWS = 20  # times that groups are drawn from the target for one batch
 LEAST_DIVERSITY = 0.5  # of the untuned generator's; below, the tuning has collapsed
 WATCHED_PROMPTS = 3  # that diversity is measured on
 STAGE = "alignment"
+
+
+def draws_once(ctx: RunContext) -> bool:
+    """Return whether a step keeps all that the way back needs: a small denoiser's, on a CPU.
+
+    At `quick` the process stays below 1.5 GB. A device with memory of its own, and a checkpoint of
+    any size, draws twice and computes a third time on the way back.
+    """
+    return ctx.device.type == "cpu" and isinstance(settings_of(ctx), ScratchSettings)
 
 
 class TuningStep:
@@ -64,6 +76,8 @@ class TuningStep:
         # Weighted so that the mean over the batch is that over the images that are taught.
         self.taught = (torch.arange(self.n) % TAUGHT == 0).float()
         self.taught *= self.n / self.taught.sum()
+        self.once = draws_once(ctx)
+        self.drawn: Observed | None = None  # of this step, with its gradient, if it draws once
         self.logged: dict[str, float] = {}
         self.first_off = self.last_off = np.nan  # of this process: a resumed one has its own first
 
@@ -76,7 +90,8 @@ class TuningStep:
         picked = torch.randint(len(self.observer.prompts), (len(parts),), generator=rng)
         chosen = torch.cat([c.expand(len(p)) for c, p in zip(picked, parts, strict=True)])
         start = torch.randn((self.n, *self.base.parts.shape), generator=rng)
-        shown, before = (self.observer.observe(g, chosen, start) for g in (self.tuned, self.base))
+        shown = self._shown(chosen, start)
+        before = self.observer.observe(self.base, chosen, start)
         noise = np.random.default_rng(int(torch.randint(2**31, (1,), generator=rng)))
         assigned, confidence, mean = self._assign(shown.groups, parts, noise)
         counts, moves = self._moves(before.groups, assigned, confidence)
@@ -94,6 +109,23 @@ class TuningStep:
             "taught": self.taught,
             **real,
         }
+
+    def _shown(self, chosen: Tensor, start: Tensor) -> Observed:
+        """Return what the tuned generator draws, and keep it for the loss if a step draws once."""
+        if not self.once:
+            return self.observer.observe(self.tuned, chosen, start)
+        last = self.terms.last_steps
+        self.drawn = self.observer.look(self.tuned, chosen, start, last, recompute=False)
+        return self.drawn.alone()
+
+    def _seen(self, drawn: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return probabilities of groups and vectors of these images, with their gradients."""
+        if self.drawn is not None:
+            place = drawn["place"]
+            return self.drawn.groups[place], self.drawn.vectors[place]
+        chosen, start = drawn["prompt"], drawn["start"]
+        seen = self.observer.look(self.tuned, chosen, start, self.terms.last_steps)
+        return seen.groups, seen.vectors
 
     def parts(self) -> tuple[Tensor, ...]:
         """Deal the images of a step out to prompts; none gets fewer than it needs."""
@@ -133,9 +165,7 @@ class TuningStep:
     def loss(self, drawn: Mapping[str, Tensor]) -> Tensor:
         """Return the whole loss per image, (b,), and add the mean of each term to logged."""
         terms, chosen, weight = self.terms, drawn["prompt"], drawn["weight"]
-        images = self.observer.images(self.tuned, chosen, drawn["start"], terms.last_steps)
-        with torch.autocast(images.device.type, enabled=False):  # as when they were assigned
-            groups, vectors = self.guide.probabilities(images), self.clip.embed_images(images)
+        groups, vectors = self._seen(drawn)
         prompts = self.clip.embed_prompts(self.observer.words(chosen))
         parts = {
             "aligned": self._aligned(groups, drawn),

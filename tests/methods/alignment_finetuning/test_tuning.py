@@ -10,6 +10,7 @@ import torch
 from benchmark.api.mix_target import Target
 from benchmark.generation.mix_targets import columns_to_align, read_target
 from benchmark.generation.text_image_model import load_clip, trained_clip
+from benchmark.presets.settings import CheckpointSettings
 from methods.alignment_finetuning import adapter as adapter_module
 from methods.alignment_finetuning import method as method_module
 from methods.alignment_finetuning import tuning
@@ -17,7 +18,7 @@ from methods.alignment_finetuning.guide import trained_guide
 from methods.alignment_finetuning.method import AlignmentFinetuning
 from methods.alignment_finetuning.observer import Observed
 from methods.alignment_finetuning.terms import Terms, images_of_each
-from methods.alignment_finetuning.tuning_step import TuningStep
+from methods.alignment_finetuning.tuning_step import TuningStep, draws_once
 from methods.shared import training_state
 from methods.shared.base import trained_base
 
@@ -261,3 +262,40 @@ def test_alike_images_have_no_diversity(started, splits, shared):
 
     work = TuningStep(base, base, guide, Same(), splits.train, terms, shared)
     assert work.diversity(base) == pytest.approx(0.0)
+
+
+def gradient_of_a_step(work):
+    """Draw and go back once: the gradient, and how often the tuned denoiser was asked."""
+    calls, denoiser = [], work.tuned.parts.denoiser
+    handle = denoiser.register_forward_pre_hook(lambda *_: calls.append(1))
+    work.loss(work.draw(torch.Generator().manual_seed(0))).sum().backward()
+    handle.remove()
+    found = torch.cat([p.grad.flatten() for p in denoiser.parameters() if p.grad is not None])
+    denoiser.zero_grad()
+    return found, len(calls)
+
+
+@pytest.mark.parametrize("gradient", ["exact", "adjusted"])
+def test_images_drawn_once_have_the_gradient_of_images_drawn_twice(
+    started, splits, shared, gradient
+):
+    base, guide = started
+    terms = Terms("transport", gradient, 2, 2, 0.0, 1.0, 1.0, 0.2, 1.0)
+    clip = load_clip(trained_clip(splits.train, shared, "generator", 0), shared.device)
+    other = adapter_module.with_denoiser(
+        base, adapter_module.trainable(base.parts.denoiser, "full", 4, shared)
+    )
+    work = TuningStep(base, other, guide, clip, splits.train, terms, shared)
+    assert work.once  # a small denoiser on a CPU
+    once, asked_once = gradient_of_a_step(work)
+    work.once, work.drawn = False, None
+    twice, asked_twice = gradient_of_a_step(work)
+    torch.testing.assert_close(once, twice, atol=1e-5, rtol=1e-3)
+    assert (asked_once, asked_twice) == (3, 7)  # two steps, and real images: of them one
+
+
+def test_a_gpu_and_a_checkpoint_draw_twice(shared):
+    assert draws_once(shared)
+    assert not draws_once(dataclasses.replace(shared, device=torch.device("cuda")))
+    large = CheckpointSettings.__new__(CheckpointSettings)
+    assert not draws_once(dataclasses.replace(shared, generator=large))
