@@ -51,12 +51,14 @@ def pool_small(strata: np.ndarray, fallback: np.ndarray) -> np.ndarray:
 
 
 def never_varies(draws: np.ndarray) -> bool:
-    """Say whether all resamples give the same value; draws: (..., 1 + resamples).
+    """Say whether all resamples that are defined give the same value; draws: (..., 1 + resamples).
 
     So it is where every answer of a cell is right, or every one wrong: resampling shows no doubt.
     """
     resampled = draws[..., 1:]
-    return resampled.shape[-1] > 0 and bool((np.ptp(resampled, axis=-1) == 0).all())
+    if resampled.shape[-1] == 0:
+        return False
+    return bool((np.fmin.reduce(resampled, axis=-1) == np.fmax.reduce(resampled, axis=-1)).all())
 
 
 def exact_interval(share: float, patients: int) -> tuple[float, float] | None:

@@ -54,6 +54,8 @@ def test_resamples_that_are_all_alike_never_vary():
     assert intervals.never_varies(np.array([0.1, 0.2, 0.2]))
     assert not intervals.never_varies(np.array([[0, 0, 0], [0, 0, 1]]))
     assert not intervals.never_varies(np.array([0.5]))
+    assert intervals.never_varies(np.array([0.0, 0.0, np.nan]))  # the cell lacks in a resample
+    assert not intervals.never_varies(np.array([np.nan, np.nan]))
 
 
 def test_interval_is_reflected():
