@@ -28,4 +28,5 @@ def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
     between = "; " if any(", " in name for name in names) else ", "
     if len(names) <= most:
         return between.join(names)
-    return f"{between.join(names[:most])} and {len(names) - most} more"
+    last = f"and {len(names) - most} more"
+    return f"{between.join(names[:most])}{'; ' if between == '; ' else ' '}{last}"

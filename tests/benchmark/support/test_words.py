@@ -25,3 +25,4 @@ def test_names_that_do_not_fit_are_counted():
 
 def test_names_that_hold_a_comma_are_parted_by_semicolons():
     assert listed(["a, x = 1", "b"]) == "a, x = 1; b"
+    assert listed(["a, x = 1", "b", "c"], most=2) == "a, x = 1; b; and 1 more"
