@@ -18,7 +18,7 @@ from benchmark.metrics.generation.measure import Number, errors_of_neutral, meas
 
 def cost_of_tuning(
     sides: Mapping[str, NeutralImages], target: Target, splits: Splits, real: Reading,
-    evidence: Evidence,
+    evidence: Evidence, prompts: pd.DataFrame,
 ) -> dict[str, Any]:  # fmt: skip
     """Measure the images of every side of a tuning, by the names of the catalogue.
 
@@ -34,7 +34,7 @@ def cost_of_tuning(
         rng=evidence.rng,
         test=real.features,
         groups=target.encode(splits.test.table, evidence.card),
-        unasked=tuple(name for name in names if name not in target.columns),
+        unasked={n: prompts[n].isna().to_numpy() for n in names if n not in target.columns},
         untuned=sides.get("before"),
     )
     found: dict[str, Any] = {n: measure_neutral(neutral, images) for n, images in sides.items()}

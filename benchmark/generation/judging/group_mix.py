@@ -97,7 +97,7 @@ def judge_group_mix(
         },
         "cost_of_tuning": cost_of_tuning(
             {name: _seen(side, prompts, target, by) for name, side in sides.items()},
-            target, by.splits, by.real, by.evidence,
+            target, by.splits, by.real, by.evidence, prompts.table,
         ),
         "real_clip_score": real_clip_score(prompts.table, prompts.words, by.splits, by.judge),
     }  # fmt: skip

@@ -240,8 +240,8 @@ NEUTRAL_METRICS: dict[str, GenerationMetric] = {
     "unasked_shift": GenerationMetric(
         "Unasked",
         "lower",
-        "How far tuning moved attributes that are no target, within the groups that are: half the "
-        "sum of the differences between shares before and after.",
+        "How far tuning moved attributes that are no target, within the groups that are, where the "
+        "prompt leaves them open: half the sum of the differences between shares.",
         "groups",
         functions.unasked_shift,
         fmt=SHARE,

@@ -78,5 +78,6 @@ class NeutralEvidence(Evidence):
 
     test: np.ndarray  # features (n, width) of all test patients
     groups: np.ndarray  # (n,), the group of each of them, as a number
-    unasked: tuple[str, ...]  # "label" and attributes whose shares are no target
+    # "label" and attributes whose shares are no target: which prompts leave them open, (prompts,).
+    unasked: Mapping[str, np.ndarray]
     untuned: NeutralImages | None  # what the generator drew before tuning; None: it was not tuned

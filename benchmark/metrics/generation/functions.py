@@ -190,19 +190,20 @@ def unasked_shift(evidence: NeutralEvidence, images: NeutralImages) -> float:
     """How far tuning moved what it was not to move: attributes within the groups that are aligned.
 
     Half the sum of absolute differences between the shares of an attribute's values in images of
-    one group before tuning and after it; mean over attributes and groups, weighed by the images of
-    each. NaN for a generator that was not tuned.
+    one group before tuning and after it, for prompts that leave the attribute open; mean over
+    attributes and groups, weighed by the images of each. NaN for a generator that was not tuned.
     """
     before = evidence.untuned
     if before is None or before is images:
         return np.nan
     moved, weights = [], []
-    for column in evidence.unasked:
-        for g in range(len(images.shares)):
+    for column, is_open in evidence.unasked.items():
+        rows = [is_open[side.prompts] for side in (before, images)]
+        for g in range(len(images.shares)) if min(part.sum() for part in rows) else ():
             shares = [
-                np.average(side.probabilities[column], axis=0, weights=side.groups[:, g])
-                for side in (before, images)
+                np.average(side.probabilities[column][own], axis=0, weights=side.groups[own, g])
+                for side, own in zip((before, images), rows, strict=True)
             ]
             moved.append(np.abs(shares[0] - shares[1]).sum() / 2)
-            weights.append(images.groups[:, g].sum())
+            weights.append(images.groups[rows[1], g].sum())
     return float(np.average(moved, weights=weights)) if moved else np.nan

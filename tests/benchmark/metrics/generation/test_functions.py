@@ -106,7 +106,10 @@ def drawn(groups, small):
     n = len(groups)
     probabilities = {"volume": np.column_stack([small, 1 - np.array(small)])}
     return SimpleNamespace(
-        shares=np.array([0.5, 0.5]), groups=np.eye(2)[groups], probabilities=probabilities, n=n
+        shares=np.array([0.5, 0.5]),
+        groups=np.eye(2)[groups],
+        probabilities=probabilities,
+        prompts=np.zeros(n, int),
     )
 
 
@@ -114,8 +117,10 @@ def test_an_attribute_that_follows_the_group_as_before_has_not_moved():
     before = drawn([0, 0, 0, 1], [1, 1, 1, 0])  # women have small brains
     after = drawn([0, 0, 1, 1], [1, 1, 0, 0])  # more men, who have large ones
     moved = drawn([0, 0, 1, 1], [1, 0, 0, 0])  # half of the women have another brain
-    asked = SimpleNamespace(untuned=before, unasked=("volume",))
+    asked = SimpleNamespace(untuned=before, unasked={"volume": np.array([True])})
     assert functions.unasked_shift(asked, after) == 0
     assert functions.unasked_shift(asked, moved) == pytest.approx(0.25)
     assert np.isnan(functions.unasked_shift(asked, before))
-    assert np.isnan(functions.unasked_shift(SimpleNamespace(untuned=None, unasked=()), after))
+    named = SimpleNamespace(untuned=before, unasked={"volume": np.array([False])})
+    assert np.isnan(functions.unasked_shift(named, moved))
+    assert np.isnan(functions.unasked_shift(SimpleNamespace(untuned=None, unasked={}), after))
