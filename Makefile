@@ -9,7 +9,7 @@ SHELL := bash
 WITHOUT ?=
 SEEDS ?=
 
-.PHONY: leaderboard test clean
+.PHONY: leaderboard test bench clean
 
 leaderboard: $(VENV)/installed
 	$(VENV)/bin/equipoise run --preset quick --site site $(addprefix --without ,$(WITHOUT)) \
@@ -20,6 +20,10 @@ test: $(VENV)/installed
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
+
+# How fast the parts of a run are here, beside plain loops of the same networks: minutes.
+bench: $(VENV)/installed
+	PYTHONPATH=. OMP_NUM_THREADS=1 $(VENV)/bin/python docs/measurements/bench.py
 
 # The environment; made again when what it is made from has changed.
 $(VENV)/installed: pyproject.toml constraints.txt
