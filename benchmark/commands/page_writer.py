@@ -15,8 +15,6 @@ from benchmark.records.unfinished import Unfinished
 from benchmark.running.own_process import become_own, kill
 from benchmark.support import progress
 
-AFTER_RUNS = 10  # priority of the process: runs come first
-
 
 class PageWriter:
     """Builds one page at a time. Asked again meanwhile, it goes on with what was asked last."""
@@ -71,7 +69,6 @@ def _write(
 ) -> None:
     """Write the page in this process and send what went wrong; what it prints is nobody's."""
     become_own()
-    os.nice(AFTER_RUNS)
     silence = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silence, stream)
