@@ -26,6 +26,7 @@ def open_page(browser, built):
 
     def open_it(hash_="", width=1360, task="brain-mr-sex"):
         page = browser.new_page(viewport={"width": width, "height": 900})
+        page.set_default_timeout(120_000)  # a busy machine is no defect of the page
         page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("dialog", lambda dialog: problems.append(dialog.message))

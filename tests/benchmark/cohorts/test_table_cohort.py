@@ -67,7 +67,8 @@ def test_what_lacks_is_said_once_and_not_for_every_seed(exported, capsys):
     table["label"] = ["low", "high"] * 11
     table.to_csv(folder / "participants.tsv", sep="\t", index=False)
     for seed in (0, 1):
-        load_table_cohort(Source(folder=folder, image_size=SIZE), CARD, seed)
+        source = Source(folder=folder, image_size=SIZE, cache=folder.parent / "cache")
+        load_table_cohort(source, CARD, seed)
     words = " ".join(capsys.readouterr().err.split())
     assert words.count("22 of 22 images have no mask") == 1
     assert words.count("patient 0 has label low (row 2) and high (row 23)") == 1
