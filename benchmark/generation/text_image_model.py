@@ -79,12 +79,21 @@ class Clip:
 
     @torch.inference_mode()
     def score(self, images: np.ndarray, prompts: Sequence[str]) -> np.ndarray:
-        """Return the cosine of every image with its prompt, (n,)."""
+        """Return the cosine of every image with its prompt, (n,); images may have any size."""
         vectors = [
-            self.embed_images(to_tensor(images[i : i + TOGETHER], self.network.device))
+            self.embed_images(
+                self._at_size(to_tensor(images[i : i + TOGETHER], self.network.device))
+            )
             for i in range(0, len(images), TOGETHER)
         ]
         return (torch.cat(vectors) * self.embed_prompts(prompts)).sum(1).cpu().numpy()
+
+    def _at_size(self, images: Tensor) -> Tensor:
+        """Average images to the size that the network has learned from."""
+        size = self.network.config.vision_config.image_size
+        if images.shape[-1] == size:
+            return images
+        return functional.interpolate(images, (size, size), mode="area")
 
 
 def write_prompts(table: pd.DataFrame, prompt: Prompt) -> list[str]:

@@ -34,6 +34,14 @@ def test_a_judge_reads_images_of_any_size_and_gives_masks_of_that_size(toy_judge
     np.testing.assert_array_equal(reader.features(images), reader.features(at_size(images, 32)))
 
 
+@pytest.mark.parametrize("side", [16, 64])
+def test_a_judge_compares_images_of_any_size_with_their_prompts(toy_judge, ctx, side):
+    clip = load_judge(toy_judge, ctx).clip  # of 32 pixels
+    images = np.random.default_rng(0).random((2, 1, side, side), dtype=np.float32)
+    found, expected = (clip.score(some, ["a", "b"]) for some in (images, at_size(images, 32)))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
 def test_larger_images_are_averaged_block_by_block():
     image = np.arange(16, dtype=np.float32).reshape(1, 1, 4, 4)
     np.testing.assert_array_equal(at_size(image, 2)[0, 0], [[2.5, 4.5], [10.5, 12.5]])
