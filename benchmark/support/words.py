@@ -23,7 +23,7 @@ def seed_words(seeds: Sequence[int]) -> str:
 def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
     """Name several things; of many, count those that are not named.
 
-    Names that hold a comma themselves are parted by semicolons.
+    Semicolons separate names that hold a comma.
     """
     between = "; " if any(", " in name for name in names) else ", "
     if len(names) <= most:

@@ -9,7 +9,6 @@ from benchmark.commands.console import plain_errors
 from benchmark.commands.description import field_comments
 from benchmark.commands.methods import runs_by_default
 from benchmark.commands.reference import commands
-from benchmark.conformance.toy_preset import TOY_PRESET
 from benchmark.discovery import find
 from benchmark.presets.load import load_preset
 from benchmark.records.run_folder import find_runs
@@ -21,18 +20,6 @@ def call(*arguments):
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
-
-
-@pytest.fixture
-def toy_preset(tmp_path):
-    values = TOY_PRESET.as_dict()
-    lines = []
-    for section in ("source", "classifier", "run"):
-        given = {k: v for k, v in values[section].items() if v is not None}
-        lines += [f"[{section}]", *(f"{k} = {v!r}" for k, v in given.items())]
-    path = tmp_path / "toy.toml"
-    path.write_text("\n".join(lines).replace("'", '"'))
-    return path
 
 
 @pytest.fixture

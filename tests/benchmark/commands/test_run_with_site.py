@@ -3,25 +3,19 @@
 from typer.testing import CliRunner
 
 from benchmark.commands import app
-from benchmark.conformance.toy_preset import TOY_PRESET
 
 
-def call(tmp_path, toy_task, *methods):
-    values = TOY_PRESET.as_dict()
-    lines = []
-    for section in ("source", "classifier", "run"):
-        given = {k: v for k, v in values[section].items() if v is not None}
-        lines += [f"[{section}]", *(f"{k} = {v!r}" for k, v in given.items())]
-    preset = tmp_path / "toy.toml"
-    preset.write_text("\n".join(lines).replace("'", '"'))
+def call(tmp_path, toy_task, preset, *methods):
     options = ["run", "--task", toy_task, "--preset", preset, "--no-tracking", "--seeds", "0,1"]
     options += ["--runs", tmp_path / "runs", "--site", tmp_path / "site"]
     options += [word for method in methods for word in ("--method", method)]
     return CliRunner().invoke(app.app, [str(option) for option in options])
 
 
-def test_the_page_is_announced_and_is_complete_in_the_end(toy_task, write_method, tmp_path):
-    result = call(tmp_path, toy_task, "majority_class")
+def test_the_page_is_announced_and_is_complete_in_the_end(
+    toy_task, toy_preset, write_method, tmp_path
+):
+    result = call(tmp_path, toy_task, toy_preset, "majority_class")
     assert result.exit_code == 0
     index = tmp_path / "site" / "index.html"
     announced, done = f"written after every round: {index}", f"The leaderboard is at {index}"
@@ -29,14 +23,18 @@ def test_the_page_is_announced_and_is_complete_in_the_end(toy_task, write_method
     assert result.output.index(announced) < result.output.index(done)
     assert "still to come" not in index.read_text()
     bad = write_method("bad", "raise RuntimeError('no such lever')")
-    result = call(tmp_path, toy_task, "majority_class", bad)
+    result = call(tmp_path, toy_task, toy_preset, "majority_class", bad)
     assert result.exit_code == 1
     assert done in result.output
     assert "still to come" not in index.read_text()
 
 
-def test_without_a_finished_run_it_says_why_there_is_no_page(toy_task, write_method, tmp_path):
-    result = call(tmp_path, toy_task, write_method("bad", "raise RuntimeError('no such lever')"))
+def test_without_a_finished_run_it_says_why_there_is_no_page(
+    toy_task, toy_preset, write_method, tmp_path
+):
+    result = call(
+        tmp_path, toy_task, toy_preset, write_method("bad", "raise RuntimeError('no such lever')")
+    )
     assert result.exit_code == 1
     assert "The page could not be written: " in result.output
     assert "error.txt" in result.output
