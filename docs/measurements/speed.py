@@ -8,13 +8,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 
 from benchmark.api.data import Source
 from benchmark.discovery.find import find_tasks, locate
 from benchmark.discovery.load import load_method, load_task
-from benchmark.metrics.scoring import score_predictions
 from benchmark.planning.run_spec import RunSpec
 from benchmark.presets.load import load_preset
 from benchmark.running import predictions
@@ -46,23 +44,7 @@ def seconds_for_training(name: str, method: str, threads: int, cache: Path) -> f
     return time.monotonic() - started
 
 
-def seconds_for_scoring(name: str, test: int, recruited: int) -> float:
-    """Score made-up predictions of so many patients, in seconds of one core."""
-    card, rng = load_task(find_tasks()[name]).card, np.random.default_rng(0)
-    split = np.repeat(["val", "test", "recruited"], [500, test, recruited])
-    positive = rng.random(len(split))
-    columns = {a.name: rng.choice(a.values, len(split)) for a in card.attributes}
-    table = pd.DataFrame({"split": split, "label": rng.choice(card.classes, len(split)), **columns})
-    table["image_id"] = table["patient_id"] = [f"patient-{row}" for row in range(len(table))]
-    table["probability_0"], table["probability_1"] = 1 - positive, positive
-    started = time.process_time()
-    score_predictions(table, card)
-    return time.process_time() - started
-
-
 if __name__ == "__main__":
-    spent = seconds_for_scoring("cmr_heart_failure", 9000, 2000)
-    print(f"scoring 9,000 and 2,000 hearts: {spent:.2f} s of one core")
     with tempfile.TemporaryDirectory() as folder:
         for name in sorted(find_tasks()):
             print(f"{name}: {seconds_for_patients(name, Path(folder)):.0f} s for 5,000 patients")
